@@ -1,0 +1,499 @@
+//! One client's period: from entries and what was carried on, to statements and what is carried on next.
+
+use std::sync::Arc;
+
+use crate::agreement::{Agreement, Agreements, Prepaid, Program, RateTable, Rounding};
+use crate::device::{CountMethod, Device, DeviceCount};
+use crate::entry::{Billing, TimeEntry};
+use crate::fee;
+use crate::grant::{self, Closed, Ending, Span};
+use crate::late::{self, LateBatch};
+use crate::number::{Currency, Decimal};
+use crate::place::{Placed, Placer, Rules, Slice};
+use crate::pool::{self, AgreementState, Carried, ClosedPeriod, Pool, PoolKind};
+use crate::rounding;
+use crate::statement::{
+    BilledEntry, Fate, Line, Movement, MovementKind, Part, ReserveTotals, Statement, TimeTotals,
+};
+use crate::time::{Calendar, Day, LocalClock, Period};
+use crate::word::Words;
+
+/// The provider's calendar and rate card.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// Business hours and holidays.
+    pub calendar: Calendar,
+    /// Rates for everyone; one of them is the default.
+    pub rates: RateTable,
+}
+
+/// A client as the engine sees it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Its code in the books.
+    pub code: String,
+    /// What it pays in.
+    pub currency: Currency,
+    /// Its time zone.
+    pub clock: Arc<LocalClock>,
+    /// Tax on everything.
+    pub tax_percent: Decimal,
+    /// Its devices, sorted by name.
+    pub devices: Vec<Device>,
+    /// Its agreements.
+    pub agreements: Agreements,
+}
+
+/// A result that breaks the identity of section 9; nothing may be issued from it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BillingError {
+    /// The statement's time does not add up.
+    #[error("client {client}, {period}: opening + granted + restored is not used + forfeited + closing ({time:?})")]
+    TimeIdentity {
+        /// The client's code.
+        client: String,
+        /// The period.
+        period: Period,
+        /// The numbers.
+        time: Box<TimeTotals>,
+    },
+    /// The reserve's money does not add up.
+    #[error("client {client}, {period}: the reserve's opening + granted is not used + forfeited + closing")]
+    ReserveIdentity {
+        /// The client's code.
+        client: String,
+        /// The period.
+        period: Period,
+    },
+}
+
+/// A client's period, billed.
+#[derive(Clone, Debug)]
+pub struct BilledPeriod {
+    /// Statements that show something, work without agreement first, then by agreement.
+    pub statements: Vec<Statement>,
+    /// What the next period takes over.
+    pub carried: Carried,
+}
+
+/// Bills one period of one client.
+///
+/// `entries` are the client's entries that start in the period, in order of start and id; `carried`
+/// is what the period before returned; `late` is time of issued periods that came since.
+///
+/// # Errors
+///
+/// Fails when a statement does not add up, which is a fault of this program.
+pub fn bill_period(
+    terms: &Terms,
+    words: &Words,
+    client: &Client,
+    period: Period,
+    carried: Carried,
+    entries: &[TimeEntry],
+    late: &[LateBatch<'_>],
+) -> Result<BilledPeriod, BillingError> {
+    let mut run = PeriodRun { terms, words, client, period, carried, entries, late };
+    let by_agreement = run.split_entries();
+    let mut statements = Vec::new();
+    for (position, own) in by_agreement {
+        let agreement = position.and_then(|position| client.agreements.as_slice().get(position));
+        let statement = run.bill_agreement(agreement, own);
+        check(client, &statement)?;
+        if !statement.is_empty() {
+            statements.push(statement);
+        }
+    }
+    statements.sort_by(|one, other| one.agreement.cmp(&other.agreement));
+    Ok(BilledPeriod { statements, carried: run.carried })
+}
+
+fn check(client: &Client, statement: &Statement) -> Result<(), BillingError> {
+    let (client, period, time) = (client.code.clone(), statement.period, statement.time);
+    if time.opening + time.granted + time.restored != time.used + time.forfeited + time.closing {
+        return Err(BillingError::TimeIdentity { client, period, time: Box::new(time) });
+    }
+    let balanced = |it: ReserveTotals| it.opening + it.granted == it.used + it.forfeited + it.closing;
+    if !statement.reserve.is_none_or(balanced) {
+        return Err(BillingError::ReserveIdentity { client, period });
+    }
+    Ok(())
+}
+
+pub(crate) struct PeriodRun<'a> {
+    terms: &'a Terms,
+    words: &'a Words,
+    client: &'a Client,
+    period: Period,
+    carried: Carried,
+    entries: &'a [TimeEntry],
+    late: &'a [LateBatch<'a>],
+}
+
+impl<'a> PeriodRun<'a> {
+    /// The agreements of the period (none stands for work without one) with the positions of their entries.
+    /// Agreements come in order of their dates, so that blocks pass from one to the next.
+    fn split_entries(&self) -> Vec<(Option<usize>, Vec<u32>)> {
+        let agreements = self.client.agreements.as_slice();
+        let concerns = |agreement: &Agreement| {
+            agreement.days_in(self.period).is_some() || self.late.iter().any(|batch| batch.is_for(Some(agreement)))
+        };
+        let mut groups: Vec<(Option<usize>, Vec<u32>)> = vec![(None, Vec::new())];
+        let positions = (0..).zip(agreements).filter(|(_, agreement)| concerns(agreement));
+        groups.extend(positions.map(|(position, _): (usize, _)| (Some(position), Vec::new())));
+        let whole = |agreement: &Agreement| {
+            agreement.starts <= self.period.first_day() && agreement.ends.is_none_or(|ends| ends >= self.period.end())
+        };
+        let only = agreements.iter().position(whole);
+        for (index, entry) in (0..).zip(self.entries) {
+            let position = match only {
+                Some(position) => Some(position),
+                None => self.client.agreements.on(self.client.clock.day(entry.started_at)).map(|(position, _)| position),
+            };
+            if let Some((_, own)) = groups.iter_mut().find(|(other, _)| *other == position) {
+                own.push(index);
+            }
+        }
+        groups
+    }
+
+    /// Bills the entries of one agreement, or those without one.
+    fn bill_agreement(&mut self, agreement: Option<&'a Agreement>, own: Vec<u32>) -> Statement {
+        let name = agreement.map_or("", |agreement| agreement.name.as_str()).to_owned();
+        let mut state = self.carried.agreements.remove(&name).unwrap_or_default();
+        let span = agreement.and_then(|it| it.days_in(self.period)).map(|(from, to)| Span { period: self.period, from, to });
+        let opening = pool::left(&state.pools);
+        let granted = self.grant(agreement, span, &mut state);
+        let draws_time = agreement.is_some_and(|it| matches!(it.prepaid, Prepaid::Time(_))) || state.received_blocks;
+        let rules = Rules {
+            terms: self.terms,
+            client: self.client,
+            words: self.words,
+            agreement,
+            late_for: None,
+            draws_time,
+        };
+        let mut next_pool = self.carried.next_pool;
+        let mut work = place_entries(rules, self.entries, own, &mut state, &mut next_pool, granted.threshold_base);
+        let late = late::bill(self, agreement, &mut state, &mut next_pool, &mut work.placed);
+        work.placed.time.opening = opening;
+        work.placed.time.granted += granted.seconds;
+        work.placed.movements.splice(0..0, granted.movements);
+        let mut statement = self.statement(agreement, span, work, granted.lines, &mut state);
+        statement.late = late;
+        self.close(agreement, span, &mut state, &mut statement, &mut next_pool);
+        self.carried.next_pool = next_pool;
+        if state != AgreementState::default() {
+            self.carried.agreements.insert(name, state);
+        }
+        statement
+    }
+
+    /// Puts what the period grants into the state.
+    fn grant(&mut self, agreement: Option<&Agreement>, span: Option<Span>, state: &mut AgreementState) -> Granted {
+        let mut granted = Granted::default();
+        let (Some(agreement), Some(span)) = (agreement, span) else { return granted };
+        granted.lines = fee::fee_lines(agreement, &self.client.devices, span, self.client.currency);
+        if let Prepaid::Time(pools) = &agreement.prepaid {
+            let new = grant::grant_time(agreement, pools, &self.client.devices, span, &mut self.carried.next_pool);
+            for pool in &new {
+                granted.add(pool, self.client.currency);
+            }
+            state.pools.extend(new);
+            pool::sort(&mut state.pools);
+        }
+        let allowances = state.pools.iter().filter(|pool| pool.kind == PoolKind::Allowance);
+        granted.threshold_base = allowances.map(|pool| pool.left).sum();
+        granted
+    }
+
+    /// Puts lines, reserve and totals together.
+    fn statement(
+        &self,
+        agreement: Option<&Agreement>,
+        span: Option<Span>,
+        work: Work,
+        mut lines: Vec<Line>,
+        state: &mut AgreementState,
+    ) -> Statement {
+        let currency = self.client.currency;
+        let Placed { time, charges, parts, mut movements, alerts, overage, .. } = work.placed;
+        lines.extend(replenished_lines(agreement, &movements, currency));
+        let wanted = charges.reserve_share(currency);
+        lines.extend(charges.into_lines(self.words, currency));
+        let reserve = self.settle_reserve(agreement, span, wanted, state, &mut movements);
+        if let Some(used) = reserve.map(|reserve| reserve.used).filter(|used| *used > 0) {
+            lines.push(fee::reserve_line(used, currency));
+        }
+        lines.sort_by_key(|line| line.kind);
+        let net = lines.iter().map(|line| line.amount).sum();
+        let tax = self.client.tax_percent.percent_of(net);
+        let (count, counted_devices) = self.count(agreement, span);
+        state.closed.insert(self.period, ClosedPeriod { restorable: 0, overage });
+        Statement {
+            agreement: agreement.map(|agreement| agreement.name.clone()),
+            program: agreement.map_or(Program::AdHoc, |agreement| agreement.program),
+            period: self.period,
+            currency,
+            count,
+            counted_devices,
+            time,
+            reserve,
+            lines,
+            net,
+            tax,
+            total: net + tax,
+            billed: work.billed,
+            parts,
+            late: Vec::new(),
+            pools: state.pools.clone(),
+            movements,
+            alerts,
+            notes: Vec::new(),
+        }
+    }
+
+    fn settle_reserve(
+        &self,
+        agreement: Option<&Agreement>,
+        span: Option<Span>,
+        wanted: i64,
+        state: &mut AgreementState,
+        movements: &mut Vec<Movement>,
+    ) -> Option<ReserveTotals> {
+        let (agreement, span) = (agreement?, span?);
+        let Prepaid::Money(reserve) = &agreement.prepaid else { return None };
+        let granted = grant::grant_reserve(reserve, &self.client.devices, span, self.client.currency);
+        let ending = self.ending(agreement, span);
+        let totals = grant::settle_reserve(state, reserve, granted, wanted, span, ending);
+        let moved = [
+            (MovementKind::ReserveGrant, span.from, totals.granted),
+            (MovementKind::ReserveDraw, span.to, totals.used),
+            (MovementKind::ReserveForfeit, span.to, totals.forfeited),
+            (MovementKind::ReserveRoll, span.to, totals.closing),
+        ];
+        let moved = moved.into_iter().filter(|(.., quantity)| *quantity != 0);
+        movements.extend(moved.map(|(kind, on, quantity)| Movement {
+            kind,
+            on,
+            pool: None,
+            entry: None,
+            quantity,
+            note: format!("reserve of {}", self.period),
+        }));
+        Some(totals)
+    }
+
+    /// The devices that the statement shows, and which they are.
+    fn count(&self, agreement: Option<&Agreement>, span: Option<Span>) -> (DeviceCount, Vec<usize>) {
+        let Some((method, span)) = agreement.and_then(Agreement::count_method).zip(span) else {
+            return (DeviceCount::default(), Vec::new());
+        };
+        let devices = &self.client.devices;
+        let counted = |device: &Device| match method {
+            CountMethod::FirstDay => device.counts_on(span.from),
+            CountMethod::LastDay => device.counts_on(span.to.previous()),
+            CountMethod::Peak | CountMethod::Average => {
+                device.in_service < span.to && device.retired.is_none_or(|retired| retired > span.from.max(device.in_service))
+            }
+        };
+        let positions = devices.iter().enumerate().filter(|(_, device)| counted(device)).map(|(position, _)| position);
+        (DeviceCount::take(devices, method, span.from, span.to), positions.collect())
+    }
+
+    /// How the agreement's days in a period end.
+    fn ending(&self, agreement: &Agreement, span: Span) -> Ending {
+        let Some(ends) = agreement.ends.filter(|ends| *ends <= span.to) else { return Ending::GoesOn };
+        if self.successor(ends).is_some() { Ending::Renewed } else { Ending::Over }
+    }
+
+    fn successor(&self, day: Day) -> Option<&'a Agreement> {
+        self.client.agreements.as_slice().iter().find(|agreement| agreement.starts == day)
+    }
+
+    /// Forfeits, rolls and passes on what is left.
+    fn close(
+        &mut self,
+        agreement: Option<&Agreement>,
+        span: Option<Span>,
+        state: &mut AgreementState,
+        statement: &mut Statement,
+        next_pool: &mut u32,
+    ) {
+        let mut closed = Closed::default();
+        if let Some((agreement, span)) = agreement.zip(span) {
+            let ending = self.ending(agreement, span);
+            let had_blocks = state.pools.iter().any(|pool| pool.kind == PoolKind::Block);
+            closed = grant::close_time(state, grant::time_rollover(agreement), span, ending, next_pool);
+            if ending == Ending::Renewed && had_blocks {
+                self.pass_on(span.to, std::mem::take(&mut closed.passed), statement);
+            }
+        }
+        statement.time.forfeited = closed.forfeited;
+        statement.time.closing += pool::left(&state.pools);
+        statement.movements.append(&mut closed.movements);
+        statement.notes.append(&mut closed.notes);
+        let record = state.closed.entry(self.period).or_default();
+        record.restorable = closed.forfeited;
+        if *record == ClosedPeriod::default() {
+            state.closed.remove(&self.period);
+        }
+        if let Some(agreement) = agreement.filter(|it| it.ends.is_some_and(|ends| ends <= self.period.end())) {
+            assert!(pool::left(&state.pools) == 0, "agreement {} ended with time in its pools", agreement.name);
+        }
+    }
+
+    /// Gives blocks to the agreement that starts on a day.
+    fn pass_on(&mut self, day: Day, blocks: Vec<Pool>, statement: &mut Statement) {
+        let Some(successor) = self.successor(day) else { return };
+        statement.time.closing += pool::left(&blocks);
+        let heir = self.carried.agreements.entry(successor.name.clone()).or_default();
+        heir.received_blocks |= !blocks.is_empty();
+        heir.pools.extend(blocks);
+        pool::sort(&mut heir.pools);
+    }
+}
+
+/// What a period granted.
+#[derive(Debug, Default)]
+struct Granted {
+    seconds: i64,
+    threshold_base: i64,
+    lines: Vec<Line>,
+    movements: Vec<Movement>,
+}
+
+impl Granted {
+    fn add(&mut self, pool: &Pool, currency: Currency) {
+        self.seconds += pool.granted;
+        if let Some(price) = pool.price {
+            self.lines.push(fee::block_line(price, format!("Block bought on {}", pool.granted_on), currency));
+        }
+        let (on, quantity, note) = (pool.granted_on, pool.granted, pool.label());
+        let kind = MovementKind::Grant;
+        self.movements.push(Movement { kind, on, pool: Some(pool.number), entry: None, quantity, note });
+    }
+}
+
+/// The lines of blocks that auto-replenish bought.
+fn replenished_lines(agreement: Option<&Agreement>, movements: &[Movement], currency: Currency) -> Vec<Line> {
+    let Some(Prepaid::Time(pools)) = agreement.map(|agreement| &agreement.prepaid) else { return Vec::new() };
+    let Some(clause) = &pools.auto_replenish else { return Vec::new() };
+    let bought = movements.iter().filter(|it| it.kind == MovementKind::Grant && it.note.contains("auto-replenish"));
+    let text = |movement: &Movement| format!("Block bought on {} by auto-replenish", movement.on);
+    bought.map(|movement| fee::block_line(clause.price, text(movement), currency)).collect()
+}
+
+/// Entries rated and placed.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) billed: Vec<BilledEntry>,
+    pub(crate) placed: Placed,
+}
+
+/// Rounds, slices and places the entries at `own` positions, in the order in which slices draw.
+pub(crate) fn place_entries(
+    rules: Rules<'_>,
+    entries: &[TimeEntry],
+    own: Vec<u32>,
+    state: &mut AgreementState,
+    next_pool: &mut u32,
+    threshold_base: i64,
+) -> Work {
+    let rounding = rules.agreement.map_or(Rounding::default(), |agreement| agreement.rounding);
+    let billable = if own.len() == entries.len() {
+        rounding::billable(&rounding, &rules.client.clock, &[], entries)
+    } else {
+        let chosen: Vec<TimeEntry> = own.iter().filter_map(|index| pick(entries, *index)).cloned().collect();
+        rounding::billable(&rounding, &rules.client.clock, &[], &chosen)
+    };
+    place_rounded(rules, entries, &own, &billable, state, next_pool, threshold_base)
+}
+
+fn pick(entries: &[TimeEntry], index: u32) -> Option<&TimeEntry> {
+    entries.get(usize::try_from(index).ok()?)
+}
+
+/// Slices and places entries whose billable time is known.
+pub(crate) fn place_rounded(
+    rules: Rules<'_>,
+    entries: &[TimeEntry],
+    own: &[u32],
+    billable: &[i64],
+    state: &mut AgreementState,
+    next_pool: &mut u32,
+    threshold_base: i64,
+) -> Work {
+    let mut billed = Vec::with_capacity(own.len());
+    let mut slices: Vec<Slice> = Vec::with_capacity(own.len());
+    let mut pieces = Vec::new();
+    let mut placed = Placed { parts: Vec::with_capacity(own.len() + 8), ..Placed::default() };
+    for (index, billable) in own.iter().zip(billable) {
+        let Some(entry) = pick(entries, *index) else { continue };
+        let (actual, billable) = (entry.seconds(), *billable);
+        billed.push(BilledEntry { entry: *index, actual, billable });
+        placed.time.actual += actual;
+        placed.time.billable += billable;
+        rules.terms.calendar.cut(&rules.client.clock, entry.started_at, actual, &mut pieces);
+        match entry.billing {
+            Billing::Billable => slice_entry(*index, actual, billable, &pieces, &mut slices),
+            Billing::NotBillable => courtesy(*index, actual, &pieces, Fate::CourtesyNotBillable, &mut placed),
+            Billing::ProviderCause => courtesy(*index, actual, &pieces, Fate::CourtesyProviderCause, &mut placed),
+        }
+    }
+    let id = |slice: &Slice| pick(entries, slice.entry).map(|entry| entry.id.as_str());
+    let order = |one: &Slice, other: &Slice| one.started_at.cmp(&other.started_at).then_with(|| id(one).cmp(&id(other)));
+    if !slices.is_sorted_by(|one, other| order(one, other).is_le()) {
+        slices.sort_by(order);
+    }
+    let mut placer = Placer { rules, entries, state, next_pool, threshold_base, placed };
+    for slice in &slices {
+        placer.place(slice);
+    }
+    Work { billed, placed: placer.placed }
+}
+
+/// Shares billable seconds over the bands in proportion to actual time; the last gets the rest.
+fn slice_entry(entry: u32, actual: i64, billable: i64, pieces: &[(i64, i64, crate::Band)], slices: &mut Vec<Slice>) {
+    let mut left = billable;
+    for (position, (started_at, length, band)) in pieces.iter().enumerate() {
+        let last = position + 1 == pieces.len();
+        let seconds = if last { left } else { (billable * length).div_euclid(actual.max(1)) };
+        left -= seconds;
+        slices.push(Slice { entry, started_at: *started_at, seconds, band: *band });
+    }
+}
+
+fn courtesy(entry: u32, actual: i64, pieces: &[(i64, i64, crate::Band)], fate: Fate, placed: &mut Placed) {
+    placed.time.courtesy += actual;
+    let band = pieces.first().map_or(crate::Band::Business, |(.., band)| *band);
+    let started_at = pieces.first().map_or(0, |(start, ..)| *start);
+    placed.parts.push(Part { entry, band, started_at, seconds: actual, fate });
+}
+
+impl<'a> PeriodRun<'a> {
+    /// The rules by which a late batch is placed: those of its own period.
+    pub(crate) fn late_rules(&self, batch: &LateBatch<'a>) -> Rules<'a> {
+        let agreement = batch.agreement;
+        Rules {
+            terms: batch.terms,
+            client: self.client,
+            words: self.words,
+            agreement,
+            late_for: Some(batch.period),
+            draws_time: batch.draws_time,
+        }
+    }
+
+    pub(crate) fn late_batches(&self) -> &'a [LateBatch<'a>] {
+        self.late
+    }
+}
+
+
+/// A statement's due day: fees in advance fall due at the period's start, the rest at its end.
+#[must_use]
+pub fn due_from(agreement: Option<&Agreement>, period: Period) -> Day {
+    let arrears = agreement.is_none_or(|agreement| fee::in_arrears(agreement.fee.as_ref()));
+    if arrears { period.end() } else { period.first_day() }
+}

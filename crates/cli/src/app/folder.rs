@@ -1,0 +1,85 @@
+//! A books folder on disk: its files in, its files out.
+
+use std::fs;
+use std::path::Path;
+
+use quarterhour_books::{Problem, Setup, SetupFiles, setup};
+
+use crate::error::AppError;
+
+/// The largest file that is read.
+const FILE_BYTES_MAX: u64 = 4 << 30;
+
+/// Reads the files of a folder but the time entries.
+///
+/// # Errors
+///
+/// Names the file that is missing or cannot be read.
+pub fn read_setup_files(folder: &Path) -> Result<SetupFiles, AppError> {
+    let mut agreements = Vec::new();
+    let agreements_folder = folder.join("agreements");
+    if agreements_folder.exists() {
+        let listed = fs::read_dir(&agreements_folder).map_err(|error| AppError::file("read", &agreements_folder, error))?;
+        for entry in listed {
+            let path = entry.map_err(|error| AppError::file("read", &agreements_folder, error))?.path();
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+            if path.extension().is_some_and(|ending| ending == "toml") && !name.starts_with('.') {
+                agreements.push((name, read_file(&path)?));
+            }
+        }
+    }
+    agreements.sort();
+    Ok(SetupFiles {
+        provider: read_file(&folder.join("provider.toml"))?,
+        clients: read_file(&folder.join("clients.csv"))?,
+        devices: read_file(&folder.join("devices.csv"))?,
+        agreements,
+    })
+}
+
+/// Reads `time_entries.csv`.
+///
+/// # Errors
+///
+/// Fails when the file is missing or cannot be read.
+pub fn read_entries_file(folder: &Path) -> Result<Vec<u8>, AppError> {
+    read_file(&folder.join("time_entries.csv"))
+}
+
+/// Reads and checks everything but the time entries.
+///
+/// # Errors
+///
+/// Lists what is wrong.
+pub fn read_setup(folder: &Path) -> Result<Setup, AppError> {
+    setup::read(&read_setup_files(folder)?).map_err(|problems| books_error(folder, problems))
+}
+
+/// The error of a folder with mistakes.
+pub fn books_error(folder: &Path, problems: Vec<Problem>) -> AppError {
+    AppError::Books { folder: folder.display().to_string(), problems }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, AppError> {
+    let size = fs::metadata(path).map_err(|error| AppError::file("read", path, error))?.len();
+    if size > FILE_BYTES_MAX {
+        let message = format!("{} has {size} bytes; expected at most {FILE_BYTES_MAX}", path.display());
+        return Err(AppError::user(message, "split the folder by year"));
+    }
+    fs::read(path).map_err(|error| AppError::file("read", path, error))
+}
+
+/// Writes a file through a neighbour that is renamed, so that no half file is ever seen.
+///
+/// # Errors
+///
+/// Fails when the folder cannot be written.
+pub fn write_file(path: &Path, content: &[u8]) -> Result<(), AppError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let neighbour = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = fs::write(&neighbour, content).and_then(|()| fs::rename(&neighbour, path));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&neighbour);
+        AppError::file("write", path, error)
+    })
+}
