@@ -391,15 +391,16 @@ impl Default for Rounding {
 }
 
 impl Rounding {
-    /// Billable seconds for a group's actual seconds. Zero stays zero.
+    /// Billable seconds for a group's actual seconds: the least multiple of the increment that is at
+    /// least the minimum. Zero stays zero.
     #[must_use]
     pub fn round(&self, seconds: i64) -> i64 {
         if seconds == 0 {
             return 0;
         }
         let step = i64::from(self.increment) * 60;
-        let stepped = (seconds + step - 1).div_euclid(step) * step;
-        stepped.max(i64::from(self.minimum) * 60)
+        let least = seconds.max(i64::from(self.minimum) * 60);
+        (least + step - 1).div_euclid(step) * step
     }
 }
 

@@ -122,14 +122,21 @@ impl Placer<'_, '_> {
         self.placed.time.used += burn - left;
         self.share_drawn(slice, first, (slice.seconds - overage).max(0), burn - left);
         self.watch_thresholds(entry, day, burn);
-        if overage > 0 {
-            self.overage(slice, entry, overage);
+        let left = Slice { seconds: overage, ..*slice };
+        match self.rules.agreement.map(|agreement| &agreement.prepaid) {
+            _ if overage == 0 => {}
+            // Blocks that passed to an agreement with a reserve go first; the reserve pays for the rest.
+            Some(Prepaid::Money(_)) => self.charge(&left, entry, true),
+            _ => self.overage(slice, entry, overage),
         }
     }
 
     /// Takes burn from the pools that serve the day, in order; returns what they could not give.
     fn take(&mut self, slice: &Slice, day: Day, burn: i64) -> i64 {
         let mut left = burn;
+        if self.rules.is_over(day) {
+            return left;
+        }
         for pool in self.state.pools.iter_mut().filter(|pool| pool.left > 0 && pool.serves(day)) {
             let taken = left.min(pool.left);
             if taken == 0 {
@@ -166,7 +173,9 @@ impl Placer<'_, '_> {
 
     /// Buys the next block, if the agreement still may in this period.
     fn replenish(&mut self, day: Day) -> bool {
-        let Some(clause) = self.rules.auto_replenish().filter(|clause| self.placed.bought < clause.max_per_period) else {
+        let may_buy = !self.rules.is_over(day);
+        let clause = self.rules.auto_replenish().filter(|clause| may_buy && self.placed.bought < clause.max_per_period);
+        let Some(clause) = clause else {
             return false;
         };
         self.placed.bought += 1;
@@ -268,13 +277,20 @@ impl<'a> Rules<'a> {
         };
         if excludes.contains(&work_type) {
             Draws::Nothing
-        } else if reserve {
-            Draws::Reserve
         } else if self.draws_time {
             Draws::Time
+        } else if reserve {
+            Draws::Reserve
         } else {
             Draws::Nothing
         }
+    }
+
+    /// Has the agreement ended by a day? Its pools are forfeited or passed on then, and late time is
+    /// placed as if it had not.
+    fn is_over(&self, day: Day) -> bool {
+        let ends = self.agreement.and_then(|agreement| agreement.ends).filter(|_| self.late_for.is_none());
+        ends.is_some_and(|ends| ends <= day)
     }
 
     fn auto_replenish(&self) -> Option<&'a crate::agreement::AutoReplenish> {
