@@ -154,7 +154,7 @@ class BooksMaker:
         """A client's agreements: none, one, renewals on the very day, or with a gap."""
         rng, maker = self.rng, AgreementMaker(self.rng, (self.first, self.end))
         spans = self.spans()
-        program, clauses = rng.choice(PROGRAMS), None
+        program, clauses, blocks = rng.choice(PROGRAMS), None, False
         for n, (starts, ends) in enumerate(spans):
             if n and self.chance(40):
                 program = rng.choice(PROGRAMS)
@@ -167,7 +167,14 @@ class BooksMaker:
                     renewed.update({k: v for k, v in clauses.items() if k == "auto_replenish"})
                     if "block" not in renewed and "auto_replenish" not in renewed:
                         renewed["auto_replenish"] = maker.auto_replenish()
+            blocks = blocks and clauses["ends"] == starts  # blocks that may pass to this one
+            if blocks and "reserve" in renewed:  # a reserve beside blocks is refused: leave a gap
+                starts, blocks = starts + timedelta(days=1), False
+                if starts == ends:
+                    continue
+                renewed["starts"] = starts
             clauses = renewed
+            blocks = blocks or "block" in clauses or "auto_replenish" in clauses
             days = [starts, ends, *(block["bought"] for block in clauses.get("block", []))]
             self.edges[code] += [day for day in days if day] * 3
             name = rng.choice(["{0}", "{0}-renewed", "a-{0}", "{0}-v1"]).format(code)

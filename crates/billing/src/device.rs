@@ -103,6 +103,12 @@ impl DeviceCount {
         position.and_then(|index| self.0.get(index)).copied().unwrap_or(0)
     }
 
+    /// A count with a number for each class.
+    #[must_use]
+    pub fn from_classes(number: impl FnMut(DeviceClass) -> i64) -> Self {
+        Self(DeviceClass::ALL.map(number))
+    }
+
     /// Classes that have any, in the printed order.
     pub fn listed(&self) -> impl Iterator<Item = (DeviceClass, i64)> + '_ {
         DeviceClass::ALL.into_iter().zip(self.0).filter(|(_, count)| *count > 0)

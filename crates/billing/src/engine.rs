@@ -15,7 +15,7 @@ use crate::rounding;
 use crate::statement::{
     BilledEntry, Fate, Line, Movement, MovementKind, Part, ReserveTotals, Statement, TimeTotals,
 };
-use crate::time::{Calendar, Day, LocalClock, Period};
+use crate::time::{Calendar, Day, LocalClock, Period, Stretch};
 use crate::word::Words;
 
 /// The provider's calendar and rate card.
@@ -144,12 +144,14 @@ impl<'a> PeriodRun<'a> {
         let whole = |agreement: &Agreement| {
             agreement.starts <= self.period.first_day() && agreement.ends.is_none_or(|ends| ends >= self.period.end())
         };
-        let only = agreements.iter().position(whole);
+        if let Some(only) = agreements.iter().position(whole) {
+            let all = groups.iter_mut().filter(|(position, _)| *position == Some(only));
+            all.for_each(|(_, own)| own.extend((0..).take(self.entries.len())));
+            return groups;
+        }
         for (index, entry) in (0..).zip(self.entries) {
-            let position = match only {
-                Some(position) => Some(position),
-                None => self.client.agreements.on(self.client.clock.day(entry.started_at)).map(|(position, _)| position),
-            };
+            let on = self.client.agreements.on(self.client.clock.day(entry.started_at));
+            let position = on.map(|(position, _)| position);
             if let Some((_, own)) = groups.iter_mut().find(|(other, _)| *other == position) {
                 own.push(index);
             }
@@ -163,8 +165,9 @@ impl<'a> PeriodRun<'a> {
         let mut state = self.carried.agreements.remove(&name).unwrap_or_default();
         let span = agreement.and_then(|it| it.days_in(self.period)).map(|(from, to)| Span { period: self.period, from, to });
         let opening = pool::left(&state.pools);
+        let received = received(agreement, span, &state.pools);
         let granted = self.grant(agreement, span, &mut state);
-        let draws_time = agreement.is_some_and(|it| matches!(it.prepaid, Prepaid::Time(_))) || state.received_blocks;
+        let draws_time = draws_time(agreement, &state);
         let rules = Rules {
             terms: self.terms,
             client: self.client,
@@ -172,13 +175,14 @@ impl<'a> PeriodRun<'a> {
             agreement,
             late_for: None,
             draws_time,
+            overage_before: 0,
         };
         let mut next_pool = self.carried.next_pool;
         let mut work = place_entries(rules, self.entries, own, &mut state, &mut next_pool, granted.threshold_base);
         let late = late::bill(self, agreement, &mut state, &mut next_pool, &mut work.placed);
         work.placed.time.opening = opening;
         work.placed.time.granted += granted.seconds;
-        work.placed.movements.splice(0..0, granted.movements);
+        work.placed.movements.splice(0..0, received.into_iter().chain(granted.movements));
         let mut statement = self.statement(agreement, span, work, granted.lines, &mut state);
         statement.late = late;
         self.close(agreement, span, &mut state, &mut statement, &mut next_pool);
@@ -235,6 +239,7 @@ impl<'a> PeriodRun<'a> {
             program: agreement.map_or(Program::AdHoc, |agreement| agreement.program),
             period: self.period,
             currency,
+            draws_time: draws_time(agreement, state),
             count,
             counted_devices,
             time,
@@ -354,6 +359,26 @@ impl<'a> PeriodRun<'a> {
     }
 }
 
+/// Does work draw on pools of time, used up or not: an allowance, blocks of its own or passed to it?
+fn draws_time(agreement: Option<&Agreement>, state: &AgreementState) -> bool {
+    state.received_blocks || agreement.is_some_and(|agreement| matches!(agreement.prepaid, Prepaid::Time(_)))
+}
+
+/// The blocks that an agreement took over, in the period in which it starts.
+fn received(agreement: Option<&Agreement>, span: Option<Span>, pools: &[Pool]) -> Vec<Movement> {
+    let starts = agreement.zip(span).filter(|(agreement, span)| agreement.starts == span.from);
+    let Some((_, Span { from: on, .. })) = starts else { return Vec::new() };
+    let moved = pools.iter().filter(|pool| pool.left > 0).map(|pool| Movement {
+        kind: MovementKind::Receive,
+        on,
+        pool: Some(pool.number),
+        entry: None,
+        quantity: pool.left,
+        note: pool.label(),
+    });
+    moved.collect()
+}
+
 /// What a period granted.
 #[derive(Debug, Default)]
 struct Granted {
@@ -454,26 +479,26 @@ pub(crate) fn place_rounded(
 }
 
 /// Shares billable seconds over the bands in proportion to actual time; the last gets the rest.
-fn slice_entry(entry: u32, actual: i64, billable: i64, pieces: &[(i64, i64, crate::Band)], slices: &mut Vec<Slice>) {
+fn slice_entry(entry: u32, actual: i64, billable: i64, pieces: &[Stretch], slices: &mut Vec<Slice>) {
     let mut left = billable;
-    for (position, (started_at, length, band)) in pieces.iter().enumerate() {
+    for (position, piece) in pieces.iter().enumerate() {
         let last = position + 1 == pieces.len();
-        let seconds = if last { left } else { (billable * length).div_euclid(actual.max(1)) };
+        let seconds = if last { left } else { (billable * piece.seconds).div_euclid(actual.max(1)) };
         left -= seconds;
-        slices.push(Slice { entry, started_at: *started_at, seconds, band: *band });
+        let Stretch { started_at, day, band, .. } = *piece;
+        slices.push(Slice { entry, started_at, day, seconds, band });
     }
 }
 
-fn courtesy(entry: u32, actual: i64, pieces: &[(i64, i64, crate::Band)], fate: Fate, placed: &mut Placed) {
+fn courtesy(entry: u32, actual: i64, pieces: &[Stretch], fate: Fate, placed: &mut Placed) {
     placed.time.courtesy += actual;
-    let band = pieces.first().map_or(crate::Band::Business, |(.., band)| *band);
-    let started_at = pieces.first().map_or(0, |(start, ..)| *start);
+    let Some(Stretch { started_at, band, .. }) = pieces.first().copied() else { return };
     placed.parts.push(Part { entry, band, started_at, seconds: actual, fate });
 }
 
 impl<'a> PeriodRun<'a> {
     /// The rules by which a late batch is placed: those of its own period.
-    pub(crate) fn late_rules(&self, batch: &LateBatch<'a>) -> Rules<'a> {
+    pub(crate) fn late_rules(&self, batch: &LateBatch<'a>, overage_before: i128) -> Rules<'a> {
         let agreement = batch.agreement;
         Rules {
             terms: batch.terms,
@@ -482,7 +507,12 @@ impl<'a> PeriodRun<'a> {
             agreement,
             late_for: Some(batch.period),
             draws_time: batch.draws_time,
+            overage_before,
         }
+    }
+
+    pub(crate) fn period_start(&self) -> Day {
+        self.period.first_day()
     }
 
     pub(crate) fn late_batches(&self) -> &'a [LateBatch<'a>] {

@@ -6,7 +6,7 @@ use crate::engine::{PeriodRun, Terms, place_rounded};
 use crate::entry::TimeEntry;
 use crate::lines::{Charges, TimeKey};
 use crate::number::HourlyPrice;
-use crate::place::Placed;
+use crate::place::{Placed, Rules};
 use crate::pool::{AgreementState, Pool, PoolKind};
 use crate::rounding;
 use crate::statement::{LateWork, LineKind, Movement, MovementKind};
@@ -32,6 +32,10 @@ pub struct LateBatch<'a> {
     pub credits: &'a [Credit],
     /// Burn of entries that were corrected: it is free for their new version.
     pub returned: i64,
+    /// Held overage that the client released.
+    pub released: &'a [Credit],
+    /// Held overage that the provider wrote off.
+    pub written_off: &'a [Credit],
 }
 
 impl LateBatch<'_> {
@@ -42,7 +46,7 @@ impl LateBatch<'_> {
     }
 }
 
-/// A charge to take back.
+/// A charge to take back, or held overage to decide about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credit {
     /// Its tier.
@@ -76,11 +80,14 @@ fn bill_batch(
     next_pool: &mut u32,
     placed: &mut Placed,
 ) -> LateWork {
-    let rules = run.late_rules(batch);
+    let closed = state.closed.get(&batch.period).copied().unwrap_or_default();
+    let rules = run.late_rules(batch, closed.overage);
+    let is_overage = |credit: &&Credit| rules.is_overage(credit.work_type);
+    let credited: i128 = batch.credits.iter().filter(is_overage).map(|credit| credit.hourly.exact(credit.seconds)).sum();
+    let rules = Rules { overage_before: closed.overage - credited, ..rules };
     let rounding = batch.agreement.map_or(Rounding::default(), |agreement| agreement.rounding);
     let billable = rounding::billable(&rounding, &rules.client.clock, batch.before, batch.entries);
     let own: Vec<u32> = (0..).take(batch.entries.len()).collect();
-    let closed = state.closed.get(&batch.period).copied().unwrap_or_default();
     let free = closed.restorable + batch.returned;
     let mut then = late_state(batch.period, free, *next_pool, state);
     *next_pool += 1;
@@ -90,17 +97,19 @@ fn bill_batch(
     let restored = (used - batch.returned).max(0);
     let record = state.closed.entry(batch.period).or_default();
     record.restorable = free - used;
-    record.overage += work.placed.overage;
+    record.overage += work.placed.overage - credited;
     state.tickets = then.tickets;
     if restored > 0 {
-        let (on, note) = (batch.period.end(), format!("given back to late time of {}", batch.period));
-        let kind = MovementKind::Restore;
-        placed.movements.push(Movement { kind, on, pool: None, entry: None, quantity: restored, note });
+        let (on, note) = (run.period_start(), format!("late time of {}", batch.period));
+        for kind in [MovementKind::Restore, MovementKind::Draw] {
+            placed.movements.push(Movement { kind, on, pool: None, entry: None, quantity: restored, note: note.clone() });
+        }
     }
     work.placed.time.used = restored;
     work.placed.time.restored = restored;
     add(placed, &mut work.placed);
     credit(batch, &mut placed.charges);
+    decide(run, batch, state, placed);
     LateWork { period: batch.period, entries: batch.entries.to_vec(), billed: work.billed, parts: work.placed.parts }
 }
 
@@ -131,6 +140,27 @@ fn add(placed: &mut Placed, late: &mut Placed) {
     sum.actual += more.actual;
     sum.billable += more.billable;
     placed.charges.append(std::mem::take(&mut late.charges));
+}
+
+/// Bills released overage by that period's prices, and notes what was written off.
+fn decide(run: &PeriodRun<'_>, batch: &LateBatch<'_>, state: &mut AgreementState, placed: &mut Placed) {
+    let mut note = |kind, seconds| {
+        let (on, note) = (run.period_start(), format!("held overage of {}", batch.period));
+        placed.movements.push(Movement { kind, on, pool: None, entry: None, quantity: seconds, note });
+    };
+    for held in batch.released {
+        note(MovementKind::Release, held.seconds);
+    }
+    for held in batch.written_off {
+        note(MovementKind::WriteOff, held.seconds);
+    }
+    for held in batch.released {
+        let Credit { tier, work_type, band, hourly, seconds } = *held;
+        let (kind, period) = (LineKind::Late, Some(batch.period));
+        placed.charges.add_time(TimeKey { kind, tier, work_type, band, hourly, on_reserve: false, period }, seconds);
+        placed.time.overage += seconds;
+        state.closed.entry(batch.period).or_default().overage += hourly.exact(seconds);
+    }
 }
 
 fn credit(batch: &LateBatch<'_>, charges: &mut Charges) {

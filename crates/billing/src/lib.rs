@@ -11,6 +11,7 @@ mod entry;
 mod fee;
 mod grant;
 mod late;
+pub mod ledger;
 mod lines;
 mod number;
 mod place;
@@ -32,5 +33,5 @@ pub use statement::{
     Alert, BilledEntry, Fate, LateWork, Line, LineKind, Movement, MovementKind, Part, PriceSource, Priced,
     ReserveTotals, Statement, TimeTotals,
 };
-pub use time::{Band, Calendar, DAY_SECONDS, Day, EARLIEST, LATEST, LocalClock, Period};
+pub use time::{Band, Calendar, DAY_SECONDS, Day, EARLIEST, LATEST, LocalClock, Period, Stretch};
 pub use word::{Word, Words};

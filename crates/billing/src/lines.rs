@@ -84,7 +84,7 @@ impl Charges {
         });
         self.times.sort_by(|(one, _), (other, _)| {
             let key = |it: &TimeKey| (it.kind, it.band, it.hourly, it.period);
-            let names = |it: &TimeKey| (words.name(it.tier).to_owned(), words.name(it.work_type).to_owned());
+            let names = |it: &TimeKey| (words.name(it.tier), words.name(it.work_type));
             (one.kind, names(one), key(one)).cmp(&(other.kind, names(other), key(other)))
         });
         let tickets = self.tickets.iter().map(|(key, count)| ticket_line(key, count.all, words, currency));

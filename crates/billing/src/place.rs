@@ -18,6 +18,8 @@ use crate::word::{Word, Words};
 pub(crate) struct Slice {
     pub(crate) entry: u32,
     pub(crate) started_at: i64,
+    /// The local day of its start.
+    pub(crate) day: Day,
     pub(crate) seconds: i64,
     pub(crate) band: Band,
 }
@@ -33,6 +35,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) late_for: Option<Period>,
     /// Work draws on pools of time, used up or not.
     pub(crate) draws_time: bool,
+    /// What the period has billed as overage before, in the exact units of the cap: late time counts on.
+    pub(crate) overage_before: i128,
 }
 
 /// What placing slices adds up to.
@@ -68,7 +72,7 @@ impl Placer<'_, '_> {
     /// Decides about one slice.
     pub(crate) fn place(&mut self, slice: &Slice) {
         let Some(entry) = usize::try_from(slice.entry).ok().and_then(|index| self.entries.get(index)) else { return };
-        let day = self.rules.client.clock.day(slice.started_at);
+        let day = slice.day;
         if self.is_included(entry, day) {
             self.placed.time.included += slice.seconds;
             self.push(slice, slice.seconds, Fate::Included);
@@ -209,7 +213,7 @@ impl Placer<'_, '_> {
         let Some(price) = self.rules.overage_price(entry, slice.band) else { return };
         let exact = price.hourly.exact(seconds);
         let hold = self.rules.agreement.and_then(|agreement| agreement.guard.cap).is_some_and(|cap| {
-            cap.on_cap == OnCap::Hold && self.placed.overage + exact > HourlyPrice::exact_amount(cap.amount)
+            cap.on_cap == OnCap::Hold && self.rules.overage_before + self.placed.overage + exact > HourlyPrice::exact_amount(cap.amount)
         });
         if hold {
             self.placed.time.held += seconds;
@@ -284,6 +288,12 @@ impl<'a> Rules<'a> {
         } else {
             Draws::Nothing
         }
+    }
+
+    /// Was a charge for this work type overage? Else it was charged, or a reserve paid for it.
+    pub(crate) fn is_overage(&self, work_type: Word) -> bool {
+        let on_reserve = self.agreement.is_some_and(|agreement| matches!(agreement.prepaid, Prepaid::Money(_)));
+        matches!(self.prepaid_for(work_type), Draws::Time) && !on_reserve
     }
 
     /// Has the agreement ended by a day? Its pools are forfeited or passed on then, and late time is

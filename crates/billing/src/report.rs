@@ -1,15 +1,16 @@
 //! A statement as the JSON of section 13: times in seconds, money as texts. It only writes.
 
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use crate::device::DeviceCount;
 use crate::number::Currency;
 use crate::statement::{Line, ReserveTotals, Statement, TimeTotals};
-use crate::time::{Band, Period};
+use crate::time::Period;
 
 /// The result of a bill run for one period.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PeriodReport {
     /// The period.
     pub period: Period,
@@ -18,18 +19,18 @@ pub struct PeriodReport {
 }
 
 /// One statement.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StatementReport {
     /// The client's code.
     pub client: String,
     /// The agreement's name.
     pub agreement: Option<String>,
     /// The program's name.
-    pub program: &'static str,
+    pub program: Cow<'static, str>,
     /// The currency's code.
-    pub currency: &'static str,
+    pub currency: Cow<'static, str>,
     /// Devices by class.
-    #[serde(serialize_with = "count")]
+    #[serde(with = "count")]
     pub count: DeviceCount,
     /// Seconds.
     pub time: TimeTotals,
@@ -46,7 +47,7 @@ pub struct StatementReport {
 }
 
 /// Money of a reserve.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReserveReport {
     /// Left from earlier periods.
     pub opening: String,
@@ -61,10 +62,10 @@ pub struct ReserveReport {
 }
 
 /// One line.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LineReport {
     /// What it is for.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// For people.
     pub text: String,
     /// The tier of charged time.
@@ -72,25 +73,39 @@ pub struct LineReport {
     /// The work type of charged time.
     pub work_type: Option<String>,
     /// The band of charged time.
-    pub band: Option<&'static str>,
+    pub band: Option<Cow<'static, str>>,
     /// Seconds of charged time.
     pub seconds: Option<i64>,
     /// A plain decimal.
     pub quantity: String,
     /// Of what.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// A plain decimal.
     pub price: String,
     /// With the digits of the minor unit.
     pub amount: String,
 }
 
-fn count<S: Serializer>(count: &DeviceCount, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(None)?;
-    for (class, number) in count.listed() {
-        map.serialize_entry(class.name(), &number)?;
+mod count {
+    use std::collections::BTreeMap;
+
+    use serde::de::Deserialize;
+    use serde::ser::{SerializeMap, Serializer};
+
+    use crate::device::{DeviceClass, DeviceCount};
+
+    pub(super) fn serialize<S: Serializer>(count: &DeviceCount, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (class, number) in count.listed() {
+            map.serialize_entry(class.name(), &number)?;
+        }
+        map.end()
     }
-    map.end()
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<DeviceCount, D::Error> {
+        let map: BTreeMap<DeviceClass, i64> = BTreeMap::deserialize(deserializer)?;
+        Ok(DeviceCount::from_classes(|class| map.get(&class).copied().unwrap_or(0)))
+    }
 }
 
 /// Writes a statement of a client.
@@ -100,8 +115,8 @@ pub fn statement_report(client: &str, statement: &Statement) -> StatementReport 
     StatementReport {
         client: client.to_owned(),
         agreement: statement.agreement.clone(),
-        program: statement.program.name(),
-        currency: currency.code(),
+        program: statement.program.name().into(),
+        currency: currency.code().into(),
         count: statement.count,
         time: statement.time,
         reserve: statement.reserve.map(|reserve| reserve_report(&reserve, currency)),
@@ -124,14 +139,14 @@ fn reserve_report(reserve: &ReserveTotals, currency: Currency) -> ReserveReport 
 
 fn line_report(line: &Line, currency: Currency) -> LineReport {
     LineReport {
-        kind: line.kind.name(),
+        kind: line.kind.name().into(),
         text: line.text.clone(),
         tier: line.tier.clone(),
         work_type: line.work_type.clone(),
-        band: line.band.map(Band::name),
+        band: line.band.map(|band| band.name().into()),
         seconds: line.seconds,
         quantity: line.quantity.clone(),
-        unit: line.unit,
+        unit: line.unit.into(),
         price: line.price.clone(),
         amount: currency.format(line.amount),
     }

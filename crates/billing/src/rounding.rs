@@ -5,7 +5,8 @@ use crate::entry::{Billing, TimeEntry};
 use crate::time::{Day, LocalClock};
 use crate::word::Word;
 
-type GroupKey<'a> = (&'a str, Word, Word, Option<Day>);
+/// The day comes first: entries are in order of it already, which makes sorting quick.
+type GroupKey<'a> = (Option<Day>, &'a str, Word, Word);
 
 /// Billable seconds of each entry; courtesy entries have none.
 ///
@@ -34,7 +35,7 @@ pub fn billable(rounding: &Rounding, clock: &LocalClock, before: &[TimeEntry], e
 
 fn group_key<'a>(scope: RoundingScope, clock: &LocalClock, entry: &'a TimeEntry) -> GroupKey<'a> {
     let day = (scope == RoundingScope::TicketDay).then(|| clock.day(entry.started_at));
-    (entry.ticket.as_str(), entry.tier, entry.work_type, day)
+    (day, entry.ticket.as_str(), entry.tier, entry.work_type)
 }
 
 /// Gives each entry of a group its actual time and the last one what rounding adds. Where earlier

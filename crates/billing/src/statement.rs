@@ -20,6 +20,8 @@ pub struct Statement {
     pub period: Period,
     /// The client's currency.
     pub currency: Currency,
+    /// Did work draw on pools of time, used up or not?
+    pub draws_time: bool,
     /// The counted devices, where a clause counts.
     pub count: DeviceCount,
     /// Positions in the client's device list of the devices behind the count (on the clause's day).

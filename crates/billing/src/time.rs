@@ -13,6 +13,9 @@ pub const EARLIEST: i64 = 631_152_000;
 /// Instants are accepted before this one, 2100-01-01T00:00:00Z.
 pub const LATEST: i64 = 4_102_444_800;
 
+/// A stretch of the clock's index has two to the power of this many seconds: 24 days.
+const STRETCH_BITS: u32 = 21;
+
 /// A day of the calendar, as days since 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(i64);
@@ -182,6 +185,8 @@ pub struct LocalClock {
     name: String,
     /// Where an offset begins (Unix seconds) and the offset in seconds; the first begins before everything.
     offsets: Vec<(i64, i64)>,
+    /// For each stretch of time from [`EARLIEST`] on: how many offsets began before it.
+    begun: Vec<usize>,
 }
 
 impl LocalClock {
@@ -198,7 +203,9 @@ impl LocalClock {
                 offsets.push((at.as_second(), now));
             }
         }
-        Self { name: name.to_owned(), offsets }
+        let starts = (0..=(until - EARLIEST) >> STRETCH_BITS).map(|stretch| EARLIEST + (stretch << STRETCH_BITS));
+        let begun = starts.map(|start| offsets.partition_point(|(from, _)| *from <= start)).collect();
+        Self { name: name.to_owned(), offsets, begun }
     }
 
     /// The zone's IANA name.
@@ -210,10 +217,21 @@ impl LocalClock {
     /// Seconds on the wall clock since 1970-01-01T00:00, and the instant at which the offset changes next.
     #[must_use]
     pub fn local(&self, instant: i64) -> (i64, i64) {
-        let next = self.offsets.partition_point(|(from, _)| *from <= instant);
+        let next = self.next_offset(instant);
         let offset = self.offsets.get(next.saturating_sub(1)).map_or(0, |(_, offset)| *offset);
         let until = self.offsets.get(next).map_or(i64::MAX, |(from, _)| *from);
         (instant + offset, until)
+    }
+
+    /// The position of the offset that begins next. An offset lasts for months, so that the count of those
+    /// begun before the instant's stretch of days is it or nearly so.
+    fn next_offset(&self, instant: i64) -> usize {
+        let begun = |(from, _): &(i64, i64)| *from <= instant;
+        let stretch = usize::try_from(instant.saturating_sub(EARLIEST) >> STRETCH_BITS).ok();
+        match stretch.and_then(|stretch| self.begun.get(stretch)) {
+            Some(before) => before + self.offsets.iter().skip(*before).take_while(|offset| begun(offset)).count(),
+            None => self.offsets.partition_point(begun),
+        }
     }
 
     /// The local day of an instant.
@@ -242,6 +260,19 @@ impl Band {
             Self::Business => "business",
         }
     }
+}
+
+/// A stretch of time within one band.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Its start in Unix seconds.
+    pub started_at: i64,
+    /// The local day of its start.
+    pub day: Day,
+    /// Its seconds.
+    pub seconds: i64,
+    /// Its band.
+    pub band: Band,
 }
 
 /// The provider's business hours by weekday, and its holidays.
@@ -279,18 +310,18 @@ impl Calendar {
 
     /// Cuts the interval `[start, start + seconds)` at the edges of business hours; touching parts of one band
     /// are one part. An interval of no length is one part in the band of its start.
-    pub fn cut(&self, clock: &LocalClock, start: i64, seconds: i64, parts: &mut Vec<(i64, i64, Band)>) {
+    pub fn cut(&self, clock: &LocalClock, start: i64, seconds: i64, parts: &mut Vec<Stretch>) {
         parts.clear();
         let end = start + seconds;
         let mut at = start;
         while at < end || parts.is_empty() {
             let (local, offset_until) = clock.local(at);
-            let second = local.rem_euclid(DAY_SECONDS);
-            let (band, edge) = self.at(Day::of_local(local), second);
+            let (day, second) = (Day::of_local(local), local.rem_euclid(DAY_SECONDS));
+            let (band, edge) = self.at(day, second);
             let until = (at + edge - second).min(offset_until).min(end);
             match parts.last_mut() {
-                Some((_, length, last)) if *last == band => *length += until - at,
-                _ => parts.push((at, until - at, band)),
+                Some(last) if last.band == band => last.seconds += until - at,
+                _ => parts.push(Stretch { started_at: at, day, seconds: until - at, band }),
             }
             at = until;
             if seconds == 0 {

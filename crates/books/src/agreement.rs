@@ -74,17 +74,23 @@ fn ends_after(item: &Item<'_>, starts: Option<Day>) -> Option<Day> {
 fn check_program(root: &Section<'_>, program: Program) {
     for (key, at) in root.keys() {
         if program.refused_clauses().contains(&key) {
-            let message = format!("a {} agreement cannot have the clause `{key}`; `customized` may combine clauses", program.name());
+            let message = format!("{} agreement cannot have the clause `{key}`; `customized` may combine clauses", named(program));
             root.problem_at(at, key, message);
         }
     }
     if let Some(clause) = program.required_clause().filter(|clause| !root.has(clause)) {
-        root.problem(format!("a {} agreement needs the clause `[{clause}]`", program.name()));
+        root.problem(format!("{} agreement needs the clause `[{clause}]`", named(program)));
     }
     let time = ["allowance", "block", "auto_replenish"];
     if let Some((_, at)) = root.keys().find(|(key, _)| *key == "reserve").filter(|_| time.iter().any(|key| root.has(key))) {
         root.problem_at(at, "reserve", "a reserve beside an allowance or blocks; expected one of them".to_owned());
     }
+}
+
+/// A program's name with its article.
+fn named(program: Program) -> String {
+    let article = if program == Program::AdHoc { "an" } else { "a" };
+    format!("{article} {}", program.name())
 }
 
 struct Clauses<'w> {
@@ -196,7 +202,7 @@ impl Clauses<'_> {
         if let (Some(item), Some(day), Some((starts, ends))) = (bought, day, self.dates)
             && (day < starts || ends.is_some_and(|ends| day >= ends))
         {
-            item.problem(format!("{day} is outside the agreement's dates"));
+            item.problem(format!("{day} is outside the agreement's dates; expected a day from `starts` to the day before `ends`"));
         }
         let seconds = section.need("hours", "hours").and_then(|item| hours(&item));
         let price = section.need("price", "a price").and_then(|item| item.decimal("a price"));

@@ -3,6 +3,7 @@
 //! Pure: bytes in, checked books or a list of problems out. It reads no files and knows no database.
 
 pub mod agreement;
+mod blocks;
 pub mod csv;
 pub mod entries;
 mod problem;

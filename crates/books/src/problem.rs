@@ -55,12 +55,13 @@ impl Problems {
         self.found.borrow().0.is_empty()
     }
 
-    /// The list, with a last line for those that were not listed.
+    /// The list by line, with a last line for those that were not listed.
     #[must_use]
     pub fn into_list(self) -> Vec<Problem> {
         let (mut list, more) = self.found.into_inner();
+        list.sort_by_key(|problem| problem.line);
         if let Some(file) = list.first().map(|problem| problem.file.clone()).filter(|_| more > 0) {
-            list.push(Problem { file, line: None, column: None, message: format!("and {more} more problems") });
+            list.push(Problem { file, line: None, column: None, message: format!("and {more} more") });
         }
         list
     }
@@ -69,6 +70,9 @@ impl Problems {
 /// Shortens what was found for a message, control characters made visible.
 #[must_use]
 pub fn shown(text: &str) -> String {
+    if text.is_empty() {
+        return "nothing".to_owned();
+    }
     let short: String = text.chars().take(60).flat_map(char::escape_debug).collect();
     let more = if text.chars().nth(60).is_some() { "…" } else { "" };
     format!("`{short}{more}`")

@@ -106,7 +106,8 @@ fn day_hours(item: &Item<'_>) -> Vec<(i64, i64)> {
 
 fn time_of_day(text: &str) -> Option<i64> {
     let (hour, minute) = text.trim().split_once(':')?;
-    let number = |text: &str, most| text.parse::<i64>().ok().filter(|it| text.len() == 2 && (0..=most).contains(it));
+    let plain = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |text: &str, most| text.parse::<i64>().ok().filter(|it| plain(text) && *it <= most);
     let (hour, minute) = (number(hour, 24)?, number(minute, 59)?);
     (hour < 24 || minute == 0).then_some(hour * 3600 + minute * 60)
 }

@@ -156,7 +156,7 @@ impl<'a> Item<'a> {
     pub fn section(self) -> Option<Section<'a>> {
         match self.value {
             DeValue::Table(table) => Some(Section::new(self.document, self.name, self.at, table)),
-            _ => self.wrong("a table"),
+            _ => self.wrong(&format!("a table: `[{}]` with its keys below", self.name)),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use quarterhour_billing::agreement::{Agreement, Agreements};
 use quarterhour_billing::{Client, Currency, Device, LocalClock, Words};
 
@@ -35,6 +36,9 @@ pub struct BookClient {
     pub client: Client,
 }
 
+/// The position of each client's code among the clients. Each time entry looks here, so its hash is a quick one.
+pub type Positions = HashMap<String, u32, RandomState>;
+
 /// Books without their time entries.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -45,7 +49,7 @@ pub struct Setup {
     /// Clients by code.
     pub clients: Vec<BookClient>,
     /// The position of each code in the clients.
-    pub positions: HashMap<String, u32>,
+    pub positions: Positions,
 }
 
 /// Reads provider, clients, devices and agreements.
@@ -59,7 +63,7 @@ pub fn read(files: &SetupFiles) -> Result<Setup, Vec<Problem>> {
     let provider = read_provider(&files.provider, &mut words, &mut list);
     let mut clients = read_clients(&files.clients, &mut list);
     clients.sort_by(|(one, ..), (other, ..)| one.code.cmp(&other.code));
-    let positions: HashMap<String, u32> = (0..).zip(&clients).map(|(position, (row, _))| (row.code.clone(), position)).collect();
+    let positions: Positions = (0..).zip(&clients).map(|(position, (row, _))| (row.code.clone(), position)).collect();
     let devices = read_devices(&files.devices, &positions, &mut list);
     let agreements = read_agreements(&files.agreements, &positions, &mut words, &mut list);
     let (Some(provider), true) = (provider, list.is_empty()) else { return Err(list) };
@@ -67,6 +71,19 @@ pub fn read(files: &SetupFiles) -> Result<Setup, Vec<Problem>> {
     let parts = clients.into_iter().zip(devices).zip(agreements);
     let clients = parts.map(|(((row, terms), devices), agreements)| assembly.client(row, &terms, devices, agreements)).collect();
     Ok(Setup { provider, words, clients, positions })
+}
+
+/// Reads a provider's file by itself.
+///
+/// # Errors
+///
+/// Lists what is wrong in it.
+pub fn read_provider_text(text: &str, words: &mut Words) -> Result<Provider, Vec<Problem>> {
+    let mut list = Vec::new();
+    match read_provider(text.as_bytes(), words, &mut list) {
+        Some(provider) if list.is_empty() => Ok(provider),
+        _ => Err(list),
+    }
 }
 
 /// Reads one agreement file by itself.
@@ -113,7 +130,7 @@ fn read_clients(bytes: &[u8], list: &mut Vec<Problem>) -> Vec<(ClientRow, Client
 }
 
 /// The devices of each client, sorted by name and date.
-fn read_devices(bytes: &[u8], positions: &HashMap<String, u32>, list: &mut Vec<Problem>) -> Vec<Vec<Device>> {
+fn read_devices(bytes: &[u8], positions: &Positions, list: &mut Vec<Problem>) -> Vec<Vec<Device>> {
     let file = "devices.csv";
     let mut devices: Vec<Vec<(Device, usize)>> = vec![Vec::new(); positions.len()];
     let problems = Problems::default();
@@ -147,7 +164,7 @@ fn read_devices(bytes: &[u8], positions: &HashMap<String, u32>, list: &mut Vec<P
 /// The agreements of each client.
 fn read_agreements(
     files: &[(String, Vec<u8>)],
-    positions: &HashMap<String, u32>,
+    positions: &Positions,
     words: &mut Words,
     list: &mut Vec<Problem>,
 ) -> Vec<Agreements> {

@@ -1,8 +1,6 @@
 //! A CSV file with a header: columns in any order, known by name, none unknown, none twice.
 
-use std::borrow::Cow;
-
-use crate::csv::Reader;
+use crate::csv::{Reader, Record};
 use crate::problem::{Problem, Problems, shown};
 
 /// A column of a file.
@@ -54,7 +52,7 @@ pub fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Problem> {
         Problem { file: file.to_owned(), line, column, message: message.to_owned() }
     };
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(problem(0, "the file is UTF-16; expected UTF-8: save it as \"CSV UTF-8\""));
+        return Err(problem(0, "the file is UTF-16; expected UTF-8 (in a spreadsheet: save it as \"CSV UTF-8\")"));
     }
     let body = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(bytes);
     if let Some(at) = memchr::memchr(0, bytes) {
@@ -64,6 +62,12 @@ pub fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Problem> {
         .map_err(|error| problem(error.valid_up_to() + bytes.len() - body.len(), "a byte that is not UTF-8; save the file as UTF-8"))
 }
 
+/// The text of bytes that are UTF-8 without a NUL.
+#[must_use]
+pub fn plain_text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|_| memchr::memchr(0, bytes).is_none())
+}
+
 impl<'a> Table<'a> {
     /// Reads the header. Problems are added; nothing is returned where the rows cannot be read.
     pub fn open(file: &'static str, columns: &'static [Column], text: &'a str, problems: &Problems) -> Option<Self> {
@@ -71,28 +75,33 @@ impl<'a> Table<'a> {
             problems.add(Problem { file: file.to_owned(), line: Some(1), column, message });
         };
         let mut reader = Reader::new(text, 1);
-        let mut header = Vec::new();
-        match reader.next(&mut header) {
+        let mut record = Record::default();
+        match reader.next(&mut record) {
             None => add(None, format!("the file is empty; expected a header: {}", names(columns))),
             Some(Err(error)) => add(Some(format!("field {}", error.field)), error.message.to_owned()),
             Some(Ok(_)) => {}
         }
-        if header.is_empty() || !problems.is_empty() {
+        if record.is_empty() || !problems.is_empty() {
+            return None;
+        }
+        let header: Vec<&str> = record.iter().collect();
+        if header.len() == 1 && header.iter().any(|name| name.contains([';', '\t'])) {
+            add(None, "columns separated by semicolons or tabs; expected commas".to_owned());
             return None;
         }
         for (position, name) in header.iter().enumerate() {
-            if !columns.iter().any(|column| column.name == name) {
+            if !columns.iter().any(|column| column.name == *name) {
                 add(Some(shown(name)), format!("an unknown column; expected {}", names(columns)));
             } else if header.iter().take(position).any(|other| other == name) {
                 add(Some(shown(name)), "the column is there twice".to_owned());
             }
         }
         for column in columns.iter().filter(|column| column.required) {
-            if !header.iter().any(|name| name == column.name) {
+            if !header.contains(&column.name) {
                 add(Some(column.name.to_owned()), "the column is missing from the header".to_owned());
             }
         }
-        let places = columns.iter().map(|column| header.iter().position(|name| name == column.name)).collect();
+        let places = columns.iter().map(|column| header.iter().position(|name| *name == column.name)).collect();
         let (body, first_line) = (text.get(reader.position()..).unwrap_or(""), reader.line());
         problems.is_empty().then_some(Self { file, columns, places, width: header.len(), body, first_line })
     }
@@ -100,15 +109,16 @@ impl<'a> Table<'a> {
     /// Reads the rows of a stretch of the body that begins at `first_line`.
     pub fn rows(&self, stretch: &'a str, first_line: usize, problems: &Problems, mut each: impl FnMut(&Row<'_, 'a>)) {
         let mut reader = Reader::new(stretch, first_line);
-        let mut fields = Vec::with_capacity(self.width);
-        while let Some(result) = reader.next(&mut fields) {
+        let mut record = Record::default();
+        while let Some(result) = reader.next(&mut record) {
             let problem = |line, column, message| problems.add(Problem { file: self.file.to_owned(), line: Some(line), column, message });
             match result {
                 Err(error) => problem(error.line, Some(format!("field {}", error.field)), error.message.to_owned()),
-                Ok(line) if fields.len() != self.width => {
-                    problem(line, None, format!("{} fields; expected {} as in the header", fields.len(), self.width));
+                Ok(line) if record.len() != self.width => {
+                    let found = if record.len() == 1 { "1 field".to_owned() } else { format!("{} fields", record.len()) };
+                    problem(line, None, format!("{found}; expected {} as in the header", self.width));
                 }
-                Ok(line) => each(&Row { table: self, line, fields: &fields, problems }),
+                Ok(line) => each(&Row { table: self, line, record: &record, problems }),
             }
         }
     }
@@ -124,16 +134,16 @@ pub struct Row<'r, 'a> {
     table: &'r Table<'a>,
     /// Its first line.
     pub line: usize,
-    fields: &'r [Cow<'a, str>],
+    record: &'r Record<'a>,
     problems: &'r Problems,
 }
 
-impl<'a> Row<'_, 'a> {
+impl Row<'_, '_> {
     /// The field of the column at a position in the file's list of columns; empty where the file lacks it.
     #[must_use]
     pub fn get(&self, column: usize) -> &str {
         let place = self.table.places.get(column).copied().flatten();
-        place.and_then(|place| self.fields.get(place)).map_or("", |field| field.as_ref())
+        place.and_then(|place| self.record.get(place)).unwrap_or("")
     }
 
     /// Reports a problem at a column.
@@ -150,9 +160,7 @@ impl<'a> Row<'_, 'a> {
         if field.len() > length_max && field.chars().count() > length_max {
             self.problem(column, format!("{} characters; expected at most {length_max}", field.chars().count()));
         }
-        let prose = length_max > 500;
-        let forbidden = |byte: &u8| *byte == 0x7f || (*byte < 0x20 && !(prose && matches!(byte, b'\n' | b'\r' | b'\t')));
-        if field.as_bytes().iter().any(forbidden) {
+        if self.record.has_controls() && has_forbidden(field, length_max > 500) {
             self.problem(column, format!("a control character in {}; expected plain text", shown(field)));
         }
         field
@@ -161,11 +169,18 @@ impl<'a> Row<'_, 'a> {
     /// A text that must be there.
     pub fn name(&self, column: usize) -> &str {
         let field = self.text(column);
-        if field.trim().is_empty() {
+        let trimmed = field.trim();
+        if trimmed.is_empty() {
             self.problem(column, "nothing; expected a text".to_owned());
-        } else if field.trim() != field {
+        } else if trimmed.len() != field.len() {
             self.problem(column, format!("{} begins or ends with a space", shown(field)));
         }
         field
     }
+}
+
+/// Is there a control character that may not be? Prose may have line breaks and tabs.
+fn has_forbidden(field: &str, prose: bool) -> bool {
+    let forbidden = |byte: u8| byte == 0x7f || (byte < 0x20 && !(prose && matches!(byte, b'\n' | b'\r' | b'\t')));
+    field.bytes().any(forbidden)
 }

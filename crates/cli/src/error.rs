@@ -4,6 +4,7 @@ use std::path::Path;
 
 use quarterhour_billing::BillingError;
 use quarterhour_books::Problem;
+use quarterhour_store::StoreError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,9 @@ pub enum AppError {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// The database refuses or fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A statement does not add up.
     #[error(transparent)]
     Billing(#[from] BillingError),
@@ -60,6 +64,8 @@ impl AppError {
                 std::io::ErrorKind::StorageFull => "free some space and run the command again".to_owned(),
                 _ => String::new(),
             },
+            Self::Store(StoreError::Missing { .. }) => "bring a folder in with `quarterhour import DIR`; --db names another database".to_owned(),
+            Self::Store(_) => String::new(),
             Self::Billing(_) => "nothing was issued; this is a fault of the program: please report it with the books".to_owned(),
             Self::User { hint, .. } => hint.clone(),
         }
@@ -69,7 +75,7 @@ impl AppError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Books { .. } | Self::User { .. } => 2,
-            Self::File { .. } => 3,
+            Self::File { .. } | Self::Store(_) => 3,
             Self::Billing(_) => 4,
         }
     }

@@ -1,22 +1,67 @@
-//! quick
+//! The one binary: reads the command line, runs a command, says what went wrong and how to mend it.
+
 mod app;
+mod args;
+mod commands;
 mod error;
-use quarterhour_billing::*;
-fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    let (f, u) = args[2].split_once("..").unwrap();
-    let (f, u) = (Period::parse(f).unwrap(), Period::parse(u).unwrap());
-    let t = std::time::Instant::now();
-    let books = match app::bill_books::read(std::path::Path::new(&args[4])) { Ok(b) => b, Err(error::AppError::Books{problems, ..}) => { for p in problems { eprintln!("{p}"); } std::process::exit(2) } Err(e) => { eprintln!("{e}"); std::process::exit(2) } };
-    eprintln!("read {:?}", t.elapsed());
-    let billed = app::bill_books::bill(&books, (f, u), |_| true).unwrap();
-    eprintln!("billed {:?}", t.elapsed());
-    let mut out = Vec::new();
-    let mut p = f;
-    while p <= u { 
-        let statements: Vec<_> = billed.iter().filter(|b| b.period == p).flat_map(|b| b.statements.iter().map(|s| statement_report(&b.client.client.code, s))).collect();
-        out.push(PeriodReport { period: p, statements });
-        p = p.next();
+mod session;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::args::{Arguments, Command};
+use crate::error::AppError;
+use crate::session::Session;
+use crate::show::style;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    style::choose(arguments.color);
+    let session = Session { db: arguments.db.clone(), quiet: arguments.quiet };
+    match run(&session, arguments.command) {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(error.exit_code())
+        }
     }
-    if args.len() < 7 { println!("{}", serde_json::to_string(&out).unwrap()); }
+}
+
+fn run(session: &Session, command: Command) -> Result<ExitCode, AppError> {
+    match command {
+        Command::Demo(arguments) => commands::demo::run(session, &arguments)?,
+        Command::Init { folder } => commands::init::run(session, &folder)?,
+        Command::Import { folder } => commands::books::import(session, &folder)?,
+        Command::Export { folder } => commands::books::export(session, &folder)?,
+        Command::Bill(arguments) => commands::bill::run(session, &arguments)?,
+        Command::Statement { client, period, proof: Some(path) } => {
+            commands::statement::write_proof(session, &client, period, &path)?;
+        }
+        Command::Statement { client, period, proof: None } => commands::statement::show(session, &client, period)?,
+        Command::Held { action } => commands::held::run(session, action.as_ref())?,
+        Command::Verify { proof: Some(path), head } => return commands::check::verify_proof(&path, head.as_deref()),
+        Command::Verify { proof: None, .. } => return commands::check::verify(session),
+        Command::Doctor => return commands::check::doctor(session),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "quarterhour", &mut std::io::stdout());
+        }
+        Command::RenderWorker => commands::render_worker()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says on standard error what is wrong, and how to mend it.
+fn complain(error: &AppError) {
+    if let AppError::Books { problems, .. } = error {
+        for problem in problems {
+            eprintln!("{problem}");
+        }
+    }
+    eprintln!("error: {error}");
+    let hint = error.hint();
+    if !hint.is_empty() {
+        eprintln!("hint: {hint}");
+    }
 }

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use quarterhour_billing::{Carried, Period, Statement, TimeEntry};
+use quarterhour_billing::{Carried, Period, TimeEntry};
 use quarterhour_books::{BookClient, EntryBook, Setup, entries};
 use rayon::prelude::*;
 
+use crate::app::body::{Details, EntryDetail, Freezer};
 use crate::app::folder;
-use crate::app::run::{OpenClient, bill_open_periods};
+use crate::app::outcome::{RunResult, bill_client};
+use crate::app::run::OpenClient;
 use crate::error::AppError;
 
 /// A folder's books, read and checked.
@@ -16,59 +18,63 @@ pub struct Books {
     pub setup: Setup,
     /// Time entries.
     pub entries: EntryBook,
+    /// The bytes of `time_entries.csv`.
+    bytes: Vec<u8>,
 }
 
-/// Reads and checks a whole folder. Both groups of files are checked, so that all mistakes are listed at once.
+/// Reads and checks a whole folder; all mistakes are listed at once where the files allow it.
 ///
 /// # Errors
 ///
 /// Lists what is wrong.
 pub fn read(path: &Path) -> Result<Books, AppError> {
     let (setup, bytes) = rayon::join(|| folder::read_setup(path), || folder::read_entries_file(path));
-    let setup = setup?;
-    let entries = entries::read(&setup, &bytes?).map_err(|problems| folder::books_error(path, problems))?;
-    Ok(Books { setup, entries })
+    let (setup, bytes) = (setup?, bytes?);
+    let entries = entries::read(&setup, &bytes).map_err(|problems| folder::books_error(path, problems))?;
+    Ok(Books { setup, entries, bytes })
 }
 
-/// Statements of one client's period, with the entries they speak of.
-pub struct Billed<'a> {
-    /// The period.
-    pub period: Period,
-    /// The client.
-    pub client: &'a BookClient,
-    /// Its statements.
-    pub statements: Vec<Statement>,
-    /// The entries of the period; a statement's positions count from the first.
-    pub entries: &'a [TimeEntry],
-}
-
-/// Bills the clients over `from..=until`, on all cores; the result is in order of period and client.
+/// Bills clients over `periods`, on all cores. With `frozen`, statements come with all that is printed.
 ///
 /// # Errors
 ///
-/// Fails when a statement does not add up.
-pub fn bill<'a>(
-    books: &'a Books,
-    (from, until): (Period, Period),
-    wanted: impl Fn(&BookClient) -> bool + Sync,
-) -> Result<Vec<Billed<'a>>, AppError> {
-    let clients: Vec<(&BookClient, &[TimeEntry])> =
-        books.setup.clients.iter().zip(books.entries.by_client.iter().map(Vec::as_slice)).collect();
-    let clients = clients.into_par_iter().filter(|(client, _)| wanted(client));
-    let billed: Result<Vec<Vec<Billed<'a>>>, AppError> = clients
+/// Fails for a client that the books do not have, or when a statement does not add up.
+pub fn bill(books: &Books, periods: (Period, Period), codes: &[String], frozen: bool) -> Result<RunResult, AppError> {
+    check_codes(&books.setup, codes)?;
+    let details = if frozen { read_details(books)? } else { Details::new() };
+    let words = &books.entries.words;
+    let freezer = Freezer { setup: &books.setup, words, details: &details };
+    let freezer = frozen.then_some(&freezer);
+    let clients: Vec<(&BookClient, &Vec<TimeEntry>)> = books.setup.clients.iter().zip(&books.entries.by_client).collect();
+    let wanted = |client: &BookClient| codes.is_empty() || codes.contains(&client.client.code);
+    let results: Result<Vec<RunResult>, AppError> = clients
+        .into_par_iter()
+        .filter(|(client, _)| wanted(client))
         .map(|(client, entries)| {
             let open = OpenClient { client, carried: Carried::default(), first_open: None, entries, late: Vec::new() };
-            let mut periods = Vec::new();
-            bill_open_periods(&books.setup.provider.terms, &books.entries.words, open, until, |billed| {
-                if billed.period >= from && !billed.statements.is_empty() {
-                    let entries = entries.get(billed.first_entry..).unwrap_or(&[]);
-                    periods.push(Billed { period: billed.period, client, statements: billed.statements, entries });
-                }
-            })?;
-            Ok(periods)
+            bill_client(&books.setup.provider.terms, words, open, periods, freezer)
         })
         .collect();
-    let mut billed: Vec<Billed<'a>> = billed?.into_iter().flatten().collect();
-    billed.sort_by_key(|billed| billed.period);
-    Ok(billed)
+    Ok(RunResult::collect(results?))
+}
+
+/// Refuses codes that the books do not have.
+///
+/// # Errors
+///
+/// Names the code.
+pub fn check_codes(setup: &Setup, codes: &[String]) -> Result<(), AppError> {
+    match codes.iter().find(|code| setup.client(code).is_none()) {
+        Some(code) => Err(AppError::user(format!("there is no client `{code}`"), "the codes are in the first column of clients.csv")),
+        None => Ok(()),
+    }
+}
+
+fn read_details(books: &Books) -> Result<Details, AppError> {
+    let mut details = Details::new();
+    let read = entries::each_row(&books.bytes, |row| {
+        details.insert(row.id.to_owned(), EntryDetail::of(row));
+    });
+    read.map_err(|problems| AppError::Books { folder: String::new(), problems })?;
+    Ok(details)
 }

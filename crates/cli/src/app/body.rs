@@ -1,0 +1,342 @@
+//! What a statement says, frozen: everything that its pages, its PDF and its proof need, as plain data.
+//! It is stored with an issued statement and never read again from anything that can change.
+
+use std::collections::HashMap;
+
+use quarterhour_billing::{
+    Band, Client, Fate, HourlyPrice, LateWork, LocalClock, MovementKind, Part, Period, Priced, PriceSource, Statement,
+    StatementReport, TimeEntry, Word, Words, statement_report,
+};
+use quarterhour_books::rows::EntryRow;
+use quarterhour_books::{BookClient, Setup};
+use serde::{Deserialize, Serialize};
+
+/// What the engine does not need of an entry, by its id.
+pub type Details = HashMap<String, EntryDetail>;
+
+/// The words of an entry.
+#[derive(Clone, Debug, Default)]
+pub struct EntryDetail {
+    /// Who worked.
+    pub technician: String,
+    /// Free text.
+    pub note: String,
+}
+
+impl EntryDetail {
+    /// The words of a row.
+    pub fn of(row: &EntryRow<'_>) -> Self {
+        Self { technician: row.technician.to_owned(), note: row.note.to_owned() }
+    }
+}
+
+/// A frozen statement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StatementBody {
+    /// The period.
+    pub period: Period,
+    /// The numbers, as section 13 of the rules has them.
+    pub statement: StatementReport,
+    /// Who bills.
+    pub provider: Party,
+    /// Who pays.
+    pub client: Party,
+    /// Tax on everything, a plain decimal.
+    pub tax_percent: String,
+    /// Days until an invoice is due.
+    pub payment_days: u32,
+    /// Terms that the invoice prints.
+    pub terms: String,
+    /// Bank account that the invoice prints.
+    pub bank: String,
+    /// Does work draw on pools of time?
+    pub draws_time: bool,
+    /// The devices behind the count.
+    pub devices: Vec<CountedDevice>,
+    /// Every entry, with where each second went.
+    pub entries: Vec<EntryBody>,
+    /// The pools, as the period ran: for the burn-down chart.
+    pub burn_down: Vec<BurnStep>,
+    /// Sentences for the client.
+    pub notes: Vec<String>,
+    /// Thresholds that were crossed, as sentences.
+    pub alerts: Vec<String>,
+}
+
+/// Who bills or pays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Party {
+    /// The name.
+    pub name: String,
+    /// The client's code.
+    pub code: String,
+    /// Lines of the address.
+    pub address: Vec<String>,
+    /// The tax number.
+    pub tax_id: String,
+    /// The e-mail address.
+    pub email: String,
+}
+
+/// A device that was counted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CountedDevice {
+    /// What it is.
+    pub class: String,
+    /// What it is called.
+    pub name: String,
+    /// Where it stands.
+    pub site: String,
+    /// Since when.
+    pub in_service: quarterhour_billing::Day,
+}
+
+/// An entry on a statement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EntryBody {
+    /// Its id.
+    pub id: String,
+    /// Set for late time: the issued period that it belongs to.
+    pub late_for: Option<Period>,
+    /// The ticket.
+    pub ticket: String,
+    /// Who worked.
+    pub technician: String,
+    /// The tier.
+    pub tier: String,
+    /// The work type.
+    pub work_type: String,
+    /// Free text.
+    pub note: String,
+    /// Its start in Unix seconds.
+    pub started_at: i64,
+    /// Its start on the client's wall clock.
+    pub started_local: jiff::civil::DateTime,
+    /// Seconds worked.
+    pub actual: i64,
+    /// Seconds after rounding.
+    pub billable: i64,
+    /// Where they went.
+    pub parts: Vec<PartBody>,
+}
+
+/// A piece of an entry.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PartBody {
+    /// What happened to it: courtesy, included, internal, drawn, overage, held, charged, in-ticket or nothing.
+    pub fate: String,
+    /// Why, for people.
+    pub why: String,
+    /// Inside or outside business hours.
+    pub band: Band,
+    /// Seconds.
+    pub seconds: i64,
+    /// Seconds taken from a pool.
+    pub burn: i64,
+    /// The price an hour, where it was charged.
+    pub hourly: Option<HourlyPrice>,
+}
+
+/// A moment at which the pools changed.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct BurnStep {
+    /// Seconds on the wall clock since the period began.
+    pub at: i64,
+    /// Seconds left in the pools after it.
+    pub left: i64,
+    /// Seconds of overage up to it.
+    pub overage: i64,
+}
+
+/// Freezes statements.
+pub struct Freezer<'a> {
+    /// Provider and clients.
+    pub setup: &'a Setup,
+    /// The names of tiers and work types.
+    pub words: &'a Words,
+    /// Words of the entries.
+    pub details: &'a Details,
+}
+
+impl Freezer<'_> {
+    /// Freezes one statement; `entries` are those of the period.
+    pub fn freeze(&self, client: &BookClient, statement: &Statement, entries: &[TimeEntry]) -> StatementBody {
+        let provider = &self.setup.provider;
+        let mut bodies = self.entries(&client.client, statement, &statement.parts, &statement.billed, entries, None);
+        for LateWork { period, entries, billed, parts } in &statement.late {
+            bodies.extend(self.entries(&client.client, statement, parts, billed, entries, Some(*period)));
+        }
+        let days = |alert: &quarterhour_billing::Alert| {
+            format!("{} % of the allowance were used on {} with entry {}.", alert.percent, alert.on, alert.entry)
+        };
+        StatementBody {
+            period: statement.period,
+            statement: statement_report(&client.client.code, statement),
+            provider: provider_party(self.setup),
+            client: client_party(client),
+            tax_percent: client.client.tax_percent.to_string(),
+            payment_days: provider.payment_days,
+            terms: provider.letterhead("terms").to_owned(),
+            bank: provider.letterhead("bank").to_owned(),
+            draws_time: statement.draws_time,
+            devices: counted_devices(&client.client, statement),
+            entries: bodies,
+            burn_down: burn_down(&client.client.clock, statement),
+            notes: statement.notes.clone(),
+            alerts: statement.alerts.iter().map(days).collect(),
+        }
+    }
+
+    fn entries(
+        &self,
+        client: &Client,
+        statement: &Statement,
+        parts: &[Part],
+        billed: &[quarterhour_billing::BilledEntry],
+        entries: &[TimeEntry],
+        late_for: Option<Period>,
+    ) -> Vec<EntryBody> {
+        let mut by_entry: HashMap<u32, Vec<PartBody>> = HashMap::new();
+        for part in parts {
+            by_entry.entry(part.entry).or_default().push(part_body(part, statement));
+        }
+        let bodies = billed.iter().filter_map(|billed| {
+            let entry = entries.get(usize::try_from(billed.entry).ok()?)?;
+            let detail = self.details.get(entry.id.as_str()).cloned().unwrap_or_default();
+            let name = |word: Word| self.words.name(word).to_owned();
+            Some(EntryBody {
+                id: entry.id.to_string(),
+                late_for,
+                ticket: entry.ticket.to_string(),
+                technician: detail.technician,
+                tier: name(entry.tier),
+                work_type: name(entry.work_type),
+                note: detail.note,
+                started_at: entry.started_at,
+                started_local: wall_clock(&client.clock, entry.started_at),
+                actual: billed.actual,
+                billable: billed.billable,
+                parts: by_entry.remove(&billed.entry).unwrap_or_default(),
+            })
+        });
+        bodies.collect()
+    }
+}
+
+fn wall_clock(clock: &LocalClock, instant: i64) -> jiff::civil::DateTime {
+    let (local, _) = clock.local(instant);
+    let local = jiff::Timestamp::from_second(local).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    local.to_zoned(jiff::tz::TimeZone::UTC).datetime()
+}
+
+fn provider_party(setup: &Setup) -> Party {
+    let provider = &setup.provider;
+    let text = |key: &str| provider.letterhead(key).to_owned();
+    let town = [text("postcode"), text("city"), text("region")].join(" ").trim().to_owned();
+    let address = [text("street"), town, provider.country.clone()].into_iter().filter(|line| !line.is_empty());
+    Party {
+        name: provider.name.clone(),
+        code: String::new(),
+        address: address.collect(),
+        tax_id: text("tax_id"),
+        email: text("email"),
+    }
+}
+
+fn client_party(client: &BookClient) -> Party {
+    let field = |name: &str| client.row.field(name).to_owned();
+    let town = [field("postcode"), field("city"), field("region")].join(" ").trim().to_owned();
+    let address = [field("street"), town, field("country")].into_iter().filter(|line| !line.is_empty());
+    Party {
+        name: field("name"),
+        code: client.row.code.clone(),
+        address: address.collect(),
+        tax_id: field("tax_id"),
+        email: field("email"),
+    }
+}
+
+fn counted_devices(client: &Client, statement: &Statement) -> Vec<CountedDevice> {
+    let devices = statement.counted_devices.iter().filter_map(|position| client.devices.get(*position));
+    let mut devices: Vec<_> = devices.collect();
+    devices.sort_by(|one, other| (one.class, &one.name).cmp(&(other.class, &other.name)));
+    let counted = devices.into_iter().map(|device| CountedDevice {
+        class: device.class.name().to_owned(),
+        name: device.name.clone(),
+        site: device.site.clone(),
+        in_service: device.in_service,
+    });
+    counted.collect()
+}
+
+fn part_body(part: &Part, statement: &Statement) -> PartBody {
+    let currency = statement.currency.code();
+    let at = |price: &Priced| format!("{currency} {} an hour, {}", price.hourly, source(price.source));
+    let (fate, why, hourly, burn) = match part.fate {
+        Fate::CourtesyNotBillable => ("courtesy", "courtesy: marked not billable".to_owned(), None, 0),
+        Fate::CourtesyProviderCause => ("courtesy", "courtesy: our own error".to_owned(), None, 0),
+        Fate::Nothing => ("nothing", "no billable time".to_owned(), None, 0),
+        Fate::Included => ("included", "covered by the fixed rate".to_owned(), None, 0),
+        Fate::Internal => ("internal", "done by your own staff".to_owned(), None, 0),
+        Fate::Drawn { pool, burn } => ("drawn", drawn(pool, burn, part.seconds, statement), None, burn),
+        Fate::Overage(price) => ("overage", format!("overage at {}", at(&price)), Some(price.hourly), 0),
+        Fate::Held(price) => ("held", format!("held for your approval at {}", at(&price)), Some(price.hourly), 0),
+        Fate::Charged { price, on_reserve } => {
+            let reserve = if on_reserve { ", on the reserve" } else { "" };
+            ("charged", format!("charged at {}{reserve}", at(&price)), Some(price.hourly), 0)
+        }
+        Fate::InTicket { price, .. } => ("in-ticket", format!("within the ticket's price of {currency} {price}"), None, 0),
+    };
+    let (fate, band, seconds) = (fate.to_owned(), part.band, part.seconds);
+    PartBody { fate, why, band, seconds, burn, hourly }
+}
+
+fn drawn(pool: Option<u32>, burn: i64, seconds: i64, statement: &Statement) -> String {
+    let label = statement.pools.iter().find(|it| Some(it.number) == pool).map(quarterhour_billing::Pool::label);
+    let label = label.unwrap_or_else(|| "time given back".to_owned());
+    let weight = if burn == seconds { String::new() } else { format!(" as {}", crate::show::time::hours(burn)) };
+    format!("drawn from {label}{weight}")
+}
+
+fn source(source: PriceSource) -> &'static str {
+    match source {
+        PriceSource::AgreementRate(_) => "by the agreement",
+        PriceSource::RateCard(_) => "by the rate card",
+        PriceSource::OverageTier => "the overage rate of the tier",
+        PriceSource::OverageRate => "the overage rate",
+    }
+}
+
+/// The pools over the period, step by step.
+fn burn_down(clock: &LocalClock, statement: &Statement) -> Vec<BurnStep> {
+    let begin = statement.period.first_day();
+    let length = statement.period.days() * quarterhour_billing::DAY_SECONDS;
+    let mut changes: Vec<(i64, i64, i64)> = Vec::new();
+    for movement in &statement.movements {
+        let at = movement.on.since(begin) * quarterhour_billing::DAY_SECONDS;
+        match movement.kind {
+            MovementKind::Grant | MovementKind::Restore => changes.push((at, movement.quantity, 0)),
+            _ => {}
+        }
+    }
+    for part in &statement.parts {
+        let (local, _) = clock.local(part.started_at);
+        let at = local - begin.since(quarterhour_billing::Day::of_local(0)) * quarterhour_billing::DAY_SECONDS;
+        match part.fate {
+            Fate::Drawn { burn, .. } if burn > 0 => changes.push((at, -burn, 0)),
+            Fate::Overage(_) | Fate::Held(_) => changes.push((at, 0, part.seconds)),
+            _ => {}
+        }
+    }
+    changes.sort_by_key(|(at, ..)| *at);
+    let mut step = BurnStep { at: 0, left: statement.time.opening, overage: 0 };
+    let mut steps = vec![step];
+    for (at, left, overage) in changes {
+        step = BurnStep { at: at.clamp(0, length), left: step.left + left, overage: step.overage + overage };
+        match steps.last_mut() {
+            Some(last) if last.at == step.at => *last = step,
+            _ => steps.push(step),
+        }
+    }
+    steps
+}

@@ -1,0 +1,326 @@
+//! Made-up books: a provider with 24 clients on all six programs, 14 months of work, the same for the same seed.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use fastrand::Rng;
+use jiff::civil::Date;
+use quarterhour_billing::Period;
+
+use crate::app::folder::write_file;
+use crate::error::AppError;
+
+/// The months that the demo bills.
+pub const MONTHS: i16 = 14;
+const FIRST: Date = Date::constant(2025, 9, 1);
+const TECHNICIANS: [&str; 7] = ["Ana", "Ben", "Chloe", "Dev", "Emil", "Farah", "Gus"];
+const NOTES: [&str; 14] = [
+    "Password reset",
+    "Printer offline after update",
+    "New laptop set up and handed over",
+    "E-mail bounced, fixed DNS record",
+    "VPN client reinstalled",
+    "Slow PC, disk replaced",
+    "Monthly patches and restart",
+    "Backup restored and tested",
+    "Wi-Fi dead spot, access point moved",
+    "Phishing mail reported, account checked",
+    "Scanner to folder repaired",
+    "User left, account closed",
+    "Conference room screen does not connect",
+    "Accounting software update",
+];
+
+/// How a client behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Temper {
+    Steady,
+    Growing,
+    Quiet,
+    Crash,
+}
+
+/// A client of the demo: code, name, program, workstations, servers, hours a month, temper.
+struct Character {
+    code: &'static str,
+    name: &'static str,
+    program: &'static str,
+    workstations: u32,
+    servers: u32,
+    minutes_a_month: u32,
+    temper: Temper,
+}
+
+const fn client(
+    code: &'static str,
+    name: &'static str,
+    program: &'static str,
+    size: (u32, u32),
+    minutes_a_month: u32,
+    temper: Temper,
+) -> Character {
+    Character { code, name, program, workstations: size.0, servers: size.1, minutes_a_month, temper }
+}
+
+const UIOLI: &str = "use-it-or-lose-it";
+
+const CLIENTS: [Character; 24] = [
+    client("alder", "Alder Dental Group", UIOLI, (42, 2), 600, Temper::Steady),
+    client("birch", "Birch & Sons Builders", UIOLI, (60, 3), 1000, Temper::Steady),
+    client("cedar", "Cedar Creek Clinic", UIOLI, (85, 4), 1150, Temper::Crash),
+    client("dogwood", "Dogwood Design", UIOLI, (24, 1), 300, Temper::Growing),
+    client("elm", "Elm Street Bakery", UIOLI, (14, 1), 60, Temper::Quiet),
+    client("fir", "Fir Logistics", UIOLI, (120, 6), 2000, Temper::Steady),
+    client("gingko", "銀杏 Translations", UIOLI, (18, 1), 240, Temper::Steady),
+    client("hazel", "Hazel Law Partners", UIOLI, (55, 2), 900, Temper::Steady),
+    client("ironwood", "Ironwood Metal Works", "block-of-time", (30, 2), 420, Temper::Steady),
+    client("juniper", "Juniper Café ☕", "block-of-time", (8, 0), 150, Temper::Steady),
+    client("koa", "Koa Surf Supply", "block-of-time", (16, 1), 260, Temper::Growing),
+    client("larch", "Larch Architects", "block-of-time", (22, 1), 300, Temper::Steady),
+    client("maple", "Maple County Schools", "budget", (140, 8), 2600, Temper::Steady),
+    client("nutmeg", "Nutmeg Insurance", "budget", (64, 3), 1300, Temper::Steady),
+    client("oak", "Oak Hill Church", "budget", (20, 1), 420, Temper::Quiet),
+    client("pine", "Pine Ridge Hotel", "budget", (38, 2), 900, Temper::Crash),
+    client("quince", "Quince Accounting", "fixed-rate", (28, 2), 800, Temper::Steady),
+    client("rowan", "Rowan Veterinary", "fixed-rate", (19, 1), 500, Temper::Steady),
+    client("spruce", "Spruce Home Care", "fixed-rate", (47, 2), 1200, Temper::Growing),
+    client("teak", "Teak Furniture", "ad-hoc", (12, 1), 240, Temper::Steady),
+    client("upas", "Upas Film Studio", "ad-hoc", (26, 2), 420, Temper::Steady),
+    client("viburnum", "Viburnum Florists", "ad-hoc", (6, 0), 60, Temper::Quiet),
+    client("willow", "Willow Bank", "customized", (95, 10), 2200, Temper::Steady),
+    client("yew", "Yew Tree Publishing", "customized", (33, 2), 700, Temper::Steady),
+];
+
+/// The last period of the demo.
+pub fn last_period() -> Period {
+    let mut period = first_period();
+    for _ in 1..MONTHS {
+        period = period.next();
+    }
+    period
+}
+
+/// The first period of the demo.
+pub fn first_period() -> Period {
+    quarterhour_billing::Day::from_date(FIRST).period()
+}
+
+/// Writes the folder of books.
+///
+/// # Errors
+///
+/// Fails when the folder cannot be written.
+pub fn write(folder: &Path, seed: u64) -> Result<(), AppError> {
+    let agreements = folder.join("agreements");
+    std::fs::create_dir_all(&agreements).map_err(|error| AppError::file("make", &agreements, error))?;
+    let mut rng = Rng::with_seed(seed);
+    let mut text = Texts::new();
+    for client in &CLIENTS {
+        text.client(client);
+        text.devices(client, &mut rng);
+        text.work(client, &mut rng);
+        write_file(&agreements.join(format!("{}.toml", client.code)), agreement(client).as_bytes())?;
+    }
+    text.entries.sort_unstable();
+    let mut entries = "id,client,ticket,technician,started_at,minutes,tier,work_type,device,billable,cause,note\n".to_owned();
+    for (number, (started_at, rest)) in text.entries.iter().enumerate() {
+        let (client, rest) = rest.split_once(',').unwrap_or((rest, ""));
+        let _ = writeln!(entries, "e{number:06},{client},{}", rest.replacen("{start}", started_at, 1));
+    }
+    write_file(&folder.join("provider.toml"), PROVIDER.as_bytes())?;
+    write_file(&folder.join("clients.csv"), text.clients.as_bytes())?;
+    write_file(&folder.join("devices.csv"), text.devices.as_bytes())?;
+    write_file(&folder.join("time_entries.csv"), entries.as_bytes())
+}
+
+const PROVIDER: &str = r#"name = "Northgate IT"
+country = "US"
+currency = "USD"
+time_zone = "America/New_York"
+street = "12 Harbor Street"
+city = "Portland"
+region = "ME"
+postcode = "04101"
+email = "billing@northgate.example"
+tax_id = "01-2345678"
+bank = "First Bank, account 123 456 789"
+payment_days = 14
+terms = "Questions about a minute? Every one is listed in the annex; ask us about any of them."
+holidays = [2025-09-01, 2025-11-27, 2025-12-25, 2026-01-01, 2026-05-25, 2026-07-03, 2026-09-07]
+
+[hours]
+mon = "08:00-18:00"
+tue = "08:00-18:00"
+wed = "08:00-18:00"
+thu = "08:00-18:00"
+fri = "08:00-17:00"
+
+[[rate]]
+hourly = "125.00"
+
+[[rate]]
+tier = "helpdesk"
+hourly = "75.00"
+
+[[rate]]
+tier = "senior"
+hourly = "185.00"
+
+[[rate]]
+work_type = "project"
+hourly = "160.00"
+"#;
+
+struct Texts {
+    clients: String,
+    devices: String,
+    /// Start, and the row with the client first.
+    entries: Vec<(String, String)>,
+}
+
+impl Texts {
+    fn new() -> Self {
+        Self {
+            clients: "code,name,email,currency,time_zone,tax_percent,street,city,postcode,region,country,tax_id\n".to_owned(),
+            devices: "client,name,class,in_service,retired,serial,site\n".to_owned(),
+            entries: Vec::new(),
+        }
+    }
+
+    fn client(&mut self, client: &Character) {
+        let (code, name) = (client.code, client.name);
+        let number = code.len() * 7;
+        let _ = writeln!(self.clients, "{code},{name},office@{code}.example,USD,,5.5,{number} Main Street,Portland,04101,ME,US,");
+    }
+
+    /// Workstations that come, go and are replaced; a growing client doubles.
+    fn devices(&mut self, client: &Character, rng: &mut Rng) {
+        let code = client.code;
+        let total = if client.temper == Temper::Growing { client.workstations * 2 } else { client.workstations };
+        for number in 1..=total {
+            let late = client.temper == Temper::Growing && number > client.workstations;
+            let arrives = if late { month_day(rng.i16(1..MONTHS - 1), rng.i8(1..=28)) } else { Date::constant(2025, 3, 1) };
+            let leaves = (rng.u32(0..12) == 0).then(|| month_day(rng.i16(2..MONTHS), rng.i8(1..=28))).filter(|day| *day > arrives);
+            self.device(code, &format!("{code}-ws{number:03}"), "workstation", arrives, leaves);
+            if let Some(day) = leaves.filter(|_| rng.bool()) {
+                self.device(code, &format!("{code}-ws{:03}", number + 500), "workstation", day, None);
+            }
+        }
+        for number in 1..=client.servers {
+            self.device(code, &format!("{code}-srv{number}"), "server", Date::constant(2025, 3, 1), None);
+        }
+        self.device(code, &format!("{code}-fw"), "firewall", Date::constant(2025, 3, 1), None);
+    }
+
+    fn device(&mut self, code: &str, name: &str, class: &str, arrives: Date, leaves: Option<Date>) {
+        let leaves = leaves.map(|day| day.to_string()).unwrap_or_default();
+        let site = if class == "workstation" { "Office" } else { "Server room" };
+        let _ = writeln!(self.devices, "{code},{name},{class},{arrives},{leaves},,{site}");
+    }
+
+    fn work(&mut self, client: &Character, rng: &mut Rng) {
+        let mut ticket = 0;
+        for month in 0..MONTHS {
+            let grown = if client.temper == Temper::Growing { 100 + u32::from(month.unsigned_abs()) * 8 } else { 100 };
+            let mood = rng.u32(70..=130);
+            let mut minutes = client.minutes_a_month * grown / 100 * mood / 100;
+            while minutes > 0 {
+                ticket += 1;
+                let worked = [4, 6, 8, 10, 12, 15, 18, 20, 25, 30, 45][rng.usize(0..11)].min(minutes);
+                minutes -= worked;
+                self.entry(client, month, ticket, worked, rng);
+            }
+            if client.temper == Temper::Crash && month == 6 {
+                self.crash(client, ticket, rng);
+            }
+        }
+    }
+
+    fn entry(&mut self, client: &Character, month: i16, ticket: u32, minutes: u32, rng: &mut Rng) {
+        let day = month_day(month, rng.i8(1..=28));
+        let evening = rng.u32(0..14) == 0;
+        let weekend = matches!(day.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
+        let day = if weekend && rng.u32(0..8) > 0 { day.tomorrow().and_then(Date::tomorrow).unwrap_or(day) } else { day };
+        let day = if day.month() == month_day(month, 1).month() { day } else { month_day(month, 2) };
+        let hour = if evening { rng.i8(18..22) } else { rng.i8(8..17) };
+        let tier = ["helpdesk", "helpdesk", "helpdesk", "technician", "", "senior"][rng.usize(0..6)];
+        let work_type = ["remote", "remote", "", "onsite", "remote", "remote", "remote", "project"][rng.usize(0..8)];
+        let device = format!("{}-ws{:03}", client.code, rng.u32(1..=client.workstations));
+        let device = if rng.u32(0..3) == 0 { String::new() } else { device };
+        let billable = if rng.u32(0..40) == 0 { "false" } else { "" };
+        let cause = if rng.u32(0..60) == 0 { "provider" } else { "" };
+        let note = rng.choice(NOTES).unwrap_or("");
+        let note = if note.contains(',') { format!("\"{note}\"") } else { note.to_owned() };
+        let technician = rng.choice(TECHNICIANS).unwrap_or("Ana");
+        let code = client.code;
+        let row = format!(
+            "{code},{code}-{ticket:05},{technician},{{start}},{minutes},{tier},{work_type},{device},{billable},{cause},{note}"
+        );
+        self.entries.push((instant(day, hour, rng.i8(0..60)), row));
+    }
+
+    /// A server dies on a Thursday afternoon, and everybody works into the night.
+    fn crash(&mut self, client: &Character, ticket: u32, rng: &mut Rng) {
+        let code = client.code;
+        for (hour, minutes, technician) in [(14, 240, "Ana"), (15, 300, "Dev"), (18, 270, "Ben"), (19, 120, "Chloe")] {
+            let row = format!(
+                "{code},{code}-{:05},{technician},{{start}},{minutes},senior,onsite,{code}-srv1,,,\"Server crash: disks replaced, data restored from backup\"",
+                ticket + 1
+            );
+            self.entries.push((instant(Date::constant(2026, 3, 12), hour, rng.i8(0..30)), row));
+        }
+    }
+}
+
+/// A day of the month so many months after the first.
+fn month_day(month: i16, day: i8) -> Date {
+    let span = jiff::Span::new().try_months(month);
+    let first = span.and_then(|span| FIRST.checked_add(span)).unwrap_or(FIRST);
+    Date::new(first.year(), first.month(), day).unwrap_or(first)
+}
+
+/// An instant in the provider's zone, with its offset.
+fn instant(day: Date, hour: i8, minute: i8) -> String {
+    let zone = jiff::tz::TimeZoneDatabase::bundled().get("America/New_York").unwrap_or(jiff::tz::TimeZone::UTC);
+    let local = day.at(hour, minute, 0, 0);
+    local.to_zoned(zone).map(|zoned| zoned.timestamp().to_string()).unwrap_or_default()
+}
+
+/// The agreement of a client: its program with typical clauses.
+fn agreement(client: &Character) -> String {
+    let Character { code, program, workstations, servers, .. } = client;
+    let head = format!("client  = \"{code}\"\nprogram = \"{program}\"\nstarts  = 2025-09-01\n\n");
+    let blocks = |hours: u32, price: u32, months: &[u32]| {
+        let block = |month: &u32| {
+            let day = month_day(i16::try_from(*month).unwrap_or(0), 3);
+            format!("[[block]]\nbought = {day}\nhours = {hours}\nprice = \"{price}.00\"\nexpires_months = 12\n\n")
+        };
+        months.iter().map(block).collect::<String>()
+    };
+    let body = match (*program, *code) {
+        (UIOLI, _) => {
+            let heavy = workstations % 5 == 0;
+            let fee = workstations * if heavy { 56 } else { 29 };
+            let environment = if heavy { "heavy" } else { "stable" };
+            let cap = if *code == "cedar" { "\ncap = { amount = \"1500.00\", on_cap = \"hold\" }" } else { "" };
+            format!(
+                "[fee]\nflat = \"{fee}.00\"\n\n[allowance]\nenvironment = \"{environment}\"\nexcludes = [\"project\"]\n\n[overage]\nrate = \"150.00\"\ntiers = {{ senior = \"225.00\" }}\n\n[rounding]\nincrement = 15\nscope = \"ticket-day\"\n\n[weights]\nafter_hours = \"1.5\"\n\n[guard]\nthresholds = [75, 90, 100]{cap}\n"
+            )
+        }
+        ("block-of-time", "koa") => {
+            blocks(20, 2100, &[0]) + "[auto_replenish]\nhours = 10\nprice = \"1150.00\"\nmax_per_period = 2\n\n[rounding]\nincrement = 6\n"
+        }
+        ("block-of-time", _) => blocks(workstations * 2, workstations * 210, &[0, 5, 10]) + "[overage]\nrate = \"140.00\"\n",
+        ("budget", _) => format!(
+            "[fee]\nflat = \"{}.00\"\n\n[reserve]\nminutes = {{ workstation = 30, server = 60 }}\nrate = \"105.00\"\nrollover = {{ periods = 2 }}\n",
+            workstations * 9
+        ),
+        ("fixed-rate", _) => "[fee]\nper_device = { workstation = \"62.00\", server = \"190.00\" }\n\n[included]\nclasses = [\"workstation\", \"server\", \"firewall\"]\nexcludes = { work_types = [\"project\"] }\n".to_owned(),
+        ("customized", _) => format!(
+            "[[service]]\nname = \"Monitoring and documentation\"\nunit = \"workstation\"\nprice = \"11.00\"\n\n[[service]]\nname = \"Server care\"\nunit = \"server\"\nprice = \"95.00\"\n\n[[service]]\nname = \"Security program\"\nunit = \"user\"\nprice = \"7.50\"\ncount = {}\n\n[[prices.rate]]\ntier = \"helpdesk\"\nhourly = \"70.00\"\nper_ticket = \"17.00\"\nincludes_minutes = 15\n",
+            workstations + servers
+        ),
+        _ => "[rounding]\nincrement = 15\n\n[prices]\nafter_hours_price = \"1.5\"\n".to_owned(),
+    };
+    head + &body
+}

@@ -1,0 +1,340 @@
+//! What a bill run needs of a database: the open entries, the late ones, the held ones and the terms of issued periods.
+
+use std::collections::{BTreeMap, HashMap};
+
+use quarterhour_billing::agreement::{Agreement, Prepaid};
+use quarterhour_billing::{Band, Carried, Credit, HourlyPrice, LateBatch, Period, Terms, TimeEntry, Words};
+use quarterhour_books::{EntryReader, entries, setup};
+use quarterhour_store::statements::{closing, hold, statement, terms, time_entry};
+use quarterhour_store::Tx;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::app::body::{Details, EntryDetail, StatementBody};
+use crate::app::run::OpenClient;
+use crate::app::stored::{self, StoredBooks, entry_row};
+use crate::error::AppError;
+
+/// The texts that an issued period was billed by.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TermsText {
+    /// `provider.toml`.
+    pub provider: String,
+    /// The client's agreements by name.
+    pub agreements: BTreeMap<String, String>,
+}
+
+/// Held overage, as it is stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HeldPart {
+    /// The tier.
+    pub tier: String,
+    /// The work type.
+    pub work_type: String,
+    /// The band.
+    pub band: Band,
+    /// The price an hour.
+    pub hourly: HourlyPrice,
+    /// Seconds.
+    pub seconds: i64,
+}
+
+/// Late time of one issued period and agreement of a client.
+pub struct LateSet {
+    period: Period,
+    terms: Terms,
+    agreement: Option<Agreement>,
+    draws_time: bool,
+    before: Vec<TimeEntry>,
+    entries: Vec<TimeEntry>,
+    credits: Vec<Credit>,
+    returned: i64,
+    released: Vec<Credit>,
+    written_off: Vec<Credit>,
+}
+
+/// What one client's next statement takes, to be marked once it is issued.
+#[derive(Clone, Debug, Default)]
+pub struct Taken {
+    /// Late rows: entry and revision.
+    pub rows: Vec<(String, i64)>,
+    /// Decided holds.
+    pub holds: Vec<String>,
+}
+
+/// One client's open books.
+#[derive(Default)]
+pub struct ClientBooks {
+    /// Entries of open periods, by start and id.
+    pub entries: Vec<TimeEntry>,
+    late: Vec<LateSet>,
+    /// What the first open statement takes.
+    pub taken: Taken,
+}
+
+/// The open books of all clients.
+pub struct OpenBooks {
+    /// By client, in the order of the setup.
+    pub clients: Vec<ClientBooks>,
+    /// All tiers and work types.
+    pub words: Words,
+    /// Words of the entries.
+    pub details: Details,
+}
+
+/// Reads everything that bills up to `until`.
+///
+/// # Errors
+///
+/// Fails when a stored row makes no sense, or the database fails.
+pub fn read(tx: &mut Tx, books: &StoredBooks, until: Period, only: Option<&[Uuid]>) -> Result<OpenBooks, AppError> {
+    let mut reader = EntryReader::new(&books.setup);
+    let mut details = Details::new();
+    let mut clients: Vec<ClientBooks> = Vec::new();
+    clients.resize_with(books.client_ids.len(), ClientBooks::default);
+    let day = quarterhour_billing::DAY_SECONDS;
+    let all_closed = books.closed.iter().map(|closed| closed.as_ref().map(|closed| closed.period)).min().flatten();
+    let from = all_closed.map_or(i64::MIN, |period| seconds_of(period.end()) - 2 * day);
+    time_entry::each_between(tx, books.provider_id, only, from..seconds_of(until.end()) + 2 * day, |row| {
+        let Some((position, entry)) = books.entry(&mut reader, &row) else { return Ok(()) };
+        let Some(client) = books.setup.clients.get(position) else { return Ok(()) };
+        let period = client.client.clock.day(entry.started_at).period();
+        let issued = books.closed.get(position).and_then(Option::as_ref).is_some_and(|closed| period <= closed.period);
+        if !issued && period <= until {
+            details.insert(row.entry_id.clone(), EntryDetail { technician: row.technician, note: row.note });
+            if let Some(own) = clients.get_mut(position) {
+                own.entries.push(entry);
+            }
+        }
+        Ok::<(), AppError>(())
+    })?;
+    for client in &mut clients {
+        entries::sort(&mut client.entries);
+    }
+    let mut open = OpenBooks { clients, words: reader.words.clone(), details };
+    let mut late = LateReader { books, reader, sets: HashMap::new(), open: &mut open };
+    late.read_rows(tx)?;
+    late.read_holds(tx)?;
+    late.finish();
+    Ok(open)
+}
+
+/// The beginning of a day in UTC: local days are at most a day off.
+fn seconds_of(day: quarterhour_billing::Day) -> i64 {
+    day.since(quarterhour_billing::Day::of_local(0)) * quarterhour_billing::DAY_SECONDS
+}
+
+type SetKey = (usize, Period, Option<String>);
+
+struct LateReader<'a> {
+    books: &'a StoredBooks,
+    reader: EntryReader<'a>,
+    sets: HashMap<SetKey, LateSet>,
+    open: &'a mut OpenBooks,
+}
+
+impl LateReader<'_> {
+    fn read_rows(&mut self, tx: &mut Tx) -> Result<(), AppError> {
+        for row in time_entry::list_late_unbilled(tx, self.books.provider_id)? {
+            let Some((position, entry)) = self.books.entry(&mut self.reader, &row) else { continue };
+            let period = row.late_for.as_deref().and_then(Period::parse).ok_or_else(|| bad_row("time_entries", &row.entry_id))?;
+            let key = self.set(tx, position, period, entry.started_at)?;
+            if row.revision > 0 {
+                self.take_back(tx, &key, &row)?;
+            }
+            let detail = EntryDetail::of(&entry_row(&row, ""));
+            self.open.details.insert(row.entry_id.clone(), detail);
+            if let Some(set) = self.sets.get_mut(&key) {
+                set.entries.push(entry);
+            }
+            if let Some(client) = self.open.clients.get_mut(position) {
+                client.taken.rows.push((row.entry_id, row.revision));
+            }
+        }
+        Ok(())
+    }
+
+    fn read_holds(&mut self, tx: &mut Tx) -> Result<(), AppError> {
+        for row in hold::list_all(tx, self.books.provider_id)? {
+            if row.state == "held" || row.billed_in.is_some() {
+                continue;
+            }
+            let held: Option<HeldPart> = serde_json::from_str(&row.body_json).ok();
+            let (Some(period), Some(held)) = (Period::parse(&row.period), held) else { return Err(bad_row("holds", &row.hold_id)) };
+            let Some(position) = self.books.positions.get(&row.client_id).copied() else { continue };
+            let key = (position, period, Some(row.agreement.clone()).filter(|name| !name.is_empty()));
+            self.ensure(tx, &key)?;
+            let credit = Credit {
+                tier: self.reader.words.intern(&held.tier),
+                work_type: self.reader.words.intern(&held.work_type),
+                band: held.band,
+                hourly: held.hourly,
+                seconds: held.seconds,
+            };
+            if let Some(set) = self.sets.get_mut(&key) {
+                if row.state == "released" { &mut set.released } else { &mut set.written_off }.push(credit);
+            }
+            if let Some(client) = self.open.clients.get_mut(position) {
+                client.taken.holds.push(row.hold_id);
+            }
+        }
+        Ok(())
+    }
+
+    /// The set that an entry of an issued period belongs to.
+    fn set(&mut self, tx: &mut Tx, position: usize, period: Period, started_at: i64) -> Result<SetKey, AppError> {
+        let (terms, agreements) = self.terms_of(tx, position, period)?;
+        let day = self.books.setup.clients.get(position).map(|client| client.client.clock.day(started_at));
+        let agreement = agreements.into_iter().find(|agreement| day.is_some_and(|day| agreement.in_force_on(day)));
+        let key = (position, period, agreement.as_ref().map(|agreement| agreement.name.clone()));
+        if !self.sets.contains_key(&key) {
+            let set = self.new_set(tx, position, period, terms, agreement)?;
+            self.sets.insert(key.clone(), set);
+        }
+        Ok(key)
+    }
+
+    /// Makes sure that there is a set for an agreement by name.
+    fn ensure(&mut self, tx: &mut Tx, key: &SetKey) -> Result<(), AppError> {
+        if !self.sets.contains_key(key) {
+            let (terms, agreements) = self.terms_of(tx, key.0, key.1)?;
+            let agreement = agreements.into_iter().find(|agreement| Some(&agreement.name) == key.2.as_ref());
+            let set = self.new_set(tx, key.0, key.1, terms, agreement)?;
+            self.sets.insert(key.clone(), set);
+        }
+        Ok(())
+    }
+
+    /// The rate card and agreements by which a period was issued.
+    fn terms_of(&mut self, tx: &mut Tx, position: usize, period: Period) -> Result<(Terms, Vec<Agreement>), AppError> {
+        let id = self.client_id(position);
+        let what = || bad_row("closings", &period.to_string());
+        let closing = closing::find(tx, self.books.provider_id, id, &period.to_string())?.ok_or_else(what)?;
+        let content = terms::load(tx, self.books.provider_id, &closing.terms_hash)?.content;
+        let text: TermsText = serde_json::from_str(&content).map_err(|_| bad_row("terms", &closing.terms_hash))?;
+        let words = &mut self.reader.words;
+        let provider = setup::read_provider_text(&text.provider, words).map_err(database_problems)?;
+        let agreements = text.agreements.iter().map(|(name, text)| setup::read_agreement(name, text, words).map_err(database_problems));
+        Ok((provider.terms, agreements.collect::<Result<_, _>>()?))
+    }
+
+    fn client_id(&self, position: usize) -> Uuid {
+        self.books.client_ids.get(position).copied().unwrap_or_default()
+    }
+
+    fn new_set(
+        &mut self,
+        tx: &mut Tx,
+        position: usize,
+        period: Period,
+        terms: Terms,
+        agreement: Option<Agreement>,
+    ) -> Result<LateSet, AppError> {
+        let id = self.client_id(position);
+        let name = agreement.as_ref().map_or("", |agreement| agreement.name.as_str());
+        let closing = closing::find(tx, self.books.provider_id, id, &period.to_string())?;
+        let carried = closing.map(|row| stored::read_closing(&row)).transpose()?.map(|closed| closed.carried).unwrap_or_default();
+        let received = carried.agreements.get(name).is_some_and(|state| state.received_blocks);
+        let draws_time = received || agreement.as_ref().is_some_and(|it| matches!(it.prepaid, Prepaid::Time(_)));
+        let before = self.before(tx, position, period, agreement.as_ref())?;
+        let (entries, credits, released, written_off) = Default::default();
+        Ok(LateSet { period, terms, agreement, draws_time, before, entries, credits, returned: 0, released, written_off })
+    }
+
+    /// What the period and later statements have billed of it already.
+    fn before(&mut self, tx: &mut Tx, position: usize, period: Period, agreement: Option<&Agreement>) -> Result<Vec<TimeEntry>, AppError> {
+        let (id, client_id, day) = (self.books.provider_id, self.client_id(position), quarterhour_billing::DAY_SECONDS);
+        let span = seconds_of(period.first_day()) - 2 * day..seconds_of(period.end()) + 2 * day;
+        let clock = self.books.setup.clients.get(position).map(|client| &client.client.clock);
+        let mut latest: BTreeMap<String, TimeEntry> = BTreeMap::new();
+        let mut rows = Vec::new();
+        time_entry::each_between(tx, id, Some(&[client_id]), span, |row| {
+            rows.push(row);
+            Ok::<(), AppError>(())
+        })?;
+        rows.extend(time_entry::list_late_billed(tx, id, client_id, &period.to_string())?);
+        for row in rows {
+            let Some((_, entry)) = self.books.entry(&mut self.reader, &row) else { continue };
+            let Some(day) = clock.map(|clock| clock.day(entry.started_at)) else { continue };
+            let in_period = row.late_for.is_some() || day.period() == period;
+            if in_period && agreement.is_none_or(|agreement| agreement.in_force_on(day)) {
+                latest.insert(row.entry_id, entry);
+            }
+        }
+        let mut before: Vec<TimeEntry> = latest.into_values().collect();
+        entries::sort(&mut before);
+        Ok(before)
+    }
+
+    /// Takes back what the revision before was billed.
+    fn take_back(&mut self, tx: &mut Tx, key: &SetKey, row: &time_entry::TimeEntry) -> Result<(), AppError> {
+        let bodies = statement::list_of_client(tx, self.books.provider_id, row.client_id)?;
+        let bodies = bodies.iter().filter_map(|row| serde_json::from_str::<StatementBody>(&row.body_json).ok());
+        let billed = bodies.flat_map(|body| body.entries).filter(|entry| entry.id == row.entry_id).last();
+        let (Some(billed), Some(set)) = (billed, self.sets.get_mut(key)) else { return Ok(()) };
+        set.before.retain(|entry| entry.id != row.entry_id);
+        for part in billed.parts {
+            set.returned += part.burn;
+            let charged = matches!(part.fate.as_str(), "overage" | "charged");
+            if let Some(hourly) = part.hourly.filter(|_| charged) {
+                let words = &mut self.reader.words;
+                let (tier, work_type) = (words.intern(&billed.tier), words.intern(&billed.work_type));
+                set.credits.push(Credit { tier, work_type, band: part.band, hourly, seconds: part.seconds });
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) {
+        let Self { sets, open, reader, .. } = self;
+        let mut sets: Vec<(SetKey, LateSet)> = sets.into_iter().collect();
+        sets.sort_by(|(one, _), (other, _)| one.cmp(other));
+        for ((position, ..), mut set) in sets {
+            entries::sort(&mut set.entries);
+            if let Some(client) = open.clients.get_mut(position) {
+                client.late.push(set);
+            }
+        }
+        open.words = reader.words;
+    }
+}
+
+fn bad_row(table: &str, id: &str) -> AppError {
+    AppError::user(format!("row {id} of table {table} makes no sense"), "restore the database from a backup")
+}
+
+fn database_problems(problems: Vec<quarterhour_books::Problem>) -> AppError {
+    AppError::Books { folder: "the database".to_owned(), problems }
+}
+
+impl ClientBooks {
+    /// What the engine takes.
+    pub fn open<'a>(&'a self, books: &'a StoredBooks, position: usize) -> Option<OpenClient<'a>> {
+        let client = books.setup.clients.get(position)?;
+        let closed = books.closed.get(position)?.as_ref();
+        Some(OpenClient {
+            client,
+            carried: closed.map_or_else(Carried::default, |closed| closed.carried.clone()),
+            first_open: closed.map(|closed| closed.period.next()),
+            entries: &self.entries,
+            late: self.late.iter().map(LateSet::batch).collect(),
+        })
+    }
+}
+
+impl LateSet {
+    fn batch(&self) -> LateBatch<'_> {
+        LateBatch {
+            period: self.period,
+            terms: &self.terms,
+            agreement: self.agreement.as_ref(),
+            draws_time: self.draws_time,
+            before: &self.before,
+            entries: &self.entries,
+            credits: &self.credits,
+            returned: self.returned,
+            released: &self.released,
+            written_off: &self.written_off,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! From a frozen statement to the document that is printed. It adds nothing up.
+
+use jiff::civil::Date;
+use quarterhour_documents as documents;
+
+use crate::app::body::{EntryBody, Party, StatementBody};
+use crate::show::time::hours;
+
+/// When an invoice was issued, and under which number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// None: a draft.
+    pub number: Option<i64>,
+    /// The day of issue.
+    pub issued_on: Date,
+    /// The day it is due.
+    pub due_on: Date,
+}
+
+/// An invoice's number as it is printed and named.
+pub fn number_text(number: i64) -> String {
+    format!("INV-{number:06}")
+}
+
+/// The document of a statement.
+pub fn document(body: &StatementBody, issue: &Issue) -> documents::InvoiceDocument {
+    let report = &body.statement;
+    let last_day = body.period.end().previous().date();
+    documents::InvoiceDocument {
+        status: match issue.number {
+            Some(number) => documents::DocumentStatus::Issued { number: number_text(number) },
+            None => documents::DocumentStatus::Draft,
+        },
+        provider: party(&body.provider),
+        client: party(&body.client),
+        logo: None,
+        issued_on: issue.issued_on,
+        due_on: Some(issue.due_on),
+        period: documents::Period {
+            name: body.period.to_string(),
+            first_day: body.period.first_day().date(),
+            last_day,
+        },
+        currency: report.currency.to_string(),
+        agreement: report.agreement.clone(),
+        program: report.program.to_string(),
+        lines: lines(body),
+        amounts: documents::Amounts {
+            net: report.net.clone(),
+            taxes: taxes(body),
+            total: report.total.clone(),
+        },
+        payment_terms: Some(payment_terms(body, issue)),
+        terms: some(&body.terms),
+        statement: Some(statement(body)),
+        burn_down: burn_down(body),
+        devices: devices(body),
+        time_entries: body.entries.iter().map(entry).collect(),
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn party(party: &Party) -> documents::Party {
+    documents::Party {
+        name: party.name.clone(),
+        code: some(&party.code),
+        address: party.address.clone(),
+        tax_id: some(&party.tax_id),
+        email: some(&party.email),
+    }
+}
+
+fn lines(body: &StatementBody) -> Vec<documents::InvoiceLine> {
+    let lines = body.statement.lines.iter().map(|line| documents::InvoiceLine {
+        kind: line.kind.to_string(),
+        text: line.text.clone(),
+        quantity: line.quantity.clone(),
+        unit: line.unit.to_string(),
+        price: line.price.clone(),
+        amount: line.amount.clone(),
+    });
+    lines.collect()
+}
+
+fn taxes(body: &StatementBody) -> Vec<documents::TaxLine> {
+    let (percent, report) = (body.tax_percent.clone(), &body.statement);
+    if percent == "0" {
+        return Vec::new();
+    }
+    vec![documents::TaxLine { name: None, percent, net: report.net.clone(), tax: report.tax.clone() }]
+}
+
+fn payment_terms(body: &StatementBody, issue: &Issue) -> String {
+    let bank = if body.bank.is_empty() { String::new() } else { format!(" to {}", body.bank) };
+    format!("Please pay by {}{bank}.", issue.due_on)
+}
+
+fn statement(body: &StatementBody) -> documents::Statement {
+    let time = &body.statement.time;
+    documents::Statement {
+        sentence: some(&sentence(body)),
+        time: documents::TimeStatement {
+            opening: time.opening,
+            granted: time.granted,
+            restored: time.restored,
+            used: time.used,
+            forfeited: time.forfeited,
+            closing: time.closing,
+            overage: time.overage,
+            charged: time.charged,
+            included: time.included,
+            internal: time.internal,
+            courtesy: time.courtesy,
+            held: time.held,
+        },
+        reserve: body.statement.reserve.as_ref().map(|reserve| documents::ReserveStatement {
+            opening: reserve.opening.clone(),
+            granted: reserve.granted.clone(),
+            used: reserve.used.clone(),
+            forfeited: reserve.forfeited.clone(),
+            closing: reserve.closing.clone(),
+        }),
+    }
+}
+
+/// What the period was like, in words.
+pub fn sentence(body: &StatementBody) -> String {
+    let time = &body.statement.time;
+    let mut sentences = Vec::new();
+    if body.draws_time {
+        let from = match body.statement.count.listed().next() {
+            Some((class, count)) if time.granted > 0 => format!(" for {count} {}{}", class.name(), if count == 1 { "" } else { "s" }),
+            _ => String::new(),
+        };
+        let available = time.opening + time.granted + time.restored;
+        sentences.push(format!("You had {}{from} and used {}.", hours(available), hours(time.used)));
+        if time.forfeited > 0 {
+            sentences.push(format!("{} ended unused.", hours(time.forfeited)));
+        }
+        if time.closing > 0 {
+            sentences.push(format!("{} remain for later.", hours(time.closing)));
+        }
+        if time.overage > 0 {
+            sentences.push(format!("{} went beyond and are billed as overage.", hours(time.overage)));
+        }
+    }
+    if time.held > 0 {
+        sentences.push(format!("{} wait for your approval and are not billed.", hours(time.held)));
+    }
+    sentences.extend(body.alerts.iter().cloned());
+    sentences.extend(body.notes.iter().cloned());
+    sentences.join(" ")
+}
+
+fn burn_down(body: &StatementBody) -> Option<documents::BurnDown> {
+    if !body.draws_time {
+        return None;
+    }
+    let days = body.period.days();
+    let fraction = |at: i64| to_f64(at) / to_f64(days * quarterhour_billing::DAY_SECONDS);
+    let points = body.burn_down.iter().map(|step| documents::BurnPoint { at: fraction(step.at), left_seconds: step.left });
+    let mut overage: Vec<documents::OverageStep> = Vec::new();
+    for step in body.burn_down.iter().filter(|step| step.overage > 0) {
+        if overage.last().is_none_or(|last| last.seconds != step.overage) {
+            overage.push(documents::OverageStep { at: fraction(step.at), seconds: step.overage });
+        }
+    }
+    let time = &body.statement.time;
+    let granted_seconds = time.opening + time.granted + time.restored;
+    Some(documents::BurnDown { days: u16::try_from(days).ok()?, granted_seconds, points: points.collect(), overage })
+}
+
+/// Seconds of a month fit a float exactly; only the chart sees them.
+fn to_f64(seconds: i64) -> f64 {
+    i32::try_from(seconds).map_or(0.0, f64::from)
+}
+
+fn devices(body: &StatementBody) -> Vec<documents::Device> {
+    let devices = body.devices.iter().map(|device| documents::Device {
+        class: device.class.clone(),
+        name: device.name.clone(),
+        site: some(&device.site),
+        in_service_on: device.in_service.date(),
+    });
+    devices.collect()
+}
+
+fn entry(entry: &EntryBody) -> documents::TimeEntry {
+    let late = entry.late_for.map(|period| format!("late time of {period}: ")).unwrap_or_default();
+    let parts = entry.parts.iter().map(|part| documents::EntryPart { text: format!("{late}{}", part.why), seconds: part.seconds });
+    documents::TimeEntry {
+        started_at: entry.started_local,
+        ticket: some(&entry.ticket),
+        technician: entry.technician.clone(),
+        note: entry.note.clone(),
+        actual_seconds: entry.actual,
+        billable_seconds: entry.billable,
+        parts: parts.collect(),
+    }
+}

@@ -1,0 +1,78 @@
+//! What a book-keeper wants to know before invoices go out.
+
+use std::collections::BTreeMap;
+
+use quarterhour_billing::{Client, Day, Period, Statement, TimeEntry};
+
+use crate::show::time::hours;
+
+/// Warnings about one client's period. `before` are its statements of the period before.
+pub fn of_period(
+    client: &Client,
+    period: Period,
+    statements: &[Statement],
+    entries: &[TimeEntry],
+    before: &BTreeMap<Option<String>, i64>,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let own: Vec<&TimeEntry> = entries.iter().take_while(|entry| client.clock.day(entry.started_at) < period.end()).collect();
+    for statement in statements {
+        let Some(name) = &statement.agreement else {
+            warnings.push(format!("no agreement: {} charged by the rate card", hours(statement.time.charged)));
+            continue;
+        };
+        let counts = client.agreements.as_slice().iter().find(|it| it.name == *name).is_some_and(counts_devices);
+        let count = total(statement);
+        if counts && count == 0 {
+            warnings.push(format!("{name}: no devices to count"));
+        }
+        if let Some(last) = before.get(&statement.agreement).filter(|last| jumped(**last, count)) {
+            warnings.push(format!("{name}: the device count went from {last} to {count}"));
+        }
+        if statement.time.held > 0 {
+            warnings.push(format!("{name}: {} of overage held for approval", hours(statement.time.held)));
+        }
+        for late in &statement.late {
+            warnings.push(format!("{name}: {} late entries of {}", late.entries.len(), late.period));
+        }
+    }
+    let without_ticket = own.iter().filter(|entry| entry.ticket.is_empty()).count();
+    if without_ticket > 0 {
+        warnings.push(format!("{without_ticket} entries without ticket"));
+    }
+    let unlisted = own.iter().filter(|entry| entry.device == quarterhour_billing::WorkedOn::Unlisted).count();
+    if unlisted > 0 {
+        warnings.push(format!("{unlisted} entries on devices that are not on the list"));
+    }
+    warnings
+}
+
+/// The devices behind a statement's count.
+pub fn total(statement: &Statement) -> i64 {
+    statement.count.listed().map(|(_, number)| number).sum()
+}
+
+/// A client whose agreements have all ended or not begun, and who has devices: is somebody forgotten?
+pub fn lapsed(client: &Client, period: Period) -> Option<String> {
+    let (first, last): (Day, Day) = (period.first_day(), period.end().previous());
+    let in_force = client.agreements.as_slice().iter().any(|agreement| agreement.days_in(period).is_some());
+    let ended = client.agreements.as_slice().iter().filter_map(|agreement| agreement.ends).filter(|ends| *ends <= first).max();
+    let devices = client.devices.iter().filter(|device| device.counts_on(last)).count();
+    let ended = ended.filter(|_| !in_force && devices > 0)?;
+    Some(format!("no agreement since {ended}, with {devices} devices in service"))
+}
+
+fn jumped(before: i64, now: i64) -> bool {
+    (now - before).abs() * 5 > before.max(5)
+}
+
+fn counts_devices(agreement: &quarterhour_billing::agreement::Agreement) -> bool {
+    use quarterhour_billing::agreement::{AllowanceSize, FeeBasis, Prepaid, ReserveSize, TimePools};
+    let by_fee = agreement.fee.as_ref().is_some_and(|fee| matches!(fee.basis, FeeBasis::PerDevice(_)));
+    let by_pool = match &agreement.prepaid {
+        Prepaid::Time(TimePools { allowance: Some(allowance), .. }) => matches!(allowance.size, AllowanceSize::PerDevice(_)),
+        Prepaid::Money(reserve) => matches!(reserve.size, ReserveSize::PerDevice { .. }),
+        Prepaid::Time(_) | Prepaid::Nothing => false,
+    };
+    by_fee || by_pool
+}

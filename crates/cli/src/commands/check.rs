@@ -1,0 +1,81 @@
+//! `verify` and `doctor`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::app::{proof, stored, verify};
+use crate::error::AppError;
+use crate::session::Session;
+use crate::show::progress;
+use crate::show::style;
+use crate::show::table::{Align, Table, plain};
+
+/// Checks the ledger of the database and prints the heads to publish.
+///
+/// # Errors
+///
+/// Fails when the database cannot be read.
+pub fn verify(session: &Session) -> Result<ExitCode, AppError> {
+    let report = read_report(session)?;
+    let mut table = Table::new(&[("client", Align::Left), ("entries", Align::Right), ("head", Align::Left)]);
+    for (code, head) in &report.heads {
+        table.row(vec![plain(code), head.seq.to_string(), head.hash.clone()]);
+    }
+    print!("{}", table.render());
+    conclude(&report.faults, &format!("{} ledger entries and {} statements are as they were written.", report.entries, report.statements))
+}
+
+/// Checks everything and says in a line each what is well.
+///
+/// # Errors
+///
+/// Fails when the database cannot be read.
+pub fn doctor(session: &Session) -> Result<ExitCode, AppError> {
+    let report = read_report(session)?;
+    let open = stored::open(&session.db)?;
+    println!("database    {}", open.place());
+    println!("clients     {}", report.heads.len());
+    println!("ledger      {} entries", report.entries);
+    println!("statements  {}, each adds up: opening + granted + restored = used + forfeited + closing", report.statements);
+    println!("invoices    {}, numbered without a gap", report.invoices);
+    conclude(&report.faults, "All is well.")
+}
+
+fn read_report(session: &Session) -> Result<verify::Report, AppError> {
+    let store = stored::open(&session.db)?;
+    let bar = progress::bar(session.quiet, "Checking", 0);
+    let report = verify::verify(&store, || {
+        bar.inc_length(1);
+        bar.inc(1);
+    })?;
+    bar.finish_and_clear();
+    Ok(report)
+}
+
+/// Checks a proof file.
+///
+/// # Errors
+///
+/// Fails when the file is no proof.
+pub fn verify_proof(path: &Path, head: Option<&str>) -> Result<ExitCode, AppError> {
+    let text = std::fs::read(path).map_err(|error| AppError::file("read", path, error))?;
+    let proof = proof::read(&text)?;
+    let faults = proof::faults(&proof, head);
+    println!("client {}, period {}, {} ledger entries, head {}", plain(&proof.client), plain(&proof.period), proof.head.seq, plain(&proof.head.hash));
+    if head.is_none() {
+        println!("Compare the head with the one that your provider published.");
+    }
+    conclude(&faults, "The statement and the ledger are as they were written.")
+}
+
+fn conclude(faults: &[String], well: &str) -> Result<ExitCode, AppError> {
+    if faults.is_empty() {
+        println!("{}", style::good(well));
+        return Ok(ExitCode::SUCCESS);
+    }
+    for fault in faults {
+        println!("{} {}", style::warn("!"), plain(fault));
+    }
+    println!("{}", style::warn(&format!("{} faults found.", faults.len())));
+    Ok(ExitCode::from(1))
+}

@@ -1,0 +1,91 @@
+//! `held`: overage past the cap, to be released or written off.
+
+use quarterhour_billing::Currency;
+use quarterhour_store::statements::hold;
+
+use crate::app::open_books::HeldPart;
+use crate::app::stored;
+use crate::args::{Decision, HeldAction};
+use crate::error::AppError;
+use crate::session::Session;
+use crate::show::table::{Align, Table, plain};
+use crate::show::time::hours;
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails when there is no such hold, or it is decided already.
+pub fn run(session: &Session, action: Option<&HeldAction>) -> Result<(), AppError> {
+    match action {
+        None => list(session),
+        Some(HeldAction::Release(decision)) => decide(session, decision, "released", "billed on the next open statement"),
+        Some(HeldAction::WriteOff(decision)) => decide(session, decision, "written-off", "never billed"),
+    }
+}
+
+fn list(session: &Session) -> Result<(), AppError> {
+    let store = stored::open(&session.db)?;
+    let (books, holds) = store.read(|tx| {
+        let books = stored::read(tx)?;
+        let holds = hold::list_all(tx, books.provider_id)?;
+        Ok::<_, AppError>((books, holds))
+    })?;
+    let columns = [
+        ("number", Align::Right),
+        ("client", Align::Left),
+        ("period", Align::Left),
+        ("entry", Align::Left),
+        ("time", Align::Right),
+        ("amount", Align::Right),
+        ("state", Align::Left),
+    ];
+    let mut table = Table::new(&columns);
+    for row in &holds {
+        let currency = books.positions.get(&row.client_id).and_then(|position| books.setup.clients.get(*position));
+        let currency = currency.map_or(books.setup.provider.currency, |client| client.client.currency);
+        table.row(cells(row, books.code(row.client_id), currency));
+    }
+    if holds.is_empty() {
+        println!("Nothing is held.");
+    } else {
+        print!("{}", table.render());
+    }
+    Ok(())
+}
+
+fn cells(row: &hold::Hold, code: &str, currency: Currency) -> Vec<String> {
+    let held: Option<HeldPart> = serde_json::from_str(&row.body_json).ok();
+    let time = held.as_ref().map(|held| hours(held.seconds)).unwrap_or_default();
+    let amount = held.map(|held| format!("{} {}", currency.format(held.hourly.amount(held.seconds, currency)), currency.code()));
+    let by = row.decided_by.as_deref().map(|by| format!(" by {}: {}", plain(by), plain(row.reason.as_deref().unwrap_or(""))));
+    let state = format!("{}{}", row.state, by.unwrap_or_default());
+    vec![row.hold_id.clone(), plain(code), row.period.clone(), plain(&row.entry_id), time, amount.unwrap_or_default(), state]
+}
+
+fn decide(session: &Session, decision: &Decision, state: &str, consequence: &str) -> Result<(), AppError> {
+    if decision.by.trim().is_empty() || decision.reason.trim().is_empty() {
+        return Err(AppError::user("a decision needs a name and a reason", "--by \"Ann Lee\" --reason \"server crash\""));
+    }
+    let store = stored::open(&session.db)?;
+    store.write(|tx| {
+        let id = stored::provider(tx)?.provider_id;
+        let number = decision.number.to_string();
+        let row = hold::list_all(tx, id)?.into_iter().find(|row| row.hold_id == number);
+        let row = row.ok_or_else(|| AppError::user(format!("nothing is held under number {number}"), "`quarterhour held` shows the list"))?;
+        if row.state != "held" {
+            let message = format!("number {number} is {} already", row.state);
+            return Err(AppError::user(message, "`quarterhour held` shows who decided and why"));
+        }
+        let made = hold::Decision {
+            state: state.to_owned(),
+            decided_by: decision.by.clone(),
+            decided_at: jiff::Timestamp::now(),
+            reason: decision.reason.clone(),
+        };
+        hold::decide(tx, id, row.client_id, &number, &made)?;
+        Ok(())
+    })?;
+    session.say(&format!("Number {} is {state}: {consequence}.", decision.number));
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! All tests that render documents, in one program.
+
+mod extract;
+mod hostile;
+mod logo;
+mod render;
+mod samples;
+mod worker;

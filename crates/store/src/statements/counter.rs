@@ -1,0 +1,54 @@
+//! Gapless numbers, and the lock of a provider.
+//! A counter that was raised is held until the transaction ends.
+
+use crate::error::StoreError;
+use crate::provider_id::ProviderId;
+use crate::sql::sql;
+use crate::tx::Tx;
+use crate::value::Row;
+
+/// The counter that stands for the lock.
+const LOCK: &str = "write-lock";
+
+/// Makes all other writers of this provider wait until this transaction ends.
+/// Call it first in every writing transaction that reads before it writes.
+///
+/// # Errors
+///
+/// Fails with [`StoreError::Busy`] when the others do not finish in time.
+pub fn lock_provider(tx: &mut Tx, provider: ProviderId) -> Result<(), StoreError> {
+    next_number(tx, provider, LOCK).map(drop)
+}
+
+/// The next number of a series, from 1. A rollback gives the number back, so that a
+/// series has no gaps.
+///
+/// # Errors
+///
+/// Fails when the provider is missing, or the database fails.
+pub fn next_number(tx: &mut Tx, provider: ProviderId, name: &str) -> Result<i64, StoreError> {
+    let sql = sql!(
+        "insert into counters (provider_id, name, value) values ($1, $2, 1)
+        on conflict (provider_id, name) do update set value = counters.value + 1
+        returning value"
+    );
+    tx.one(sql, &[&provider.0, &name], read, "the counter")
+}
+
+/// The last number given in a series, without taking one.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn find_last_number(
+    tx: &mut Tx,
+    provider: ProviderId,
+    name: &str,
+) -> Result<Option<i64>, StoreError> {
+    let sql = sql!("select value from counters where provider_id = $1 and name = $2");
+    tx.opt(sql, &[&provider.0, &name], read)
+}
+
+fn read(row: &mut Row) -> Result<i64, StoreError> {
+    row.next()
+}

@@ -1,0 +1,171 @@
+//! Migrations, the script for Citus and the roles.
+
+use std::thread;
+
+use quarterhour_store::statements::provider;
+use quarterhour_store::testing::TestDatabase;
+use quarterhour_store::{CITUS_DISTRIBUTE, CITUS_ROLES, Store, StoreError};
+
+use crate::issued;
+use crate::support::{Books, on_both, refused_to_open};
+
+on_both! {
+    fn a_second_opening_changes_nothing(books: &Books) {
+        let again = Store::open(books.database.location()).expect("the store opens again");
+        let found = again.read(provider::find_first).expect("it reads");
+        assert_eq!(found.map(|it| it.provider_id), Some(books.provider));
+        assert_eq!(again.place(), books.store.place());
+    }
+}
+
+on_both! {
+    fn a_newer_schema_is_refused(books: &Books) {
+        books.write(|tx| tx.raw("insert into schema_migrations values (9999, '9999_of_the_future', 'x')"));
+        let refused = refused_to_open(books.database.location());
+        assert!(refused.contains("newer version of this program (schema 9999;"), "{refused}");
+    }
+}
+
+on_both! {
+    fn a_changed_migration_is_refused(books: &Books) {
+        books.write(|tx| tx.raw("update schema_migrations set checksum = 'x' where number = 1"));
+        let refused = refused_to_open(books.database.location());
+        assert!(refused.contains("migration 0001_create_books differs"), "{refused}");
+    }
+}
+
+/// Many processes that start at once behave like many stores that do.
+fn open_at_once(database: &TestDatabase) {
+    let location = database.location();
+    let results: Vec<Result<(), String>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    Store::open(location)
+                        .map(drop)
+                        .map_err(|error| error.to_string())
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|it| it.join().expect("no panic"))
+            .collect()
+    });
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+}
+
+#[test]
+fn stores_that_start_at_once_do_not_collide_on_sqlite() {
+    open_at_once(&TestDatabase::sqlite().expect("a folder"));
+}
+
+#[test]
+fn stores_that_start_at_once_do_not_collide_on_postgres() {
+    open_at_once(&TestDatabase::postgres().expect("a server"));
+}
+
+#[test]
+fn an_existing_database_is_asked_for_and_not_made() {
+    let file = TestDatabase::sqlite().expect("a folder");
+    let server = TestDatabase::postgres().expect("a server");
+    for database in [&file, &server] {
+        let refused = Store::open_existing(database.location()).expect_err("nothing is there");
+        assert!(matches!(refused, StoreError::Missing { .. }), "{refused}");
+        Store::open(database.location())
+            .map(drop)
+            .expect("it is made");
+        Store::open_existing(database.location())
+            .map(drop)
+            .expect("now it is there");
+    }
+    let empty = TestDatabase::sqlite().expect("a folder");
+    std::fs::write(empty.location(), "").expect("an empty file");
+    assert!(matches!(
+        Store::open_existing(empty.location()),
+        Err(StoreError::Missing { .. })
+    ));
+}
+
+/// Citus itself is not here, so its function is played by one that does nothing;
+/// what is checked is that the script runs and gives all foreign keys back.
+#[test]
+fn the_script_for_citus_runs_and_keeps_the_foreign_keys() {
+    let books = Books::on(TestDatabase::postgres());
+    let keys =
+        "create table key_count as select count(*) as n from pg_constraint where contype = 'f'";
+    let stub =
+        "create function create_distributed_table(text, text, colocate_with text default 'default')
+        returns text language sql as 'select $1'";
+    let same = "do $$ begin
+        assert (select n from key_count) = (select count(*) from pg_constraint where contype = 'f');
+        assert (select n from key_count) >= 10;
+        assert not exists (select 1 from pg_trigger where not tgisinternal);
+    end $$";
+    for step in [keys, stub, CITUS_DISTRIBUTE, same] {
+        books
+            .database
+            .run_as_administrator(step)
+            .expect("the step runs");
+    }
+}
+
+/// Runs a text as the program's daily role.
+fn run_as_role(books: &Books, text: &str) -> Result<(), StoreError> {
+    books.store.write(|tx| {
+        tx.raw("set local role quarterhour_app")?;
+        tx.raw(text)
+    })
+}
+
+#[test]
+fn the_daily_role_can_add_documents_but_not_change_them() {
+    let books = Books::on(TestDatabase::postgres());
+    issued::fill(&books);
+    // Without the triggers, as on Citus.
+    let triggers = [
+        "closings",
+        "terms",
+        "statements",
+        "invoices",
+        "ledger_entries",
+    ]
+    .map(|table| format!("drop trigger {table}_no_change on {table};"));
+    books
+        .database
+        .run_as_administrator(&triggers.concat())
+        .expect("the triggers go");
+    books
+        .database
+        .run_as_administrator(CITUS_ROLES)
+        .expect("the roles are made");
+    let as_role = |text: &str| run_as_role(&books, text);
+    for table in [
+        "closings",
+        "terms",
+        "statements",
+        "invoices",
+        "ledger_entries",
+    ] {
+        for change in [
+            "update {} set provider_id = provider_id",
+            "delete from {}",
+            "truncate {}",
+        ] {
+            let refused = as_role(&change.replace("{}", table)).expect_err("the role may not");
+            assert!(
+                matches!(refused, StoreError::NotAllowed { .. }),
+                "{refused}"
+            );
+        }
+        as_role(&format!(
+            "insert into {table} select * from {table} where false"
+        ))
+        .expect("the role may add");
+    }
+    as_role("update clients set city = 'Bonn'").expect("the role may change the books");
+    books
+        .database
+        .run_as_administrator("drop owned by quarterhour_app; drop role quarterhour_app")
+        .expect("cleanup");
+}
