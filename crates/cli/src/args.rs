@@ -64,6 +64,7 @@ pub enum Command {
         folder: PathBuf,
     },
     /// Write the books of the database back into a folder.
+    #[command(after_help = "Example:\n  quarterhour --db office.db export books-2026-11")]
     Export {
         /// The folder to make; it must not exist or be empty.
         folder: PathBuf,
@@ -100,6 +101,7 @@ pub enum Command {
         head: Option<String>,
     },
     /// Check the database, the ledger and the sums of all statements.
+    #[command(after_help = "Example:\n  quarterhour --db office.db doctor")]
     Doctor,
     /// Write shell completions to standard output.
     #[command(after_help = "Example:\n  quarterhour completions bash > /etc/bash_completion.d/quarterhour")]
@@ -116,8 +118,10 @@ pub enum Command {
 #[derive(Debug, Subcommand)]
 pub enum HeldAction {
     /// Bill it on the next open statement.
+    #[command(after_help = "Example:\n  quarterhour held release 3 --by \"Ann Lee\" --reason \"server crash\"")]
     Release(Decision),
     /// Never bill it.
+    #[command(after_help = "Example:\n  quarterhour held write-off 4 --by Owner --reason goodwill")]
     WriteOff(Decision),
 }
 

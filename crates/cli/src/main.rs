@@ -45,7 +45,9 @@ fn run(session: &Session, command: Command) -> Result<ExitCode, AppError> {
         Command::Verify { proof: None, .. } => return commands::check::verify(session),
         Command::Doctor => return commands::check::doctor(session),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "quarterhour", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "quarterhour", &mut script);
+            show::out::out(&String::from_utf8_lossy(&script))?;
         }
         Command::RenderWorker => commands::render_worker()?,
     }

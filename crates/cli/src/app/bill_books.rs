@@ -1,6 +1,6 @@
 //! A bill run straight from a folder, with no database: everything is open, nothing is issued.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use quarterhour_billing::{Carried, Period, TimeEntry};
 use quarterhour_books::{BookClient, EntryBook, Setup, entries};
@@ -18,8 +18,8 @@ pub struct Books {
     pub setup: Setup,
     /// Time entries.
     pub entries: EntryBook,
-    /// The bytes of `time_entries.csv`.
-    bytes: Vec<u8>,
+    /// The folder.
+    folder: PathBuf,
 }
 
 /// Reads and checks a whole folder; all mistakes are listed at once where the files allow it.
@@ -28,10 +28,9 @@ pub struct Books {
 ///
 /// Lists what is wrong.
 pub fn read(path: &Path) -> Result<Books, AppError> {
-    let (setup, bytes) = rayon::join(|| folder::read_setup(path), || folder::read_entries_file(path));
-    let (setup, bytes) = (setup?, bytes?);
-    let entries = entries::read(&setup, &bytes).map_err(|problems| folder::books_error(path, problems))?;
-    Ok(Books { setup, entries, bytes })
+    let setup = folder::read_setup(path)?;
+    let entries = folder::read_entries(path, &setup)?;
+    Ok(Books { setup, entries, folder: path.to_owned() })
 }
 
 /// Bills clients over `periods`, on all cores. With `frozen`, statements come with all that is printed.
@@ -72,9 +71,10 @@ pub fn check_codes(setup: &Setup, codes: &[String]) -> Result<(), AppError> {
 
 fn read_details(books: &Books) -> Result<Details, AppError> {
     let mut details = Details::new();
-    let read = entries::each_row(&books.bytes, |row| {
+    let bytes = folder::read_entries_file(&books.folder)?;
+    let read = entries::each_row(&bytes, |row| {
         details.insert(row.id.to_owned(), EntryDetail::of(row));
     });
-    read.map_err(|problems| AppError::Books { folder: String::new(), problems })?;
+    read.map_err(|problems| folder::books_error(&books.folder, problems))?;
     Ok(details)
 }

@@ -59,7 +59,7 @@ pub struct StatementBody {
     pub burn_down: Vec<BurnStep>,
     /// Sentences for the client.
     pub notes: Vec<String>,
-    /// Thresholds that were crossed, as sentences.
+    /// Thresholds that were crossed: percent, day and entry.
     pub alerts: Vec<String>,
 }
 
@@ -167,7 +167,7 @@ impl Freezer<'_> {
             bodies.extend(self.entries(&client.client, statement, parts, billed, entries, Some(*period)));
         }
         let days = |alert: &quarterhour_billing::Alert| {
-            format!("{} % of the allowance were used on {} with entry {}.", alert.percent, alert.on, alert.entry)
+            format!("{} % on {} (entry {})", alert.percent, alert.on, alert.entry)
         };
         StatementBody {
             period: statement.period,
@@ -324,7 +324,7 @@ fn burn_down(clock: &LocalClock, statement: &Statement) -> Vec<BurnStep> {
         let at = local - begin.since(quarterhour_billing::Day::of_local(0)) * quarterhour_billing::DAY_SECONDS;
         match part.fate {
             Fate::Drawn { burn, .. } if burn > 0 => changes.push((at, -burn, 0)),
-            Fate::Overage(_) | Fate::Held(_) => changes.push((at, 0, part.seconds)),
+            Fate::Overage(_) => changes.push((at, 0, part.seconds)),
             _ => {}
         }
     }

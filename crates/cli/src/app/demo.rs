@@ -65,19 +65,19 @@ const fn client(
 const UIOLI: &str = "use-it-or-lose-it";
 
 const CLIENTS: [Character; 24] = [
-    client("alder", "Alder Dental Group", UIOLI, (42, 2), 600, Temper::Steady),
+    client("alder", "Alder Dental Group", UIOLI, (42, 2), 400, Temper::Steady),
     client("birch", "Birch & Sons Builders", UIOLI, (60, 3), 1000, Temper::Steady),
-    client("cedar", "Cedar Creek Clinic", UIOLI, (85, 4), 1150, Temper::Crash),
-    client("dogwood", "Dogwood Design", UIOLI, (24, 1), 300, Temper::Growing),
+    client("cedar", "Cedar Creek Clinic", UIOLI, (64, 4), 520, Temper::Crash),
+    client("dogwood", "Dogwood Design", UIOLI, (24, 1), 210, Temper::Growing),
     client("elm", "Elm Street Bakery", UIOLI, (14, 1), 60, Temper::Quiet),
-    client("fir", "Fir Logistics", UIOLI, (120, 6), 2000, Temper::Steady),
-    client("gingko", "銀杏 Translations", UIOLI, (18, 1), 240, Temper::Steady),
+    client("fir", "Fir Logistics", UIOLI, (120, 6), 2300, Temper::Steady),
+    client("gingko", "Gingko Traduções", UIOLI, (18, 1), 160, Temper::Steady),
     client("hazel", "Hazel Law Partners", UIOLI, (55, 2), 900, Temper::Steady),
     client("ironwood", "Ironwood Metal Works", "block-of-time", (30, 2), 420, Temper::Steady),
     client("juniper", "Juniper Café ☕", "block-of-time", (8, 0), 150, Temper::Steady),
     client("koa", "Koa Surf Supply", "block-of-time", (16, 1), 260, Temper::Growing),
     client("larch", "Larch Architects", "block-of-time", (22, 1), 300, Temper::Steady),
-    client("maple", "Maple County Schools", "budget", (140, 8), 2600, Temper::Steady),
+    client("maple", "Maple County Schools", "budget", (140, 8), 3400, Temper::Steady),
     client("nutmeg", "Nutmeg Insurance", "budget", (64, 3), 1300, Temper::Steady),
     client("oak", "Oak Hill Church", "budget", (20, 1), 420, Temper::Quiet),
     client("pine", "Pine Ridge Hotel", "budget", (38, 2), 900, Temper::Crash),
@@ -87,7 +87,7 @@ const CLIENTS: [Character; 24] = [
     client("teak", "Teak Furniture", "ad-hoc", (12, 1), 240, Temper::Steady),
     client("upas", "Upas Film Studio", "ad-hoc", (26, 2), 420, Temper::Steady),
     client("viburnum", "Viburnum Florists", "ad-hoc", (6, 0), 60, Temper::Quiet),
-    client("willow", "Willow Bank", "customized", (95, 10), 2200, Temper::Steady),
+    client("willow", "Willow Bank", "customized", (95, 10), 3000, Temper::Steady),
     client("yew", "Yew Tree Publishing", "customized", (33, 2), 700, Temper::Steady),
 ];
 
@@ -226,7 +226,7 @@ impl Texts {
             let mut minutes = client.minutes_a_month * grown / 100 * mood / 100;
             while minutes > 0 {
                 ticket += 1;
-                let worked = [4, 6, 8, 10, 12, 15, 18, 20, 25, 30, 45][rng.usize(0..11)].min(minutes);
+                let worked = [3, 4, 5, 6, 8, 9, 10, 10, 12, 15, 25][rng.usize(0..11)].min(minutes);
                 minutes -= worked;
                 self.entry(client, month, ticket, worked, rng);
             }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use quarterhour_books::{Problem, Setup, SetupFiles, setup};
+use quarterhour_books::{EntryBook, Problem, Setup, SetupFiles, entries, setup};
 
 use crate::error::AppError;
 
@@ -44,6 +44,18 @@ pub fn read_setup_files(folder: &Path) -> Result<SetupFiles, AppError> {
 /// Fails when the file is missing or cannot be read.
 pub fn read_entries_file(folder: &Path) -> Result<Vec<u8>, AppError> {
     read_file(&folder.join("time_entries.csv"))
+}
+
+/// Reads and checks the time entries, block by block and on all cores.
+///
+/// # Errors
+///
+/// Lists what is wrong in them.
+pub fn read_entries(folder: &Path, setup: &Setup) -> Result<EntryBook, AppError> {
+    let path = folder.join("time_entries.csv");
+    let file = fs::File::open(&path).map_err(|error| AppError::file("read", &path, error))?;
+    let read = entries::read_from(setup, file).map_err(|error| AppError::file("read", &path, error))?;
+    read.map_err(|problems| books_error(folder, problems))
 }
 
 /// Reads and checks everything but the time entries.

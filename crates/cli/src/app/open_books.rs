@@ -95,7 +95,9 @@ pub fn read(tx: &mut Tx, books: &StoredBooks, until: Period, only: Option<&[Uuid
     let day = quarterhour_billing::DAY_SECONDS;
     let all_closed = books.closed.iter().map(|closed| closed.as_ref().map(|closed| closed.period)).min().flatten();
     let from = all_closed.map_or(i64::MIN, |period| seconds_of(period.end()) - 2 * day);
-    time_entry::each_between(tx, books.provider_id, only, from..seconds_of(until.end()) + 2 * day, |row| {
+    // Client by client, the index leads straight to the span; over all clients it would be read whole.
+    let clients_wanted = only.unwrap_or(&books.client_ids);
+    time_entry::each_between(tx, books.provider_id, Some(clients_wanted), from..seconds_of(until.end()) + 2 * day, |row| {
         let Some((position, entry)) = books.entry(&mut reader, &row) else { return Ok(()) };
         let Some(client) = books.setup.clients.get(position) else { return Ok(()) };
         let period = client.client.clock.day(entry.started_at).period();
@@ -209,13 +211,22 @@ impl LateReader<'_> {
     fn terms_of(&mut self, tx: &mut Tx, position: usize, period: Period) -> Result<(Terms, Vec<Agreement>), AppError> {
         let id = self.client_id(position);
         let what = || bad_row("closings", &period.to_string());
-        let closing = closing::find(tx, self.books.provider_id, id, &period.to_string())?.ok_or_else(what)?;
+        let closing = match closing::find(tx, self.books.provider_id, id, &period.to_string())? {
+            Some(closing) => closing,
+            None => self.closing_after(tx, id, period)?.ok_or_else(what)?,
+        };
         let content = terms::load(tx, self.books.provider_id, &closing.terms_hash)?.content;
         let text: TermsText = serde_json::from_str(&content).map_err(|_| bad_row("terms", &closing.terms_hash))?;
         let words = &mut self.reader.words;
         let provider = setup::read_provider_text(&text.provider, words).map_err(database_problems)?;
         let agreements = text.agreements.iter().map(|(name, text)| setup::read_agreement(name, text, words).map_err(database_problems));
         Ok((provider.terms, agreements.collect::<Result<_, _>>()?))
+    }
+
+    /// The close that took an empty period with it: the first one after.
+    fn closing_after(&self, tx: &mut Tx, client_id: Uuid, period: Period) -> Result<Option<closing::Closing>, AppError> {
+        let later = closing::list_all(tx, self.books.provider_id)?.into_iter().filter(|row| row.client_id == client_id);
+        Ok(later.filter(|row| Period::parse(&row.period).is_some_and(|closed| closed > period)).min_by(|one, other| one.period.cmp(&other.period)))
     }
 
     fn client_id(&self, position: usize) -> Uuid {

@@ -150,7 +150,9 @@ pub fn sentence(body: &StatementBody) -> String {
     if time.held > 0 {
         sentences.push(format!("{} wait for your approval and are not billed.", hours(time.held)));
     }
-    sentences.extend(body.alerts.iter().cloned());
+    if !body.alerts.is_empty() {
+        sentences.push(format!("The allowance was used to {}.", body.alerts.join(", ")));
+    }
     sentences.extend(body.notes.iter().cloned());
     sentences.join(" ")
 }
@@ -162,15 +164,12 @@ fn burn_down(body: &StatementBody) -> Option<documents::BurnDown> {
     let days = body.period.days();
     let fraction = |at: i64| to_f64(at) / to_f64(days * quarterhour_billing::DAY_SECONDS);
     let points = body.burn_down.iter().map(|step| documents::BurnPoint { at: fraction(step.at), left_seconds: step.left });
-    let mut overage: Vec<documents::OverageStep> = Vec::new();
-    for step in body.burn_down.iter().filter(|step| step.overage > 0) {
-        if overage.last().is_none_or(|last| last.seconds != step.overage) {
-            overage.push(documents::OverageStep { at: fraction(step.at), seconds: step.overage });
-        }
-    }
+    let steps = body.burn_down.iter().zip(body.burn_down.iter().skip(1));
+    let overage = steps.filter(|(before, step)| step.overage > before.overage);
+    let overage = overage.map(|(before, step)| documents::OverageStep { at: fraction(step.at), seconds: step.overage - before.overage });
     let time = &body.statement.time;
     let granted_seconds = time.opening + time.granted + time.restored;
-    Some(documents::BurnDown { days: u16::try_from(days).ok()?, granted_seconds, points: points.collect(), overage })
+    Some(documents::BurnDown { days: u16::try_from(days).ok()?, granted_seconds, points: points.collect(), overage: overage.collect() })
 }
 
 /// Seconds of a month fit a float exactly; only the chart sees them.

@@ -1,6 +1,6 @@
 //! PDFs by worker processes: one for each core, each can be ended when a document takes too long.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -70,7 +70,7 @@ impl Worker {
     fn start() -> Result<Self, AppError> {
         let program = std::env::current_exe().map_err(|error| lost(&error.to_string()))?;
         let mut command = Command::new(program);
-        command.arg(WORKER_COMMAND).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.arg(WORKER_COMMAND).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().map_err(|error| lost(&error.to_string()))?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(lost("no pipes")) };
         let (sender, answers) = channel();

@@ -116,8 +116,9 @@ pub fn faults(proof: &Proof, head: Option<&str>) -> Vec<String> {
             Err(error) => faults.push(format!("the statement's text cannot be read: {error}")),
         }
     }
-    if proof.statements.is_empty() {
-        faults.push("the proof holds no statement".to_owned());
+    let in_ledger = checker.statements().filter(|(period, _)| *period == proof.period).count();
+    if proof.statements.is_empty() || proof.statements.len() != in_ledger {
+        faults.push(format!("the proof holds {} statements of {}, the ledger {in_ledger}", proof.statements.len(), proof.period));
     }
     faults
 }

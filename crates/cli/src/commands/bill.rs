@@ -67,9 +67,7 @@ fn show(session: &Session, arguments: &BillArguments, result: &RunResult) -> Res
         std::io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(AppError::file("write", Path::new("standard output"), error)),
     })?;
-    if !arguments.json {
-        warn(session, result);
-    }
+    warn(session, result);
     Ok(())
 }
 

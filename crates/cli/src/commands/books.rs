@@ -9,6 +9,7 @@ use crate::app::{export, stored};
 use crate::commands::init::make_empty;
 use crate::error::AppError;
 use crate::session::Session;
+use crate::show::out::out;
 use crate::show::progress;
 use crate::show::table::{Align, Table, plain};
 
@@ -25,8 +26,7 @@ pub fn import(session: &Session, folder: &Path) -> Result<(), AppError> {
         bar.inc(steps);
     })?;
     bar.finish_and_clear();
-    print!("{}", text(&summary));
-    Ok(())
+    out(&text(&summary))
 }
 
 fn text(summary: &Summary) -> String {

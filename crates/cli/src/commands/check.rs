@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::app::{proof, stored, verify};
 use crate::error::AppError;
 use crate::session::Session;
+use crate::show::out::out;
 use crate::show::progress;
 use crate::show::style;
 use crate::show::table::{Align, Table, plain};
@@ -21,7 +22,7 @@ pub fn verify(session: &Session) -> Result<ExitCode, AppError> {
     for (code, head) in &report.heads {
         table.row(vec![plain(code), head.seq.to_string(), head.hash.clone()]);
     }
-    print!("{}", table.render());
+    out(&table.render())?;
     conclude(&report.faults, &format!("{} ledger entries and {} statements are as they were written.", report.entries, report.statements))
 }
 
@@ -33,11 +34,20 @@ pub fn verify(session: &Session) -> Result<ExitCode, AppError> {
 pub fn doctor(session: &Session) -> Result<ExitCode, AppError> {
     let report = read_report(session)?;
     let open = stored::open(&session.db)?;
-    println!("database    {}", open.place());
-    println!("clients     {}", report.heads.len());
-    println!("ledger      {} entries", report.entries);
-    println!("statements  {}, each adds up: opening + granted + restored = used + forfeited + closing", report.statements);
-    println!("invoices    {}, numbered without a gap", report.invoices);
+    let well = report.faults.is_empty();
+    let (adds_up, gapless) = if well {
+        (", each adds up: opening + granted + restored = used + forfeited + closing", ", numbered without a gap")
+    } else {
+        ("", "")
+    };
+    let rows = [
+        format!("database    {}", open.place()),
+        format!("clients     {}", report.heads.len()),
+        format!("ledger      {} entries", report.entries),
+        format!("statements  {}{adds_up}", report.statements),
+        format!("invoices    {}{gapless}", report.invoices),
+    ];
+    out(&(rows.join("\n") + "\n"))?;
     conclude(&report.faults, "All is well.")
 }
 
@@ -61,21 +71,22 @@ pub fn verify_proof(path: &Path, head: Option<&str>) -> Result<ExitCode, AppErro
     let text = std::fs::read(path).map_err(|error| AppError::file("read", path, error))?;
     let proof = proof::read(&text)?;
     let faults = proof::faults(&proof, head);
-    println!("client {}, period {}, {} ledger entries, head {}", plain(&proof.client), plain(&proof.period), proof.head.seq, plain(&proof.head.hash));
+    let (client, period) = (plain(&proof.client), plain(&proof.period));
+    out(&format!("client {client}, period {period}, {} ledger entries, head {}\n", proof.head.seq, plain(&proof.head.hash)))?;
     if head.is_none() {
-        println!("Compare the head with the one that your provider published.");
+        out("Compare the head with the one that your provider published.\n")?;
     }
     conclude(&faults, "The statement and the ledger are as they were written.")
 }
 
 fn conclude(faults: &[String], well: &str) -> Result<ExitCode, AppError> {
     if faults.is_empty() {
-        println!("{}", style::good(well));
+        out(&(style::good(well) + "\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
     for fault in faults {
-        println!("{} {}", style::warn("!"), plain(fault));
+        out(&format!("{} {}\n", style::warn("!"), plain(fault)))?;
     }
-    println!("{}", style::warn(&format!("{} faults found.", faults.len())));
+    out(&(style::warn(&format!("{} faults found.", faults.len())) + "\n"))?;
     Ok(ExitCode::from(1))
 }

@@ -8,6 +8,7 @@ use crate::app::stored;
 use crate::args::{Decision, HeldAction};
 use crate::error::AppError;
 use crate::session::Session;
+use crate::show::out::out;
 use crate::show::table::{Align, Table, plain};
 use crate::show::time::hours;
 
@@ -46,12 +47,7 @@ fn list(session: &Session) -> Result<(), AppError> {
         let currency = currency.map_or(books.setup.provider.currency, |client| client.client.currency);
         table.row(cells(row, books.code(row.client_id), currency));
     }
-    if holds.is_empty() {
-        println!("Nothing is held.");
-    } else {
-        print!("{}", table.render());
-    }
-    Ok(())
+    if holds.is_empty() { out("Nothing is held.\n") } else { out(&table.render()) }
 }
 
 fn cells(row: &hold::Hold, code: &str, currency: Currency) -> Vec<String> {

@@ -10,6 +10,7 @@ use crate::app::{bill_store, proof, stored};
 use crate::error::AppError;
 use crate::session::Session;
 use crate::show::chart;
+use crate::show::out::out;
 use crate::show::table::{Align, Table, plain};
 use crate::show::time::hours;
 
@@ -22,13 +23,10 @@ pub fn show(session: &Session, code: &str, period: Period) -> Result<(), AppErro
     let store = stored::open(&session.db)?;
     let result = bill_store::preview(&store, (period, period), &[code.to_owned()], true)?;
     if result.outcomes.is_empty() {
-        println!("Nothing on record for {} in {period}.", plain(code));
+        out(&format!("Nothing on record for {} in {period}.\n", plain(code)))?;
     }
     for body in result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()) {
-        println!("{}", chart::statement(body));
-        print!("{}", lines(body));
-        print!("{}", entries(body));
-        println!();
+        out(&format!("{}\n{}{}\n", chart::statement(body), lines(body), entries(body)))?;
     }
     Ok(())
 }
