@@ -320,7 +320,7 @@ pub struct AutoReplenish {
     /// The price of each.
     pub price: Decimal,
     /// At most so many in a period.
-    pub max_per_period: u32,
+    pub max_per_period: usize,
 }
 
 /// Money set aside each period.

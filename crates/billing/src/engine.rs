@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::agreement::{Agreement, Agreements, Prepaid, Program, RateTable, Rounding};
+use crate::agreement::{Agreement, Agreements, Prepaid, Program, RateTable};
 use crate::device::{CountMethod, Device, DeviceCount};
-use crate::entry::{Billing, TimeEntry};
+use crate::entry::TimeEntry;
 use crate::fee;
 use crate::grant::{self, Closed, Ending, Span};
 use crate::late::{self, LateBatch};
 use crate::number::{Currency, Decimal};
-use crate::place::{Placed, Placer, Rules, Slice};
+use crate::place::{Placed, Rules};
 use crate::pool::{self, AgreementState, Carried, ClosedPeriod, Pool, PoolKind};
-use crate::rounding;
 use crate::statement::{
-    BilledEntry, Fate, Line, Movement, MovementKind, Part, ReserveTotals, Statement, TimeTotals,
+    Line, Movement, MovementKind, ReserveTotals, Statement, TimeTotals,
 };
-use crate::time::{Calendar, Day, LocalClock, Period, Stretch};
+use crate::time::{Calendar, Day, LocalClock, Period};
 use crate::word::Words;
+use crate::work::{Purse, Work, place_entries};
 
 /// The provider's calendar and rate card.
 #[derive(Clone, Debug, Default)]
@@ -178,7 +178,8 @@ impl<'a> PeriodRun<'a> {
             overage_before: 0,
         };
         let mut next_pool = self.carried.next_pool;
-        let mut work = place_entries(rules, self.entries, own, &mut state, &mut next_pool, granted.threshold_base);
+        let purse = Purse { state: &mut state, next_pool: &mut next_pool, threshold_base: granted.threshold_base };
+        let mut work = place_entries(rules, self.entries, &own, purse);
         let late = late::bill(self, agreement, &mut state, &mut next_pool, &mut work.placed);
         work.placed.time.opening = opening;
         work.placed.time.granted += granted.seconds;
@@ -221,8 +222,8 @@ impl<'a> PeriodRun<'a> {
         state: &mut AgreementState,
     ) -> Statement {
         let currency = self.client.currency;
-        let Placed { time, charges, parts, mut movements, alerts, overage, .. } = work.placed;
-        lines.extend(replenished_lines(agreement, &movements, currency));
+        let Placed { time, charges, parts, mut movements, alerts, overage, bought, .. } = work.placed;
+        lines.extend(replenished_lines(agreement, &bought, currency));
         let wanted = charges.reserve_share(currency);
         lines.extend(charges.into_lines(self.words, currency));
         let reserve = self.settle_reserve(agreement, span, wanted, state, &mut movements);
@@ -400,100 +401,12 @@ impl Granted {
     }
 }
 
-/// The lines of blocks that auto-replenish bought.
-fn replenished_lines(agreement: Option<&Agreement>, movements: &[Movement], currency: Currency) -> Vec<Line> {
+/// The lines of blocks that auto-replenish bought, by day.
+fn replenished_lines(agreement: Option<&Agreement>, bought: &[Day], currency: Currency) -> Vec<Line> {
     let Some(Prepaid::Time(pools)) = agreement.map(|agreement| &agreement.prepaid) else { return Vec::new() };
     let Some(clause) = &pools.auto_replenish else { return Vec::new() };
-    let bought = movements.iter().filter(|it| it.kind == MovementKind::Grant && it.note.contains("auto-replenish"));
-    let text = |movement: &Movement| format!("Block bought on {} by auto-replenish", movement.on);
-    bought.map(|movement| fee::block_line(clause.price, text(movement), currency)).collect()
-}
-
-/// Entries rated and placed.
-#[derive(Debug, Default)]
-pub(crate) struct Work {
-    pub(crate) billed: Vec<BilledEntry>,
-    pub(crate) placed: Placed,
-}
-
-/// Rounds, slices and places the entries at `own` positions, in the order in which slices draw.
-pub(crate) fn place_entries(
-    rules: Rules<'_>,
-    entries: &[TimeEntry],
-    own: Vec<u32>,
-    state: &mut AgreementState,
-    next_pool: &mut u32,
-    threshold_base: i64,
-) -> Work {
-    let rounding = rules.agreement.map_or(Rounding::default(), |agreement| agreement.rounding);
-    let billable = if own.len() == entries.len() {
-        rounding::billable(&rounding, &rules.client.clock, &[], entries)
-    } else {
-        let chosen: Vec<TimeEntry> = own.iter().filter_map(|index| pick(entries, *index)).cloned().collect();
-        rounding::billable(&rounding, &rules.client.clock, &[], &chosen)
-    };
-    place_rounded(rules, entries, &own, &billable, state, next_pool, threshold_base)
-}
-
-fn pick(entries: &[TimeEntry], index: u32) -> Option<&TimeEntry> {
-    entries.get(usize::try_from(index).ok()?)
-}
-
-/// Slices and places entries whose billable time is known.
-pub(crate) fn place_rounded(
-    rules: Rules<'_>,
-    entries: &[TimeEntry],
-    own: &[u32],
-    billable: &[i64],
-    state: &mut AgreementState,
-    next_pool: &mut u32,
-    threshold_base: i64,
-) -> Work {
-    let mut billed = Vec::with_capacity(own.len());
-    let mut slices: Vec<Slice> = Vec::with_capacity(own.len());
-    let mut pieces = Vec::new();
-    let mut placed = Placed { parts: Vec::with_capacity(own.len() + 8), ..Placed::default() };
-    for (index, billable) in own.iter().zip(billable) {
-        let Some(entry) = pick(entries, *index) else { continue };
-        let (actual, billable) = (entry.seconds(), *billable);
-        billed.push(BilledEntry { entry: *index, actual, billable });
-        placed.time.actual += actual;
-        placed.time.billable += billable;
-        rules.terms.calendar.cut(&rules.client.clock, entry.started_at, actual, &mut pieces);
-        match entry.billing {
-            Billing::Billable => slice_entry(*index, actual, billable, &pieces, &mut slices),
-            Billing::NotBillable => courtesy(*index, actual, &pieces, Fate::CourtesyNotBillable, &mut placed),
-            Billing::ProviderCause => courtesy(*index, actual, &pieces, Fate::CourtesyProviderCause, &mut placed),
-        }
-    }
-    let id = |slice: &Slice| pick(entries, slice.entry).map(|entry| entry.id.as_str());
-    let order = |one: &Slice, other: &Slice| one.started_at.cmp(&other.started_at).then_with(|| id(one).cmp(&id(other)));
-    if !slices.is_sorted_by(|one, other| order(one, other).is_le()) {
-        slices.sort_by(order);
-    }
-    let mut placer = Placer { rules, entries, state, next_pool, threshold_base, placed };
-    for slice in &slices {
-        placer.place(slice);
-    }
-    Work { billed, placed: placer.placed }
-}
-
-/// Shares billable seconds over the bands in proportion to actual time; the last gets the rest.
-fn slice_entry(entry: u32, actual: i64, billable: i64, pieces: &[Stretch], slices: &mut Vec<Slice>) {
-    let mut left = billable;
-    for (position, piece) in pieces.iter().enumerate() {
-        let last = position + 1 == pieces.len();
-        let seconds = if last { left } else { (billable * piece.seconds).div_euclid(actual.max(1)) };
-        left -= seconds;
-        let Stretch { started_at, day, band, .. } = *piece;
-        slices.push(Slice { entry, started_at, day, seconds, band });
-    }
-}
-
-fn courtesy(entry: u32, actual: i64, pieces: &[Stretch], fate: Fate, placed: &mut Placed) {
-    placed.time.courtesy += actual;
-    let Some(Stretch { started_at, band, .. }) = pieces.first().copied() else { return };
-    placed.parts.push(Part { entry, band, started_at, seconds: actual, fate });
+    let text = |day: &Day| format!("Block bought on {day} by auto-replenish");
+    bought.iter().map(|day| fee::block_line(clause.price, text(day), currency)).collect()
 }
 
 impl<'a> PeriodRun<'a> {
@@ -519,7 +432,6 @@ impl<'a> PeriodRun<'a> {
         self.late
     }
 }
-
 
 /// A statement's due day: fees in advance fall due at the period's start, the rest at its end.
 #[must_use]

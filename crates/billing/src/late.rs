@@ -2,7 +2,7 @@
 //! rest is billed by that period's rates on the statement of the next open one. Issued stays as it is.
 
 use crate::agreement::{Agreement, Rounding};
-use crate::engine::{PeriodRun, Terms, place_rounded};
+use crate::engine::{PeriodRun, Terms};
 use crate::entry::TimeEntry;
 use crate::lines::{Charges, TimeKey};
 use crate::number::HourlyPrice;
@@ -12,6 +12,7 @@ use crate::rounding;
 use crate::statement::{LateWork, LineKind, Movement, MovementKind};
 use crate::time::{Band, Period};
 use crate::word::Word;
+use crate::work::{Purse, place_rounded};
 
 /// Late time and corrections of one issued period under one agreement.
 #[derive(Clone, Debug)]
@@ -92,7 +93,8 @@ fn bill_batch(
     let mut then = late_state(batch.period, free, *next_pool, state);
     *next_pool += 1;
     let mut unused = 0;
-    let mut work = place_rounded(rules, batch.entries, &own, &billable, &mut then, &mut unused, 0);
+    let purse = Purse { state: &mut then, next_pool: &mut unused, threshold_base: 0 };
+    let mut work = place_rounded(rules, batch.entries, &own, &billable, purse);
     let used = work.placed.time.used;
     let restored = (used - batch.returned).max(0);
     let record = state.closed.entry(batch.period).or_default();

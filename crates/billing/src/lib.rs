@@ -21,6 +21,7 @@ mod rounding;
 mod statement;
 mod time;
 mod word;
+mod work;
 
 pub use device::{CountMethod, Device, DeviceClass, DeviceCount};
 pub use engine::{BilledPeriod, BillingError, Client, Terms, bill_period, due_from};

@@ -47,8 +47,8 @@ pub(crate) struct Placed {
     pub(crate) parts: Vec<Part>,
     pub(crate) movements: Vec<Movement>,
     pub(crate) alerts: Vec<Alert>,
-    /// Blocks that auto-replenish bought.
-    pub(crate) bought: u32,
+    /// The days on which auto-replenish bought blocks.
+    pub(crate) bought: Vec<Day>,
     /// Overage billed, in the exact units of the cap.
     pub(crate) overage: i128,
     /// Burn of the period, drawn or not, for the thresholds.
@@ -178,11 +178,11 @@ impl Placer<'_, '_> {
     /// Buys the next block, if the agreement still may in this period.
     fn replenish(&mut self, day: Day) -> bool {
         let may_buy = !self.rules.is_over(day);
-        let clause = self.rules.auto_replenish().filter(|clause| may_buy && self.placed.bought < clause.max_per_period);
+        let clause = self.rules.auto_replenish().filter(|clause| may_buy && self.placed.bought.len() < clause.max_per_period);
         let Some(clause) = clause else {
             return false;
         };
-        self.placed.bought += 1;
+        self.placed.bought.push(day);
         self.placed.time.granted += clause.seconds;
         let number = *self.next_pool;
         *self.next_pool += 1;

@@ -377,7 +377,7 @@ fn auto_replenish(mut section: Section<'_>) -> Option<AutoReplenish> {
     let price = section.need("price", "a price").and_then(|item| item.decimal("a price"));
     let most = section.take("max_per_period").map_or(Some(1), |item| item.whole(0, 1000));
     section.finish("hours, price or max_per_period");
-    Some(AutoReplenish { seconds: seconds?, price: price?, max_per_period: most? })
+    Some(AutoReplenish { seconds: seconds?, price: price?, max_per_period: usize::try_from(most?).ok()? })
 }
 
 fn rounding(mut section: Section<'_>) -> Rounding {

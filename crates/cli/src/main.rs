@@ -15,6 +15,7 @@ use crate::args::{Arguments, Command};
 use crate::error::AppError;
 use crate::session::Session;
 use crate::show::style;
+use crate::show::table::plain_lines;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -58,12 +59,12 @@ fn run(session: &Session, command: Command) -> Result<ExitCode, AppError> {
 fn complain(error: &AppError) {
     if let AppError::Books { problems, .. } = error {
         for problem in problems {
-            eprintln!("{problem}");
+            eprintln!("{}", plain_lines(&problem.to_string()));
         }
     }
-    eprintln!("error: {error}");
+    eprintln!("error: {}", plain_lines(&error.to_string()));
     let hint = error.hint();
     if !hint.is_empty() {
-        eprintln!("hint: {hint}");
+        eprintln!("hint: {}", plain_lines(&hint));
     }
 }

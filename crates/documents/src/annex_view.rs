@@ -2,6 +2,8 @@
 //!
 //! What the annex means is in `annex.rs`; how it looks is in the template.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::annex::{Device, EntryPart, ReserveStatement, Statement, TimeEntry, TimeStatement};
@@ -15,10 +17,8 @@ use crate::view::{Fact, MEDIUM, NARROW, WIDE, block, capitalised};
 /// Rows with more text than this may break across pages.
 const ROW_CHARACTERS_MAX: usize = 600;
 const ROW_LINES_MAX: usize = 12;
-/// Plain text up to this many characters fits on one line of its column, even
-/// when each of them is a wide one.
-const CLASS_SHORT_MAX: usize = 11;
-const NAME_SHORT_MAX: usize = 19;
+/// A row names at most this many devices, so that it never fills a page.
+const NAMES_MAX: usize = 100;
 /// At most this many classes are counted by name above the list of devices.
 const CLASSES_MAX: usize = 8;
 
@@ -32,8 +32,6 @@ pub(crate) struct AnnexView {
     chart: Option<ChartView>,
     device_count: String,
     devices: Vec<[String; 4]>,
-    /// Whether every device fits on one line, which is quicker to typeset.
-    devices_short: bool,
     entry_count: String,
     entries: Vec<EntryView>,
 }
@@ -68,11 +66,6 @@ pub(crate) fn annex_view(
     let sentence = statement.and_then(|statement| statement.sentence.as_deref());
     let reserve = statement.and_then(|statement| statement.reserve.as_ref());
     let burn_down = document.burn_down.as_ref();
-    let devices: Vec<_> = document
-        .devices
-        .iter()
-        .map(|device| device_view(device, cleaner))
-        .collect();
     Ok(Some(AnnexView {
         heading: format!(
             "Statement, {}",
@@ -90,8 +83,7 @@ pub(crate) fn annex_view(
             .map(|burn_down| chart(burn_down, period.first_day))
             .transpose()?,
         device_count: device_count(&document.devices, cleaner),
-        devices_short: devices.iter().all(is_short),
-        devices,
+        devices: device_rows(&document.devices, cleaner),
         entry_count: entry_count(&document.time_entries),
         entries: document
             .time_entries
@@ -168,20 +160,28 @@ fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-fn device_view(device: &Device, cleaner: Cleaner<'_>) -> [String; 4] {
-    [
-        capitalised(&cleaner.line(&device.class, MEDIUM)),
-        cleaner.line(&device.name, MEDIUM),
-        cleaner.line(device.site.as_deref().unwrap_or_default(), MEDIUM),
-        short_date(device.in_service_on),
-    ]
-}
-
-/// Whether every cell surely fits on one line of its column.
-fn is_short(device: &[String; 4]) -> bool {
-    let [class, name, site, _] = device;
-    let fits = |text: &str, most: usize| text.is_ascii() && text.len() <= most;
-    fits(class, CLASS_SHORT_MAX) && fits(name, NAME_SHORT_MAX) && fits(site, NAME_SHORT_MAX)
+/// A row for the devices of one class and site that came on one day: `Workstation, 3: pc-01, pc-02, pc-03`.
+/// A list of a hundred devices is a few lines to read, and every one is named.
+fn device_rows(devices: &[Device], cleaner: Cleaner<'_>) -> Vec<[String; 4]> {
+    let mut groups: BTreeMap<_, (usize, Vec<String>)> = BTreeMap::new();
+    for (position, device) in devices.iter().enumerate() {
+        let key = (&device.class, &device.site, device.in_service_on);
+        let group = groups.entry(key).or_insert_with(|| (position, Vec::new()));
+        group.1.push(cleaner.line(&device.name, MEDIUM));
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, (position, _))| *position);
+    let chunks = groups.iter().flat_map(|(key, (_, names))| names.chunks(NAMES_MAX).map(move |names| (key, names)));
+    chunks
+        .map(|((class, site, since), names)| {
+            [
+                format!("{}, {}", capitalised(&cleaner.line(class, MEDIUM)), names.len()),
+                names.join(", "),
+                cleaner.line(site.as_deref().unwrap_or_default(), MEDIUM),
+                short_date(*since),
+            ]
+        })
+        .collect()
 }
 
 fn entry_count(entries: &[TimeEntry]) -> String {

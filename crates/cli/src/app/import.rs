@@ -112,6 +112,9 @@ fn import_provider(tx: &mut Tx, setup: &Setup, files: &SetupFiles, summary: &mut
         summary.provider_changed = true;
         return Ok(row.provider_id);
     };
+    if before.name != *name {
+        summary.remarks.push(format!("the provider's name changed from `{}` to `{name}`: is this the right database?", before.name));
+    }
     if before.settings_toml != text {
         provider::update_settings(tx, before.provider_id, name, &text)?;
         summary.provider_changed = true;

@@ -281,7 +281,7 @@ impl LateReader<'_> {
     fn take_back(&mut self, tx: &mut Tx, key: &SetKey, row: &time_entry::TimeEntry) -> Result<(), AppError> {
         let bodies = statement::list_of_client(tx, self.books.provider_id, row.client_id)?;
         let bodies = bodies.iter().filter_map(|row| serde_json::from_str::<StatementBody>(&row.body_json).ok());
-        let billed = bodies.flat_map(|body| body.entries).filter(|entry| entry.id == row.entry_id).last();
+        let billed = bodies.flat_map(|body| body.entries).rfind(|entry| entry.id == row.entry_id);
         let (Some(billed), Some(set)) = (billed, self.sets.get_mut(key)) else { return Ok(()) };
         set.before.retain(|entry| entry.id != row.entry_id);
         for part in billed.parts {

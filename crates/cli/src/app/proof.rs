@@ -1,6 +1,6 @@
 //! A proof: one issued statement with the client's whole ledger, to be checked by anyone, offline.
 
-use quarterhour_billing::ledger::{LedgerChecker, LedgerEntry, LedgerHead, sha256_hex};
+use quarterhour_billing::ledger::{LedgerChecker, LedgerEntry, LedgerHead, STATEMENT_KIND, read_record, sha256_hex};
 use quarterhour_store::statements::{client, ledger, statement};
 use quarterhour_store::{Store, Tx};
 use serde::{Deserialize, Serialize};
@@ -104,9 +104,7 @@ pub fn faults(proof: &Proof, head: Option<&str>) -> Vec<String> {
         }
     }
     faults.extend(checker.end(&proof.head).err().map(|fault| fault.to_string()));
-    if let Some(head) = head.filter(|head| *head != checker.head().hash && !proof.ledger.iter().any(|entry| entry.hash == *head)) {
-        faults.push(format!("the published head {head} is not in this ledger, which ends with {}", checker.head().hash));
-    }
+    faults.extend(head.and_then(|head| head_fault(proof, head)));
     for proven in &proof.statements {
         match serde_json::from_str::<StatementBody>(&proven.text) {
             Ok(body) => {
@@ -121,6 +119,16 @@ pub fn faults(proof: &Proof, head: Option<&str>) -> Vec<String> {
         faults.push(format!("the proof holds {} statements of {}, the ledger {in_ledger}", proof.statements.len(), proof.period));
     }
     faults
+}
+
+/// The published head must be in the ledger, behind the statements: it vouches for nothing that follows it.
+fn head_fault(proof: &Proof, head: &str) -> Option<String> {
+    let Some(position) = proof.ledger.iter().position(|entry| entry.hash == head) else {
+        return Some(format!("the published head {head} is not in this ledger, which ends with {}", proof.head.hash));
+    };
+    let behind = proof.ledger.iter().skip(position + 1).filter_map(|entry| read_record(&entry.fields));
+    let newer = behind.into_iter().any(|record| record.kind == STATEMENT_KIND && record.period == proof.period);
+    newer.then(|| format!("the published head {head} is older than the statement of {}: it takes a newer one", proof.period))
 }
 
 /// What a statement says other than the ledger.

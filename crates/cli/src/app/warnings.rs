@@ -32,8 +32,8 @@ pub fn of_period(
         if statement.time.held > 0 {
             warnings.push(format!("{name}: {} of overage held for approval", hours(statement.time.held)));
         }
-        for late in &statement.late {
-            warnings.push(format!("{name}: {} late entries of {}", late.entries.len(), late.period));
+        for late in statement.late.iter().filter(|late| !late.entries.is_empty()) {
+            warnings.push(format!("{name}: late time of {} ({} entries)", late.period, late.entries.len()));
         }
     }
     let without_ticket = own.iter().filter(|entry| entry.ticket.is_empty()).count();

@@ -15,6 +15,7 @@ use crate::args::DemoArguments;
 use crate::commands::bill::write_files;
 use crate::error::AppError;
 use crate::session::Session;
+use crate::show::out::out;
 use crate::show::table::{Align, Table, plain};
 use crate::show::time::hours;
 use crate::show::{chart, progress, style};
@@ -46,17 +47,13 @@ pub fn run(session: &Session, arguments: &DemoArguments) -> Result<(), AppError>
     issue_all(session, &store, range)?;
     let result = bill_store::preview(&store, range, &[], true)?;
     let bodies: Vec<&StatementBody> = result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).collect();
-    summarize(&bodies);
+    summarize(&bodies)?;
     if !arguments.no_pdf {
         write_files(session, &folder.join("invoices"), &result.outcomes, session.today())?;
     }
-    println!("{}", style::bold("Go on from here"));
-    let db = db.display();
-    println!("  quarterhour --db {db} bill {}", range.1);
-    println!("  quarterhour --db {db} statement cedar 2026-03");
-    println!("  quarterhour --db {db} held");
-    println!("  quarterhour --db {db} verify");
-    Ok(())
+    let (heading, program) = (style::bold("Go on from here"), format!("quarterhour --db {}", db.display()));
+    let last = range.1;
+    out(&format!("{heading}\n  {program} bill {last}\n  {program} statement cedar 2026-03\n  {program} held\n  {program} verify\n"))
 }
 
 fn make_folder(folder: &Path) -> Result<(), AppError> {
@@ -86,13 +83,12 @@ fn issue_all(session: &Session, store: &Store, (first, last): (Period, Period)) 
     Ok(())
 }
 
-fn summarize(bodies: &[&StatementBody]) {
-    println!("\n{}\n{}", style::bold("Who paid overage"), ranking(bodies, |body| body.statement.time.overage, "overage"));
-    println!("{}\n{}", style::bold("Who lost hours"), ranking(bodies, |body| body.statement.time.forfeited, "lost"));
-    println!("{}\n", style::bold("Three statements to look at"));
-    for body in interesting(bodies) {
-        println!("{}", chart::statement(body));
-    }
+fn summarize(bodies: &[&StatementBody]) -> Result<(), AppError> {
+    let overage = ranking(bodies, |body| body.statement.time.overage, "overage");
+    let lost = ranking(bodies, |body| body.statement.time.forfeited, "lost");
+    out(&format!("\n{}\n{overage}\n{}\n{lost}\n", style::bold("Who paid overage"), style::bold("Who lost hours")))?;
+    out(&format!("{}\n\n", style::bold("Three statements to look at")))?;
+    interesting(bodies).into_iter().try_for_each(|body| out(&(chart::statement(body) + "\n")))
 }
 
 /// The five clients with most of something, over all months.

@@ -68,6 +68,11 @@ fn pad(text: &str, width_wanted: usize, align: Align) -> String {
     if align == Align::Left { format!("{text}{space}") } else { format!("{space}{text}") }
 }
 
+/// As `plain`, for texts of several lines.
+pub fn plain_lines(text: &str) -> String {
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
+}
+
 /// Makes text from books safe for a terminal: control characters, escapes among them, become visible.
 pub fn plain(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
