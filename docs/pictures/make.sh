@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Makes the picture of the README: an invoice of the demo beside the first page of its annex.
-# Needs poppler-utils and imagemagick. Usage: docs/pictures/make.sh [NAME], such as 2026-10-koa
+# Needs poppler-utils and imagemagick. Usage: docs/pictures/make.sh [NAME], such as 2026-03-cedar
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-name=${1:-2026-10-koa}
+name=${1:-2026-03-cedar}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 target/release/quarterhour --quiet demo "$work/demo" >"$work/log"

@@ -6,8 +6,8 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use jiff::tz::TimeZoneDatabase;
 use quarterhour_billing::agreement::{
-    Agreement, Agreements, Allowance, AllowanceSize, Fee, FeeBasis, Guard, OverageRates, Prepaid, Prices, Program, Proration,
-    Rate, RateTable, Rollover, Rounding, RoundingScope, Settlement, TimePools, Weights,
+    Agreement, Agreements, Allowance, AllowanceSize, Fee, FeeBasis, Guard, OverageRates, Prepaid, Prices, Program, Proration, Rate,
+    RateTable, Rollover, Rounding, RoundingScope, Settlement, TimePools, Weights,
 };
 use quarterhour_billing::{
     Billing, Calendar, Carried, Client, CountMethod, Currency, Day, Decimal, Device, DeviceClass, LocalClock, Period, Terms,

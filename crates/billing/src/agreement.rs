@@ -27,8 +27,7 @@ pub enum Program {
 
 impl Program {
     /// All programs.
-    pub const ALL: [Self; 6] =
-        [Self::AdHoc, Self::BlockOfTime, Self::UseItOrLoseIt, Self::Budget, Self::FixedRate, Self::Customized];
+    pub const ALL: [Self; 6] = [Self::AdHoc, Self::BlockOfTime, Self::UseItOrLoseIt, Self::Budget, Self::FixedRate, Self::Customized];
 
     /// Its name in books and results.
     #[must_use]

@@ -11,9 +11,7 @@ use crate::late::{self, LateBatch};
 use crate::number::{Currency, Decimal};
 use crate::place::{Placed, Rules};
 use crate::pool::{self, AgreementState, Carried, ClosedPeriod, Pool, PoolKind};
-use crate::statement::{
-    Line, Movement, MovementKind, ReserveTotals, Statement, TimeTotals,
-};
+use crate::statement::{Line, Movement, MovementKind, ReserveTotals, Statement, TimeTotals};
 use crate::time::{Calendar, Day, LocalClock, Period};
 use crate::word::Words;
 use crate::work::{Purse, Work, place_entries};

@@ -27,13 +27,7 @@ impl Span {
 }
 
 /// Grants the allowance (when one is due) and the blocks bought in the span.
-pub(crate) fn grant_time(
-    agreement: &Agreement,
-    pools: &TimePools,
-    devices: &[Device],
-    span: Span,
-    next_pool: &mut u32,
-) -> Vec<Pool> {
+pub(crate) fn grant_time(agreement: &Agreement, pools: &TimePools, devices: &[Device], span: Span, next_pool: &mut u32) -> Vec<Pool> {
     let mut granted = Vec::new();
     let mut new = |kind, granted_on, expires_on, seconds, price| {
         granted.push(Pool { number: *next_pool, kind, granted_on, expires_on, granted: seconds, left: seconds, price });

@@ -31,8 +31,8 @@ pub use number::{Currency, Decimal, DecimalError, HOUR, HourlyPrice, half_up, sp
 pub use pool::{AgreementState, Carried, ClosedPeriod, MoneyPool, Pool, PoolKind};
 pub use report::{LineReport, PeriodReport, ReserveReport, StatementReport, statement_report};
 pub use statement::{
-    Alert, BilledEntry, Fate, LateWork, Line, LineKind, Movement, MovementKind, Part, PriceSource, Priced,
-    ReserveTotals, Statement, TimeTotals,
+    Alert, BilledEntry, Fate, LateWork, Line, LineKind, Movement, MovementKind, Part, PriceSource, Priced, ReserveTotals, Statement,
+    TimeTotals,
 };
 pub use time::{Band, Calendar, DAY_SECONDS, Day, EARLIEST, LATEST, LocalClock, Period, Stretch};
 pub use word::{Word, Words};

@@ -285,10 +285,8 @@ pub(crate) fn plain(value: i128, digits: u8) -> String {
 pub fn split(total: i64, weights: &[u32]) -> Vec<i64> {
     let sum: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
     let exact = |weight: u32| i128::from(total) * i128::from(weight);
-    let mut shares: Vec<i64> = weights
-        .iter()
-        .map(|weight| if sum == 0 { 0 } else { i64::try_from(exact(*weight).div_euclid(sum)).unwrap_or(0) })
-        .collect();
+    let mut shares: Vec<i64> =
+        weights.iter().map(|weight| if sum == 0 { 0 } else { i64::try_from(exact(*weight).div_euclid(sum)).unwrap_or(0) }).collect();
     let mut order: Vec<usize> = (0..weights.len()).collect();
     let remainder = |index: &usize| weights.get(*index).map_or(0, |weight| if sum == 0 { 0 } else { exact(*weight).rem_euclid(sum) });
     order.sort_by_key(|index| std::cmp::Reverse(remainder(index)));

@@ -213,7 +213,8 @@ impl Placer<'_, '_> {
         let Some(price) = self.rules.overage_price(entry, slice.band) else { return };
         let exact = price.hourly.exact(seconds);
         let hold = self.rules.agreement.and_then(|agreement| agreement.guard.cap).is_some_and(|cap| {
-            cap.on_cap == OnCap::Hold && self.rules.overage_before + self.placed.overage + exact > HourlyPrice::exact_amount(cap.amount)
+            cap.on_cap == OnCap::Hold
+                && self.rules.overage_before + self.placed.overage + exact > HourlyPrice::exact_amount(cap.amount)
         });
         if hold {
             self.placed.time.held += seconds;

@@ -26,12 +26,7 @@ pub(crate) struct Work {
 }
 
 /// Rounds, slices and places the entries at `own` positions, in the order in which slices draw.
-pub(crate) fn place_entries(
-    rules: Rules<'_>,
-    entries: &[TimeEntry],
-    own: &[u32],
-    purse: Purse<'_>,
-) -> Work {
+pub(crate) fn place_entries(rules: Rules<'_>, entries: &[TimeEntry], own: &[u32], purse: Purse<'_>) -> Work {
     let rounding = rules.agreement.map_or(Rounding::default(), |agreement| agreement.rounding);
     let billable = if own.len() == entries.len() {
         rounding::billable(&rounding, &rules.client.clock, &[], entries)
@@ -47,13 +42,7 @@ fn pick(entries: &[TimeEntry], index: u32) -> Option<&TimeEntry> {
 }
 
 /// Slices and places entries whose billable time is known.
-pub(crate) fn place_rounded(
-    rules: Rules<'_>,
-    entries: &[TimeEntry],
-    own: &[u32],
-    billable: &[i64],
-    purse: Purse<'_>,
-) -> Work {
+pub(crate) fn place_rounded(rules: Rules<'_>, entries: &[TimeEntry], own: &[u32], billable: &[i64], purse: Purse<'_>) -> Work {
     let mut billed = Vec::with_capacity(own.len());
     let mut slices: Vec<Slice> = Vec::with_capacity(own.len());
     let mut pieces = Vec::new();

@@ -9,7 +9,9 @@ mod random_work;
 
 use common::{Books, Files, read};
 use proptest::prelude::*;
-use quarterhour_billing::ledger::{LedgerChecker, LedgerEntry, LedgerFault, LedgerHead, LedgerWriter, entry_hash, read_record, sha256_hex};
+use quarterhour_billing::ledger::{
+    LedgerChecker, LedgerEntry, LedgerFault, LedgerHead, LedgerWriter, entry_hash, read_record, sha256_hex,
+};
 use quarterhour_billing::{Period, Statement};
 use random_books::files;
 

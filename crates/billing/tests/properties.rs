@@ -70,7 +70,8 @@ fn check_entries(books: &Books, statement: &Statement) {
 fn check_time(statement: &Statement) {
     let time = &statement.time;
     assert_eq!(time.opening + time.granted + time.restored, time.used + time.forfeited + time.closing);
-    let parts = |wanted: fn(&Fate) -> bool| statement.parts.iter().filter(|part| wanted(&part.fate)).map(|part| part.seconds).sum::<i64>();
+    let parts =
+        |wanted: fn(&Fate) -> bool| statement.parts.iter().filter(|part| wanted(&part.fate)).map(|part| part.seconds).sum::<i64>();
     let drawn = parts(|fate| matches!(fate, Fate::Drawn { .. }));
     assert_eq!(time.billable, drawn + time.overage + time.charged + time.included + time.internal + time.held);
     assert_eq!(time.overage, parts(|fate| matches!(fate, Fate::Overage(_))));
@@ -83,7 +84,8 @@ fn check_time(statement: &Statement) {
         let burned: i64 = statement.parts.iter().filter(|part| mine(&part.fate)).map(|part| burn(&part.fate)).sum();
         assert!(pool.left >= 0 && pool.left + burned <= pool.granted, "no pool gives more than it has");
     }
-    let charged = |name| statement.lines.iter().filter(move |line| line.kind.name() == name).filter_map(|line| line.seconds).sum::<i64>();
+    let charged =
+        |name| statement.lines.iter().filter(move |line| line.kind.name() == name).filter_map(|line| line.seconds).sum::<i64>();
     assert_eq!(charged("overage"), time.overage, "all overage is printed");
 }
 

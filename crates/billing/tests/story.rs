@@ -106,7 +106,8 @@ fn live_through(books: &Books, typed: &BTreeMap<String, Period>) -> Vec<Issued> 
     let mut period = Period::parse("2025-01").unwrap();
     while period <= Period::parse("2027-03").unwrap() {
         let all = by_period.get(&period).map_or(&[][..], Vec::as_slice);
-        let in_time: Vec<TimeEntry> = all.iter().filter(|entry| typed.get(entry.id.as_str()).is_none_or(|at| *at <= period)).cloned().collect();
+        let in_time: Vec<TimeEntry> =
+            all.iter().filter(|entry| typed.get(entry.id.as_str()).is_none_or(|at| *at <= period)).cloned().collect();
         let late = late_work(books, typed, period);
         let batches = late.iter().map(|late| LateBatch {
             period: late.of,
@@ -139,12 +140,17 @@ fn check_statement(books: &Books, statement: &Statement, seen: &mut BTreeSet<Str
         assert!(late.period < statement.period, "only issued periods have late time");
         assert!(late.entries.iter().all(|entry| seen.insert(entry.id.to_string())), "nothing is billed twice");
     }
-    let fee: i64 = statement.lines.iter().filter(|line| line.kind.name() == "fee" && line.unit != "part-month").map(|line| line.amount).sum();
+    let fee: i64 =
+        statement.lines.iter().filter(|line| line.kind.name() == "fee" && line.unit != "part-month").map(|line| line.amount).sum();
     let starts = if statement.agreement.as_deref() == Some("acme") { "2025-01" } else { "2026-01" };
     let prices = if starts == "2025-01" { (3125, 9000) } else { (3300, 9500) };
     if fee > 0 {
         let count = |class| statement.count.of(class);
-        assert_eq!(fee, count(DeviceClass::Workstation) * prices.0 + count(DeviceClass::Server) * prices.1, "the fee follows the count");
+        assert_eq!(
+            fee,
+            count(DeviceClass::Workstation) * prices.0 + count(DeviceClass::Server) * prices.1,
+            "the fee follows the count"
+        );
     }
     let late_ids: BTreeSet<&str> = statement.late.iter().flat_map(|late| &late.entries).map(|entry| entry.id.as_str()).collect();
     let in_time = statement.billed.len();
@@ -157,7 +163,8 @@ fn check_ledger(issued: &[Issued]) {
     let sum = |of: fn(&Statement) -> i64| statements().map(of).sum::<i64>();
     let put_in = sum(|statement| statement.time.granted + statement.time.restored);
     let taken_out = sum(|statement| statement.time.used + statement.time.forfeited);
-    let pools = issued.last().map(|issued| issued.carried.agreements.values().flat_map(|state| &state.pools).map(|pool| pool.left).sum());
+    let pools =
+        issued.last().map(|issued| issued.carried.agreements.values().flat_map(|state| &state.pools).map(|pool| pool.left).sum());
     assert_eq!(put_in, taken_out + pools.unwrap_or(0));
 }
 

@@ -75,7 +75,8 @@ fn typed_rows(bytes: &[u8]) -> usize {
 impl TypedRow<'_> {
     /// All fields, so that none is left out by the compiler.
     fn all(&self) -> ([&str; 9], u32, bool) {
-        let texts = [self.id, self.client, self.ticket, self.technician, self.started_at, self.tier, self.work_type, self.device, self.cause];
+        let texts =
+            [self.id, self.client, self.ticket, self.technician, self.started_at, self.tier, self.work_type, self.device, self.cause];
         black_box(self.note);
         (texts, self.minutes, self.billable)
     }
@@ -98,7 +99,8 @@ fn read(path: &Path) -> Vec<u8> {
 }
 
 fn made_up_files() -> SetupFiles {
-    let provider = "name = \"Big\"\ncountry = \"US\"\ncurrency = \"USD\"\ntime_zone = \"America/New_York\"\n[[rate]]\nhourly = \"125.00\"\n";
+    let provider =
+        "name = \"Big\"\ncountry = \"US\"\ncurrency = \"USD\"\ntime_zone = \"America/New_York\"\n[[rate]]\nhourly = \"125.00\"\n";
     let codes = (0..CLIENTS).map(|number| format!("c{number:05},Client {number}\n"));
     SetupFiles {
         provider: provider.into(),
@@ -115,7 +117,8 @@ fn made_up_entries() -> Vec<u8> {
         let (day, hour) = (row * 28 / ROWS + 1, row * 28 * 24 / ROWS % 24);
         let tier = ["helpdesk", "helpdesk", "helpdesk", "technician", "senior"][row * 31 % 5];
         let started_at = format_args!("2026-01-{day:02}T{hour:02}:{minute:02}:00Z");
-        let line = format_args!("e{row:08},c{client:05},t{ticket},tech7,{started_at},{},{tier},remote,,true,client,call\n", row % 90 + 1);
+        let line =
+            format_args!("e{row:08},c{client:05},t{ticket},tech7,{started_at},{},{tier},remote,,true,client,call\n", row % 90 + 1);
         text.write_fmt(line).expect("memory takes all");
     }
     text.into()

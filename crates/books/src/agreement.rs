@@ -1,9 +1,9 @@
 //! One agreement file: from TOML to a validated set of clauses.
 
 use quarterhour_billing::agreement::{
-    Agreement, Allowance, AllowanceSize, AutoReplenish, BilledWhen, Block, Cap, Fee, FeeBasis, Guard, Included, OnCap,
-    OverageRates, PerTicket, Prepaid, Prices, Program, Proration, Rate, RateTable, Reserve, ReserveSize, Rollover, Rounding,
-    RoundingScope, Service, ServiceUnit, Settlement, TimePools, Weights,
+    Agreement, Allowance, AllowanceSize, AutoReplenish, BilledWhen, Block, Cap, Fee, FeeBasis, Guard, Included, OnCap, OverageRates,
+    PerTicket, Prepaid, Prices, Program, Proration, Rate, RateTable, Reserve, ReserveSize, Rollover, Rounding, RoundingScope, Service,
+    ServiceUnit, Settlement, TimePools, Weights,
 };
 use quarterhour_billing::{CountMethod, Day, Decimal, DeviceClass, Word, Words};
 

@@ -152,7 +152,8 @@ fn read_devices(bytes: &[u8], positions: &Positions, list: &mut Vec<Problem>) ->
                 && one.name == other.name
                 && one.retired.is_none_or(|retired| retired > other.in_service || one.in_service == other.in_service)
             {
-                let message = format!("{} is in service twice at once, see line {line}; expected the first to be retired", shown(&other.name));
+                let message =
+                    format!("{} is in service twice at once, see line {line}; expected the first to be retired", shown(&other.name));
                 problems.add(Problem { file: file.to_owned(), line: Some(*again), column: Some("name".to_owned()), message });
             }
         }
@@ -162,12 +163,7 @@ fn read_devices(bytes: &[u8], positions: &Positions, list: &mut Vec<Problem>) ->
 }
 
 /// The agreements of each client.
-fn read_agreements(
-    files: &[(String, Vec<u8>)],
-    positions: &Positions,
-    words: &mut Words,
-    list: &mut Vec<Problem>,
-) -> Vec<Agreements> {
+fn read_agreements(files: &[(String, Vec<u8>)], positions: &Positions, words: &mut Words, list: &mut Vec<Problem>) -> Vec<Agreements> {
     let mut by_client: Vec<Vec<Agreement>> = vec![Vec::new(); positions.len()];
     for (name, bytes) in files {
         let file = format!("agreements/{name}.toml");
@@ -184,15 +180,17 @@ fn read_agreements(
         }
         list.extend(problems.into_list());
     }
-    let ordered = by_client.into_iter().map(|own| Agreements::new(own).unwrap_or_else(|overlaps| {
-        list.extend(overlaps.into_iter().map(|overlap| Problem {
-            file: format!("agreements/{}.toml", overlap.second),
-            line: None,
-            column: None,
-            message: format!("{overlap}; end `{}` on or before the day `{}` starts", overlap.first, overlap.second),
-        }));
-        Agreements::default()
-    }));
+    let ordered = by_client.into_iter().map(|own| {
+        Agreements::new(own).unwrap_or_else(|overlaps| {
+            list.extend(overlaps.into_iter().map(|overlap| Problem {
+                file: format!("agreements/{}.toml", overlap.second),
+                line: None,
+                column: None,
+                message: format!("{overlap}; end `{}` on or before the day `{}` starts", overlap.first, overlap.second),
+            }));
+            Agreements::default()
+        })
+    });
     ordered.collect()
 }
 

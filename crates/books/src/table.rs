@@ -111,7 +111,8 @@ impl<'a> Table<'a> {
         let mut reader = Reader::new(stretch, first_line);
         let mut record = Record::default();
         while let Some(result) = reader.next(&mut record) {
-            let problem = |line, column, message| problems.add(Problem { file: self.file.to_owned(), line: Some(line), column, message });
+            let problem =
+                |line, column, message| problems.add(Problem { file: self.file.to_owned(), line: Some(line), column, message });
             match result {
                 Err(error) => problem(error.line, Some(format!("field {}", error.field)), error.message.to_owned()),
                 Ok(line) if record.len() != self.width => {

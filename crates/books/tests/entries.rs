@@ -68,7 +68,8 @@ fn a_start_has_its_offset() {
 
 #[test]
 fn a_start_is_the_same_instant_in_every_offset_and_a_fraction_is_dropped() {
-    let starts = ["2026-01-05T14:00:00Z", START, "2026-01-05t14:00:00z", "2026-01-05T19:45:00+05:45", "2026-01-05T14:00:00.999999999Z"];
+    let starts =
+        ["2026-01-05T14:00:00Z", START, "2026-01-05t14:00:00z", "2026-01-05T19:45:00+05:45", "2026-01-05T14:00:00.999999999Z"];
     let rows: String = (0..).zip(starts).map(|(at, start)| format!("e{at},acme,,,{start},15,,,,,,\n")).collect();
     let book = entries_of(format!("{HEADER}{rows}").as_bytes()).unwrap();
     let entries = book.by_client.first().unwrap();

@@ -45,7 +45,9 @@ fn what_a_provider_lacks_is_named() {
 
 #[test]
 fn business_hours_are_ascending() {
-    for hours in ["18:00-08:00", "08:00", "8:00-18:00", "08:00-25:00", "08:00-12:00,11:00-18:00", "08:00-24:30", "08:60-18:00", "+8:00-18:00"] {
+    for hours in
+        ["18:00-08:00", "08:00", "8:00-18:00", "08:00-25:00", "08:00-12:00,11:00-18:00", "08:00-24:30", "08:60-18:00", "+8:00-18:00"]
+    {
         let problems = with_provider(&format!("{}[hours]\nmon = \"{hours}\"\n", common::PROVIDER));
         let expected = "hours such as \"08:00-12:00,13:00-18:00\", ascending";
         assert_eq!(problems, [format!("provider.toml:7: column 1, `hours.mon`: `{hours}`; expected {expected}")]);
@@ -171,7 +173,8 @@ fn hours_of_a_block_are_whole_seconds() {
     for hours in ["0", "0.0001"] {
         let block = format!("[[block]]\nbought = 2026-01-01\nhours = \"{hours}\"\nprice = 1\n");
         let text = format!("client = \"acme\"\nprogram = \"block-of-time\"\nstarts = 2026-01-01\n{block}");
-        let expected = format!("agreements/a.toml:6: column 1, `block.hours`: {hours} hours; expected more than 0 and a whole number of seconds");
+        let expected =
+            format!("agreements/a.toml:6: column 1, `block.hours`: {hours} hours; expected more than 0 and a whole number of seconds");
         assert_eq!(with_agreements(&[("a", &text)]), [expected]);
     }
 }

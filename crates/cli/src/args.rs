@@ -11,7 +11,14 @@ use quarterhour_billing::Period;
 #[command(name = "quarterhour", version, propagate_version = true, after_help = EXAMPLES)]
 pub struct Arguments {
     /// The database: a file, or a postgres:// address.
-    #[arg(long, global = true, env = "QUARTERHOUR_DB", default_value = "quarterhour.db", value_name = "FILE|URL", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "QUARTERHOUR_DB",
+        default_value = "quarterhour.db",
+        value_name = "FILE|URL",
+        hide_env_values = true
+    )]
     pub db: String,
     /// Say nothing but results and errors.
     #[arg(long, short, global = true)]
@@ -70,10 +77,14 @@ pub enum Command {
         folder: PathBuf,
     },
     /// Bill a period: a preview that changes nothing, or with --issue for good.
-    #[command(after_help = "Examples:\n  quarterhour bill 2026-10\n  quarterhour bill 2026-01..2026-12 --json\n  quarterhour bill 2026-10 --client acme --out drafts\n  quarterhour bill 2026-10 --issue --out invoices\n  quarterhour bill 2026-10 --books books")]
+    #[command(
+        after_help = "Examples:\n  quarterhour bill 2026-10\n  quarterhour bill 2026-01..2026-12 --json\n  quarterhour bill 2026-10 --client acme --out drafts\n  quarterhour bill 2026-10 --issue --out invoices\n  quarterhour bill 2026-10 --books books"
+    )]
     Bill(BillArguments),
     /// Show a client's statement of a period, entry by entry.
-    #[command(after_help = "Examples:\n  quarterhour statement acme 2026-10\n  quarterhour statement acme 2026-10 --proof acme-2026-10.proof.json")]
+    #[command(
+        after_help = "Examples:\n  quarterhour statement acme 2026-10\n  quarterhour statement acme 2026-10 --proof acme-2026-10.proof.json"
+    )]
     Statement {
         /// The client's code.
         client: String,
@@ -85,7 +96,9 @@ pub enum Command {
         proof: Option<PathBuf>,
     },
     /// Show overage that is held for a client's approval, release it or write it off.
-    #[command(after_help = "Examples:\n  quarterhour held\n  quarterhour held release 3 --by \"Ann Lee\" --reason \"server crash\"\n  quarterhour held write-off 4 --by \"Owner\" --reason goodwill")]
+    #[command(
+        after_help = "Examples:\n  quarterhour held\n  quarterhour held release 3 --by \"Ann Lee\" --reason \"server crash\"\n  quarterhour held write-off 4 --by \"Owner\" --reason goodwill"
+    )]
     Held {
         /// What to do; without it the list is shown.
         #[command(subcommand)]

@@ -64,7 +64,9 @@ impl AppError {
                 std::io::ErrorKind::StorageFull => "free some space and run the command again".to_owned(),
                 _ => String::new(),
             },
-            Self::Store(StoreError::Missing { .. }) => "bring a folder in with `quarterhour import DIR`; --db names another database".to_owned(),
+            Self::Store(StoreError::Missing { .. }) => {
+                "bring a folder in with `quarterhour import DIR`; --db names another database".to_owned()
+            }
             Self::Store(_) => String::new(),
             Self::Billing(_) => "nothing was issued; this is a fault of the program: please report it with the books".to_owned(),
             Self::User { hint, .. } => hint.clone(),
@@ -74,7 +76,7 @@ impl AppError {
     /// 2: wrong input; 3: something outside failed; 4: a fault of the program.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Books { .. } | Self::User { .. } => 2,
+            Self::Books { .. } | Self::User { .. } | Self::Store(StoreError::BadLocation { .. }) => 2,
             Self::File { .. } | Self::Store(_) => 3,
             Self::Billing(_) => 4,
         }

@@ -14,6 +14,7 @@ use clap::{CommandFactory, Parser};
 use crate::args::{Arguments, Command};
 use crate::error::AppError;
 use crate::session::Session;
+use crate::show::out::err;
 use crate::show::style;
 use crate::show::table::plain_lines;
 
@@ -59,12 +60,12 @@ fn run(session: &Session, command: Command) -> Result<ExitCode, AppError> {
 fn complain(error: &AppError) {
     if let AppError::Books { problems, .. } = error {
         for problem in problems {
-            eprintln!("{}", plain_lines(&problem.to_string()));
+            err(&plain_lines(&problem.to_string()));
         }
     }
-    eprintln!("error: {}", plain_lines(&error.to_string()));
+    err(&format!("error: {}", plain_lines(&error.to_string())));
     let hint = error.hint();
     if !hint.is_empty() {
-        eprintln!("hint: {}", plain_lines(&hint));
+        err(&format!("hint: {}", plain_lines(&hint)));
     }
 }

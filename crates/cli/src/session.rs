@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 
+use crate::show::out::err;
+
 /// One run of the program.
 pub struct Session {
     /// The database: a file or an address.
@@ -14,7 +16,7 @@ impl Session {
     /// Says a sentence on standard error, unless quiet.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            err(text);
         }
     }
 

@@ -18,9 +18,7 @@ fn main() {
         ("large, 400 entries, 200 devices", 200, 400, 5),
         ("huge, 2000 entries, 500 devices", 500, 2000, 2),
     ] {
-        let documents: Vec<InvoiceDocument> = (0..rounds)
-            .map(|_| samples::usual(devices, entries))
-            .collect();
+        let documents: Vec<InvoiceDocument> = (0..rounds).map(|_| samples::usual(devices, entries)).collect();
         measure(name, &renderer, documents);
     }
 }
@@ -40,25 +38,18 @@ fn measure(name: &str, renderer: &Renderer, documents: Vec<InvoiceDocument>) {
     let processor = (processor_time() - before) / rounds;
     times.sort();
     let median = times[times.len() / 2];
-    println!(
-        "{name}: median {median:.1?}, fastest {:.1?}, processor time {processor:.1?}",
-        times[0]
-    );
+    println!("{name}: median {median:.1?}, fastest {:.1?}, processor time {processor:.1?}", times[0]);
 }
 
 /// Makes every number, name, note and time of a document its own.
 fn rename(document: &mut InvoiceDocument, round: usize) {
     document.client.name = format!("Client {round} Ltd");
-    document.status = DocumentStatus::Issued {
-        number: format!("2026-{round:04}"),
-    };
+    document.status = DocumentStatus::Issued { number: format!("2026-{round:04}") };
     document.amounts.total = format!("{}.75", 1_900 + round);
     for (index, entry) in document.time_entries.iter_mut().enumerate() {
         let seconds = 60 * i64::try_from((round * 31 + index * 17) % 480).unwrap_or(0);
         entry.ticket = Some(format!("T-{round}-{index}"));
-        entry
-            .note
-            .push_str(&format!(" Round {round}, step {index}."));
+        entry.note.push_str(&format!(" Round {round}, step {index}."));
         entry.actual_seconds = seconds;
         entry.billable_seconds = seconds + 300;
         entry.parts[0].seconds = seconds;
@@ -76,10 +67,5 @@ fn processor_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();
     let ticks = after_name.split_whitespace().skip(11).take(2);
-    Duration::from_millis(
-        ticks
-            .filter_map(|ticks| ticks.parse::<u64>().ok())
-            .sum::<u64>()
-            * 10,
-    )
+    Duration::from_millis(ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>() * 10)
 }

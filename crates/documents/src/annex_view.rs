@@ -50,15 +50,10 @@ struct EntryView {
 }
 
 /// Puts the annex into words; nothing when there is nothing to show.
-pub(crate) fn annex_view(
-    document: &InvoiceDocument,
-    cleaner: Cleaner<'_>,
-) -> Result<Option<AnnexView>, DocumentError> {
+pub(crate) fn annex_view(document: &InvoiceDocument, cleaner: Cleaner<'_>) -> Result<Option<AnnexView>, DocumentError> {
     let statement = document.statement.as_ref();
-    let nothing = statement.is_none()
-        && document.burn_down.is_none()
-        && document.devices.is_empty()
-        && document.time_entries.is_empty();
+    let nothing =
+        statement.is_none() && document.burn_down.is_none() && document.devices.is_empty() && document.time_entries.is_empty();
     if nothing {
         return Ok(None);
     }
@@ -67,37 +62,21 @@ pub(crate) fn annex_view(
     let reserve = statement.and_then(|statement| statement.reserve.as_ref());
     let burn_down = document.burn_down.as_ref();
     Ok(Some(AnnexView {
-        heading: format!(
-            "Statement, {}",
-            date_range(period.first_day, period.last_day)
-        ),
+        heading: format!("Statement, {}", date_range(period.first_day, period.last_day)),
         sentence: block(sentence, cleaner),
         pool: statement.map(pool).unwrap_or_default(),
-        other: statement
-            .map(|statement| other(&statement.time))
-            .unwrap_or_default(),
-        reserve: reserve
-            .map(|reserve| reserve_view(reserve, cleaner))
-            .unwrap_or_default(),
-        chart: burn_down
-            .map(|burn_down| chart(burn_down, period.first_day))
-            .transpose()?,
+        other: statement.map(|statement| other(&statement.time)).unwrap_or_default(),
+        reserve: reserve.map(|reserve| reserve_view(reserve, cleaner)).unwrap_or_default(),
+        chart: burn_down.map(|burn_down| chart(burn_down, period.first_day)).transpose()?,
         device_count: device_count(&document.devices, cleaner),
         devices: device_rows(&document.devices, cleaner),
         entry_count: entry_count(&document.time_entries),
-        entries: document
-            .time_entries
-            .iter()
-            .map(|entry| entry_view(entry, cleaner))
-            .collect(),
+        entries: document.time_entries.iter().map(|entry| entry_view(entry, cleaner)).collect(),
     }))
 }
 
 fn times<const N: usize>(facts: [(&str, i64); N]) -> Vec<Fact> {
-    facts
-        .into_iter()
-        .map(|(label, time)| (label.to_owned(), duration(time)))
-        .collect()
+    facts.into_iter().map(|(label, time)| (label.to_owned(), duration(time))).collect()
 }
 
 /// The six times that must balance.
@@ -144,16 +123,9 @@ fn device_count(devices: &[Device], cleaner: Cleaner<'_>) -> String {
             None => classes.push((&device.class, 1)),
         }
     }
-    let counts: Vec<String> = classes
-        .into_iter()
-        .take(CLASSES_MAX)
-        .map(|(class, count)| format!("{} {count}", cleaner.line(class, MEDIUM)))
-        .collect();
-    format!(
-        "{}: {}.",
-        counted(devices.len(), "device", "devices"),
-        counts.join(", ")
-    )
+    let counts: Vec<String> =
+        classes.into_iter().take(CLASSES_MAX).map(|(class, count)| format!("{} {count}", cleaner.line(class, MEDIUM))).collect();
+    format!("{}: {}.", counted(devices.len(), "device", "devices"), counts.join(", "))
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {
@@ -185,9 +157,7 @@ fn device_rows(devices: &[Device], cleaner: Cleaner<'_>) -> Vec<[String; 4]> {
 }
 
 fn entry_count(entries: &[TimeEntry]) -> String {
-    let sum = |seconds: fn(&TimeEntry) -> i64| {
-        duration(entries.iter().map(seconds).fold(0, i64::saturating_add))
-    };
+    let sum = |seconds: fn(&TimeEntry) -> i64| duration(entries.iter().map(seconds).fold(0, i64::saturating_add));
     format!(
         "{}: {} of work, {} billable. Times are hours and minutes.",
         counted(entries.len(), "entry", "entries"),
@@ -197,13 +167,7 @@ fn entry_count(entries: &[TimeEntry]) -> String {
 }
 
 fn entry_view(entry: &TimeEntry, cleaner: Cleaner<'_>) -> EntryView {
-    let part = |part: &EntryPart| {
-        format!(
-            "{} {}",
-            duration(part.seconds),
-            cleaner.line(&part.text, MEDIUM)
-        )
-    };
+    let part = |part: &EntryPart| format!("{} {}", duration(part.seconds), cleaner.line(&part.text, MEDIUM));
     let ticket = cleaner.line(entry.ticket.as_deref().unwrap_or_default(), WIDE);
     let note = cleaner.block(&entry.note, WIDE);
     let parts = entry.parts.iter().map(part).collect::<Vec<_>>().join("\n");

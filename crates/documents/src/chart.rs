@@ -14,8 +14,8 @@ use crate::format::{date_range, day_and_month, duration};
 const STEPS: f64 = 2_000.0;
 /// How far apart the labels of the hours may be, in seconds.
 const LABEL_STEPS: [i64; 17] = [
-    900, 1800, 3600, 7200, 14_400, 18_000, 36_000, 72_000, 90_000, 180_000, 360_000, 720_000,
-    900_000, 1_800_000, 3_600_000, 7_200_000, 18_000_000,
+    900, 1800, 3600, 7200, 14_400, 18_000, 36_000, 72_000, 90_000, 180_000, 360_000, 720_000, 900_000, 1_800_000, 3_600_000,
+    7_200_000, 18_000_000,
 ];
 /// At most this many spaces between labels.
 const SPACES_MAX: i64 = 5;
@@ -68,11 +68,7 @@ pub(crate) fn chart(burn_down: &BurnDown, first_day: Date) -> Result<ChartView, 
 }
 
 fn left_steps(burn_down: &BurnDown) -> Result<Steps, DocumentError> {
-    burn_down
-        .points
-        .iter()
-        .map(|point| Ok((position(point.at)?, point.left_seconds.max(0))))
-        .collect()
+    burn_down.points.iter().map(|point| Ok((position(point.at)?, point.left_seconds.max(0)))).collect()
 }
 
 /// Overage adds up: each step holds all of it so far, and the first holds none.
@@ -90,11 +86,7 @@ fn overage_steps(burn_down: &BurnDown) -> Result<Steps, DocumentError> {
 }
 
 fn position(at: f64) -> Result<f64, DocumentError> {
-    if (0.0..=1.0).contains(&at) {
-        Ok(at)
-    } else {
-        Err(DocumentError::ChartPosition)
-    }
+    if (0.0..=1.0).contains(&at) { Ok(at) } else { Err(DocumentError::ChartPosition) }
 }
 
 /// Turns steps into the corners of a line that runs to the right edge. Corners
@@ -133,19 +125,10 @@ impl Scale {
         let most_left = left.iter().map(|step| step.1).max().unwrap_or(0);
         let top = most_left.max(burn_down.granted_seconds).max(HOUR);
         let bottom = over.iter().map(|step| step.1).max().unwrap_or(0).max(0);
-        let fits = |step: i64| {
-            up(top, step).saturating_add(up(bottom, step)) <= step.saturating_mul(SPACES_MAX)
-        };
+        let fits = |step: i64| up(top, step).saturating_add(up(bottom, step)) <= step.saturating_mul(SPACES_MAX);
         let largest = (top.saturating_add(bottom) / 3).max(HOUR);
-        let step = LABEL_STEPS
-            .into_iter()
-            .find(|step| fits(*step))
-            .unwrap_or(largest);
-        Self {
-            top: up(top, step),
-            bottom: up(bottom, step),
-            step,
-        }
+        let step = LABEL_STEPS.into_iter().find(|step| fits(*step)).unwrap_or(largest);
+        Self { top: up(top, step), bottom: up(bottom, step), step }
     }
 
     /// Where a value stands, 0 at the top.
@@ -158,10 +141,7 @@ impl Scale {
         let steps = -(self.bottom / self.step)..=self.top / self.step;
         steps
             .map(|index| index.saturating_mul(self.step))
-            .map(|value| Mark {
-                at: self.place(value),
-                text: hours(value, self.step),
-            })
+            .map(|value| Mark { at: self.place(value), text: hours(value, self.step) })
             .collect()
     }
 }
@@ -172,11 +152,7 @@ fn up(seconds: i64, step: i64) -> i64 {
 }
 
 fn hours(seconds: i64, step: i64) -> String {
-    if step % HOUR == 0 {
-        format!("{} h", seconds.abs() / HOUR)
-    } else {
-        format!("{} h", duration(seconds.abs()))
-    }
+    if step % HOUR == 0 { format!("{} h", seconds.abs() / HOUR) } else { format!("{} h", duration(seconds.abs())) }
 }
 
 /// Every how many days the chart has a label.
@@ -202,37 +178,22 @@ fn table(burn_down: &BurnDown, first_day: Date, left: &Steps, over: &Steps) -> V
     let marks = day_marks(burn_down, first_day);
     let row = |title: &str, name: &dyn Fn(&Mark) -> String, last: String| {
         let middle = marks.iter().map(name);
-        std::iter::once(title.to_owned())
-            .chain(middle)
-            .chain([last])
-            .collect::<Vec<_>>()
+        std::iter::once(title.to_owned()).chain(middle).chain([last]).collect::<Vec<_>>()
     };
     let value = |steps: &Steps, at: f64| duration(value_at(steps, at).unwrap_or(0));
     let mut rows = vec![
-        row(
-            "At the start of",
-            &|mark| mark.text.clone(),
-            "End".to_owned(),
-        ),
+        row("At the start of", &|mark| mark.text.clone(), "End".to_owned()),
         row("Left", &|mark| value(left, mark.at), value(left, 1.0)),
     ];
     if !over.is_empty() {
-        rows.push(row(
-            "Overage so far",
-            &|mark| value(over, mark.at),
-            value(over, 1.0),
-        ));
+        rows.push(row("Overage so far", &|mark| value(over, mark.at), value(over, 1.0)));
     }
     rows
 }
 
 /// What held at a moment: the last step that is not after it.
 fn value_at(steps: &Steps, at: f64) -> Option<i64> {
-    steps
-        .iter()
-        .take_while(|step| step.0 <= at)
-        .last()
-        .map(|step| step.1)
+    steps.iter().take_while(|step| step.0 <= at).last().map(|step| step.1)
 }
 
 fn alt(burn_down: &BurnDown, first_day: Date, left: &Steps, over: &Steps) -> String {
@@ -242,11 +203,7 @@ fn alt(burn_down: &BurnDown, first_day: Date, left: &Steps, over: &Steps) -> Str
     let end = duration(left.last().map_or(0, |step| step.1));
     let granted = duration(burn_down.granted_seconds);
     let overage = over.last().map_or(0, |step| step.1);
-    let beyond = if overage > 0 {
-        format!("overage came to {}", duration(overage))
-    } else {
-        "there was no overage".to_owned()
-    };
+    let beyond = if overage > 0 { format!("overage came to {}", duration(overage)) } else { "there was no overage".to_owned() };
     format!(
         "Line chart of the time left, {range}, in hours and minutes. Allowance {granted}; \
          {start} left at the start, {end} at the end; {beyond}."

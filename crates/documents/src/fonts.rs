@@ -51,18 +51,13 @@ impl Fonts {
 
     /// The family names, for the template.
     pub(crate) fn family_names(&self) -> Vec<String> {
-        self.families
-            .iter()
-            .map(|family| family.name.clone())
-            .collect()
+        self.families.iter().map(|family| family.name.clone()).collect()
     }
 
     /// Whether one family has every character of `cluster`. Characters of one
     /// cluster must come from one font, or the typesetter shows none of them.
     pub(crate) fn cover(&self, cluster: &str) -> bool {
-        self.families
-            .iter()
-            .any(|family| cluster.chars().all(|c| family.covers(c)))
+        self.families.iter().any(|family| cluster.chars().all(|c| family.covers(c)))
     }
 }
 
@@ -72,9 +67,7 @@ impl Family {
             return true;
         }
         let code = c as u32 as usize;
-        self.covered
-            .get(code / 64)
-            .is_some_and(|word| word >> (code % 64) & 1 == 1)
+        self.covered.get(code / 64).is_some_and(|word| word >> (code % 64) & 1 == 1)
     }
 }
 
@@ -91,11 +84,7 @@ fn families(fonts: &[Font]) -> Vec<Family> {
         let name = font.info().family.clone();
         match families.iter_mut().find(|family| family.name == name) {
             Some(family) => {
-                family
-                    .covered
-                    .iter_mut()
-                    .zip(covered)
-                    .for_each(|(all, one)| *all &= one);
+                family.covered.iter_mut().zip(covered).for_each(|(all, one)| *all &= one);
             }
             None => families.push(Family { name, covered }),
         }

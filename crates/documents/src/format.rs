@@ -4,20 +4,8 @@
 
 use jiff::civil::{Date, DateTime};
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+const MONTHS: [&str; 12] =
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
 /// `31 March 2026`.
 pub(crate) fn long_date(date: Date) -> String {
@@ -31,21 +19,12 @@ pub(crate) fn short_date(date: Date) -> String {
 
 /// `31 Mar`.
 pub(crate) fn day_and_month(date: Date) -> String {
-    format!(
-        "{} {}",
-        date.day(),
-        month(date).get(..3).unwrap_or_default()
-    )
+    format!("{} {}", date.day(), month(date).get(..3).unwrap_or_default())
 }
 
 /// `31 Mar, 14:05`.
 pub(crate) fn moment(at: DateTime) -> String {
-    format!(
-        "{}, {:02}:{:02}",
-        day_and_month(at.date()),
-        at.hour(),
-        at.minute()
-    )
+    format!("{}, {:02}:{:02}", day_and_month(at.date()), at.hour(), at.minute())
 }
 
 /// `1 to 31 March 2026`, or with both months where they differ.
@@ -66,11 +45,7 @@ pub(crate) fn duration(seconds: i64) -> String {
     let sign = if seconds < 0 { "\u{2212}" } else { "" };
     let all = seconds.unsigned_abs();
     let (hours, minutes, rest) = (all / 3600, all / 60 % 60, all % 60);
-    if rest == 0 {
-        format!("{sign}{hours}:{minutes:02}")
-    } else {
-        format!("{sign}{hours}:{minutes:02}:{rest:02}")
-    }
+    if rest == 0 { format!("{sign}{hours}:{minutes:02}") } else { format!("{sign}{hours}:{minutes:02}:{rest:02}") }
 }
 
 fn month(date: Date) -> &'static str {

@@ -53,10 +53,7 @@ impl Renderer {
     pub fn with_fonts(extra: Vec<Vec<u8>>) -> Result<Self, DocumentError> {
         let standards = PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
             .map_err(|error| DocumentError::Typesetting(error.message().to_string()))?;
-        Ok(Self {
-            shared: Shared::new(Fonts::new(extra)?),
-            standards,
-        })
+        Ok(Self { shared: Shared::new(Fonts::new(extra)?), standards })
     }
 
     /// Renders one document as PDF/A-3a and PDF/UA-1.
@@ -73,30 +70,19 @@ impl Renderer {
         document.logo.as_ref().map_or(Ok(()), check_logo)?;
         let families = self.shared.fonts.family_names();
         let view = document_view(document, Cleaner::new(&self.shared.fonts), families)?;
-        let data = serde_json::to_string(&view)
-            .map_err(|error| DocumentError::Typesetting(error.to_string()))?;
+        let data = serde_json::to_string(&view).map_err(|error| DocumentError::Typesetting(error.to_string()))?;
         let world = DocumentWorld {
             shared: &self.shared,
             data: Bytes::from_string(data.clone()),
-            logo: document
-                .logo
-                .as_ref()
-                .map(|logo| Bytes::new(logo.bytes.clone())),
+            logo: document.logo.as_ref().map(|logo| Bytes::new(logo.bytes.clone())),
         };
         let pdf = self.typeset(&world, data, document.issued_on);
         comemo::evict(EVICT_AGE);
         pdf
     }
 
-    fn typeset(
-        &self,
-        world: &DocumentWorld<'_>,
-        ident: String,
-        issued_on: Date,
-    ) -> Result<Vec<u8>, DocumentError> {
-        let paged = typst::compile::<PagedDocument>(world)
-            .output
-            .map_err(typesetting)?;
+    fn typeset(&self, world: &DocumentWorld<'_>, ident: String, issued_on: Date) -> Result<Vec<u8>, DocumentError> {
+        let paged = typst::compile::<PagedDocument>(world).output.map_err(typesetting)?;
         let options = PdfOptions {
             ident: Smart::Custom(ident),
             creator: Smart::Custom(Some("Quarterhour".to_owned())),
@@ -119,10 +105,7 @@ fn midnight(date: Date) -> Option<Datetime> {
 }
 
 fn typesetting(errors: impl IntoIterator<Item = SourceDiagnostic>) -> DocumentError {
-    let messages: Vec<String> = errors
-        .into_iter()
-        .map(|error| error.message.to_string())
-        .collect();
+    let messages: Vec<String> = errors.into_iter().map(|error| error.message.to_string()).collect();
     DocumentError::Typesetting(messages.join("; "))
 }
 
@@ -133,17 +116,10 @@ fn check_sizes(document: &InvoiceDocument) -> Result<(), DocumentError> {
         ("tax categories", document.amounts.taxes.len()),
         ("devices", document.devices.len()),
         ("time entries", document.time_entries.len()),
-        (
-            "chart points",
-            chart.map_or(0, |chart| chart.points.len() + chart.overage.len()),
-        ),
+        ("chart points", chart.map_or(0, |chart| chart.points.len() + chart.overage.len())),
     ];
     match sizes.into_iter().find(|(_, found)| *found > ROWS_MAX) {
-        Some((what, found)) => Err(DocumentError::TooLarge {
-            what,
-            found,
-            most: ROWS_MAX,
-        }),
+        Some((what, found)) => Err(DocumentError::TooLarge { what, found, most: ROWS_MAX }),
         None => Ok(()),
     }
 }
@@ -157,9 +133,7 @@ fn check_logo(logo: &Logo) -> Result<(), DocumentError> {
         LogoFormat::Svg => Ok(()),
         LogoFormat::Png => match png_sides(&logo.bytes) {
             Some((width, height)) if width.max(height) <= LOGO_SIDE_MAX => Ok(()),
-            Some(_) => Err(DocumentError::Logo(
-                "a side has more than 4096 pixels".to_owned(),
-            )),
+            Some(_) => Err(DocumentError::Logo("a side has more than 4096 pixels".to_owned())),
             None => Err(DocumentError::Logo("it is not a PNG".to_owned())),
         },
     }

@@ -47,11 +47,7 @@ impl<'a> Cleaner<'a> {
     }
 
     fn clean(self, text: &str, word_max: usize, lines: Lines) -> String {
-        let shown = if is_plain(text) {
-            text.trim().to_owned()
-        } else {
-            self.show(text.trim(), lines)
-        };
+        let shown = if is_plain(text) { text.trim().to_owned() } else { self.show(text.trim(), lines) };
         break_long_words(shown, word_max)
     }
 
@@ -75,11 +71,7 @@ impl<'a> Cleaner<'a> {
         } else if cluster.chars().any(is_never_shown) {
             shown.push(REPLACEMENT);
         } else {
-            let kept: String = cluster
-                .chars()
-                .filter(|c| !is_dropped(*c))
-                .take(1 + MARKS_MAX)
-                .collect();
+            let kept: String = cluster.chars().filter(|c| !is_dropped(*c)).take(1 + MARKS_MAX).collect();
             self.push_covered(&kept, shown);
         }
     }
@@ -105,8 +97,7 @@ fn is_plain(text: &str) -> bool {
 
 /// Characters that a PDF/A must not contain, even where a font has them.
 fn is_never_shown(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}' | '\u{FFF0}'..='\u{FFFF}')
+    c.is_control() || matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}' | '\u{FFF0}'..='\u{FFFF}')
 }
 
 /// Characters without a look of their own, dropped without a trace: marks of

@@ -6,9 +6,7 @@
 use serde::Serialize;
 
 use crate::annex_view::{AnnexView, annex_view};
-use crate::document::{
-    Amounts, DocumentStatus, InvoiceDocument, InvoiceLine, Logo, LogoFormat, Party, TaxLine,
-};
+use crate::document::{Amounts, DocumentStatus, InvoiceDocument, InvoiceLine, Logo, LogoFormat, Party, TaxLine};
 use crate::error::DocumentError;
 use crate::format::{date_range, long_date};
 use crate::text::Cleaner;
@@ -65,11 +63,7 @@ pub(crate) fn document_view(
         DocumentStatus::Draft => None,
         DocumentStatus::Issued { number } => Some(cleaner.line(number, MEDIUM)),
     };
-    let heading = if number.is_some() {
-        "Invoice"
-    } else {
-        "Draft invoice"
-    };
+    let heading = if number.is_some() { "Invoice" } else { "Draft invoice" };
     let period = cleaner.line(&document.period.name, MEDIUM);
     let provider = cleaner.line(&document.provider.name, MEDIUM);
     let name = number.clone().unwrap_or_else(|| format!("for {period}"));
@@ -79,18 +73,11 @@ pub(crate) fn document_view(
         heading,
         title: format!("{heading} {name}"),
         footer: format!("{}  ·  {heading} {}", cut(&provider), cut(&name)),
-        logo: document
-            .logo
-            .as_ref()
-            .map(|logo| logo_view(logo, &provider, cleaner)),
+        logo: document.logo.as_ref().map(|logo| logo_view(logo, &provider, cleaner)),
         provider: party_view(&document.provider, cleaner),
         client: party_view(&document.client, cleaner),
         facts: facts(document, number, cleaner),
-        lines: document
-            .lines
-            .iter()
-            .map(|line| line_view(line, cleaner))
-            .collect(),
+        lines: document.lines.iter().map(|line| line_view(line, cleaner)).collect(),
         sums: sums(&document.amounts, cleaner),
         total: money(document, cleaner),
         call: call(document),
@@ -103,11 +90,7 @@ pub(crate) fn document_view(
 /// The beginning of a text, short enough for a footer.
 fn cut(text: &str) -> String {
     let short: String = text.chars().take(FOOTER_MAX).collect();
-    if short.len() == text.len() {
-        short
-    } else {
-        format!("{short}…")
-    }
+    if short.len() == text.len() { short } else { format!("{short}…") }
 }
 
 pub(crate) fn block(text: Option<&str>, cleaner: Cleaner<'_>) -> String {
@@ -131,51 +114,29 @@ fn call(document: &InvoiceDocument) -> String {
 
 fn party_view(party: &Party, cleaner: Cleaner<'_>) -> PartyView {
     let labelled = |label: &str, text: &Option<String>| {
-        text.iter()
-            .map(|text| format!("{label}{}", cleaner.line(text, MEDIUM)))
-            .collect::<Vec<_>>()
+        text.iter().map(|text| format!("{label}{}", cleaner.line(text, MEDIUM))).collect::<Vec<_>>()
     };
-    let mut block: Vec<String> = party
-        .address
-        .iter()
-        .map(|line| cleaner.line(line, MEDIUM))
-        .collect();
+    let mut block: Vec<String> = party.address.iter().map(|line| cleaner.line(line, MEDIUM)).collect();
     block.extend(labelled("Tax no. ", &party.tax_id));
     block.extend(labelled("", &party.email));
     block.extend(labelled("Client no. ", &party.code));
-    PartyView {
-        name: cleaner.line(&party.name, MEDIUM),
-        block,
-    }
+    PartyView { name: cleaner.line(&party.name, MEDIUM), block }
 }
 
 fn logo_view(logo: &Logo, provider: &str, cleaner: Cleaner<'_>) -> LogoView {
-    let alt = logo
-        .alt
-        .as_deref()
-        .map_or(provider.to_owned(), |alt| cleaner.line(alt, WIDE));
-    LogoView {
-        format: logo.format,
-        alt,
-    }
+    let alt = logo.alt.as_deref().map_or(provider.to_owned(), |alt| cleaner.line(alt, WIDE));
+    LogoView { format: logo.format, alt }
 }
 
 fn facts(document: &InvoiceDocument, number: Option<String>, cleaner: Cleaner<'_>) -> Vec<Fact> {
     let period = &document.period;
     let fact = |label: &str, text: String| (label.to_owned(), text);
     let mut facts = Vec::new();
-    let issued = if number.is_some() {
-        "Issued"
-    } else {
-        "Previewed"
-    };
+    let issued = if number.is_some() { "Issued" } else { "Previewed" };
     facts.extend(number.map(|number| fact("Invoice no.", number)));
     facts.push(fact(issued, long_date(document.issued_on)));
     facts.extend(document.due_on.map(|due_on| fact("Due", long_date(due_on))));
-    facts.push(fact(
-        "Period",
-        date_range(period.first_day, period.last_day),
-    ));
+    facts.push(fact("Period", date_range(period.first_day, period.last_day)));
     let agreement = document.agreement.as_deref();
     facts.extend(agreement.map(|name| fact("Agreement", cleaner.line(name, MEDIUM))));
     facts.push(fact("Program", cleaner.line(&document.program, MEDIUM)));
@@ -195,9 +156,7 @@ fn line_view(line: &InvoiceLine, cleaner: Cleaner<'_>) -> [String; 6] {
 
 pub(crate) fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn sums(amounts: &Amounts, cleaner: Cleaner<'_>) -> Vec<Fact> {
@@ -206,12 +165,7 @@ fn sums(amounts: &Amounts, cleaner: Cleaner<'_>) -> Vec<Fact> {
         let name = cleaner.line(tax.name.as_deref().unwrap_or("Tax"), MEDIUM);
         let percent = cleaner.line(&tax.percent, NARROW);
         let of = cleaner.line(&tax.net, MEDIUM);
-        (
-            format!("{name} {percent}% of {of}"),
-            cleaner.line(&tax.tax, MEDIUM),
-        )
+        (format!("{name} {percent}% of {of}"), cleaner.line(&tax.tax, MEDIUM))
     };
-    std::iter::once(net)
-        .chain(amounts.taxes.iter().map(tax))
-        .collect()
+    std::iter::once(net).chain(amounts.taxes.iter().map(tax)).collect()
 }

@@ -29,26 +29,16 @@ pub fn serve(input: impl BufRead, output: impl Write) -> io::Result<()> {
 /// # Errors
 ///
 /// As for [`serve`].
-pub fn serve_with(
-    renderer: &Renderer,
-    mut input: impl BufRead,
-    mut output: impl Write,
-) -> io::Result<()> {
+pub fn serve_with(renderer: &Renderer, mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let length = input
-            .by_ref()
-            .take(LINE_BYTES_MAX)
-            .read_until(b'\n', &mut line)?;
+        let length = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
         if length == 0 {
             return Ok(());
         }
         if length as u64 == LINE_BYTES_MAX {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "the line is too long",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is too long"));
         }
         if !line.trim_ascii().is_empty() {
             answer(renderer, &line, &mut output)?;
@@ -60,11 +50,7 @@ fn answer(renderer: &Renderer, line: &[u8], output: &mut impl Write) -> io::Resu
     let document = serde_json::from_slice::<InvoiceDocument>(line);
     let pdf = document
         .map_err(|error| format!("the document cannot be read: {error}"))
-        .and_then(|document| {
-            renderer
-                .render(&document)
-                .map_err(|error| error.to_string())
-        });
+        .and_then(|document| renderer.render(&document).map_err(|error| error.to_string()));
     match pdf {
         Ok(pdf) => {
             writeln!(output, "ok {}", pdf.len())?;

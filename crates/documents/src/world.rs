@@ -56,11 +56,7 @@ impl World for DocumentWorld<'_> {
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
-        if id == paths().template {
-            Ok(self.shared.template.clone())
-        } else {
-            Err(refused())
-        }
+        if id == paths().template { Ok(self.shared.template.clone()) } else { Err(refused()) }
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
@@ -92,11 +88,7 @@ struct Paths {
 
 fn paths() -> &'static Paths {
     static PATHS: OnceLock<Paths> = OnceLock::new();
-    PATHS.get_or_init(|| Paths {
-        template: intern("invoice.typ"),
-        data: intern("data.json"),
-        logo: intern("logo"),
-    })
+    PATHS.get_or_init(|| Paths { template: intern("invoice.typ"), data: intern("data.json"), logo: intern("logo") })
 }
 
 fn intern(name: &str) -> FileId {

@@ -17,40 +17,19 @@ use uuid::Uuid;
 const CLIENTS: usize = 200;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let count = std::env::args()
-        .filter_map(|it| it.parse().ok())
-        .next()
-        .unwrap_or(1_000_000);
+    let count = std::env::args().filter_map(|it| it.parse().ok()).next().unwrap_or(1_000_000);
     println!("{count} time entries; the bars are for a million");
     for (order, shuffled) in [("ids in order", false), ("ids shuffled", true)] {
         let file = TestDatabase::sqlite()?;
-        measure(
-            &format!("SQLite, {order}"),
-            file.location(),
-            count,
-            shuffled,
-            10.0,
-        )?;
+        measure(&format!("SQLite, {order}"), file.location(), count, shuffled, 10.0)?;
         drop(file);
         let server = Server::start("")?;
-        measure(
-            &format!("PostgreSQL, {order}"),
-            server.url(),
-            count,
-            shuffled,
-            20.0,
-        )?;
+        measure(&format!("PostgreSQL, {order}"), server.url(), count, shuffled, 20.0)?;
     }
     Ok(())
 }
 
-fn measure(
-    name: &str,
-    location: &str,
-    count: usize,
-    shuffled: bool,
-    bar: f64,
-) -> Result<(), StoreError> {
+fn measure(name: &str, location: &str, count: usize, shuffled: bool, bar: f64) -> Result<(), StoreError> {
     let store = Store::open(location)?;
     let provider = ProviderId(Uuid::now_v7());
     let clients: Vec<Uuid> = (0..CLIENTS).map(|_| Uuid::now_v7()).collect();
@@ -91,19 +70,11 @@ fn measure(
 
 fn report(name: &str, what: &str, began: Instant, bar: f64) {
     let seconds = began.elapsed().as_secs_f64();
-    println!(
-        "{name:26} {what:26} {seconds:7.2} s   {:4.0} % of {bar} s",
-        100.0 * seconds / bar
-    );
+    println!("{name:26} {what:26} {seconds:7.2} s   {:4.0} % of {bar} s", 100.0 * seconds / bar);
 }
 
 fn sample_provider(provider_id: ProviderId) -> Provider {
-    Provider {
-        provider_id,
-        name: "Acme".to_owned(),
-        settings_toml: String::new(),
-        created_at: jiff::Timestamp::UNIX_EPOCH,
-    }
+    Provider { provider_id, name: "Acme".to_owned(), settings_toml: String::new(), created_at: jiff::Timestamp::UNIX_EPOCH }
 }
 
 fn sample_client(client_id: Uuid) -> Client {
@@ -127,11 +98,7 @@ fn sample_client(client_id: Uuid) -> Client {
 
 /// The entry at an index. A step prime to the count visits all ids out of order.
 fn sample_entry(index: usize, count: usize, shuffled: bool, clients: &[Uuid]) -> TimeEntry {
-    let id = if shuffled {
-        index * 7_368_787 % count
-    } else {
-        index
-    };
+    let id = if shuffled { index * 7_368_787 % count } else { index };
     TimeEntry {
         entry_id: format!("TE-{id:07}"),
         revision: 0,

@@ -30,14 +30,7 @@ impl Dialect {
     pub(crate) fn expand(self, text: &str) -> String {
         let mut text = text.to_owned();
         for (word, sqlite, postgres) in WORDS {
-            text = text.replace(
-                word,
-                if self == Self::Sqlite {
-                    sqlite
-                } else {
-                    postgres
-                },
-            );
+            text = text.replace(word, if self == Self::Sqlite { sqlite } else { postgres });
         }
         while let Some((before, rest)) = text.split_once("{append_only:") {
             let (table, after) = rest.split_once('}').unwrap_or((rest, ""));

@@ -23,9 +23,7 @@ pub enum StoreError {
         place: String,
     },
     /// The file cannot be opened at all.
-    #[error(
-        "{place} cannot be opened ({detail}). Check that its folder exists and that this user may read and write there"
-    )]
+    #[error("{place} cannot be opened ({detail}). Check that its folder exists and that this user may read and write there")]
     CannotOpen {
         /// The file.
         place: String,
@@ -33,9 +31,7 @@ pub enum StoreError {
         detail: String,
     },
     /// Another process holds the lock.
-    #[error(
-        "{place} is in use: another process is writing to it and did not finish in time. Wait until it is done, then try again"
-    )]
+    #[error("{place} is in use: another process is writing to it and did not finish in time. Wait until it is done, then try again")]
     Busy {
         /// The database.
         place: String,
@@ -77,17 +73,13 @@ pub enum StoreError {
         place: String,
     },
     /// The file is something else.
-    #[error(
-        "{place} is not a database of this program. Check the path; the file was left as it is"
-    )]
+    #[error("{place} is not a database of this program. Check the path; the file was left as it is")]
     NotADatabase {
         /// The file.
         place: String,
     },
     /// The file is damaged, or the disk below it.
-    #[error(
-        "{place} is damaged or its disk failed ({detail}). Stop using it and restore the last backup"
-    )]
+    #[error("{place} is damaged or its disk failed ({detail}). Stop using it and restore the last backup")]
     Damaged {
         /// The database.
         place: String,
@@ -141,9 +133,7 @@ pub enum StoreError {
         place: String,
     },
     /// The server is too old.
-    #[error(
-        "the server of {place} is PostgreSQL {found}, and 15 or newer is needed. Upgrade the server"
-    )]
+    #[error("the server of {place} is PostgreSQL {found}, and 15 or newer is needed. Upgrade the server")]
     OldServer {
         /// The database.
         place: String,
@@ -151,9 +141,7 @@ pub enum StoreError {
         found: String,
     },
     /// Another transaction got in between.
-    #[error(
-        "another process changed the same rows of {place} at the same moment; nothing of this step was saved. Try again"
-    )]
+    #[error("another process changed the same rows of {place} at the same moment; nothing of this step was saved. Try again")]
     Conflict {
         /// The database.
         place: String,
@@ -171,9 +159,7 @@ pub enum StoreError {
         detail: String,
     },
     /// An issued document was to be changed.
-    #[error(
-        "issued documents are kept for ever, so {place} refused to change or delete one. Correct it with a later one"
-    )]
+    #[error("issued documents are kept for ever, so {place} refused to change or delete one. Correct it with a later one")]
     AppendOnly {
         /// The database.
         place: String,
@@ -185,9 +171,7 @@ pub enum StoreError {
         what: String,
     },
     /// A stored value cannot be read.
-    #[error(
-        "a stored value cannot be read ({detail}). The database was changed by another program"
-    )]
+    #[error("a stored value cannot be read ({detail}). The database was changed by another program")]
     BadValue {
         /// Which column, and why.
         detail: String,
@@ -206,10 +190,7 @@ impl StoreError {
     /// Whether the same step may succeed when it is simply run again.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(
-            self,
-            Self::Conflict { .. } | Self::ConnectionLost { .. } | Self::Busy { .. }
-        )
+        matches!(self, Self::Conflict { .. } | Self::ConnectionLost { .. } | Self::Busy { .. })
     }
 
     /// A row that must be there is not.

@@ -28,22 +28,14 @@ impl Location {
             return parse_url(text).map(|config| Self::Server(Box::new(config)));
         }
         if text.trim().is_empty() || text.contains('\0') {
-            return Err(StoreError::BadLocation {
-                reason: "it is empty or holds a zero byte",
-            });
+            return Err(StoreError::BadLocation { reason: "it is empty or holds a zero byte" });
         }
         if text.contains("://") {
-            return Err(StoreError::BadLocation {
-                reason: "only postgres:// URLs and paths are known",
-            });
+            return Err(StoreError::BadLocation { reason: "only postgres:// URLs and paths are known" });
         }
         // A leading "./" keeps names such as ":memory:" ordinary files.
         let path = PathBuf::from(text);
-        Ok(Self::File(if path.is_absolute() {
-            path
-        } else {
-            PathBuf::from(".").join(path)
-        }))
+        Ok(Self::File(if path.is_absolute() { path } else { PathBuf::from(".").join(path) }))
     }
 
     /// The location as it may be shown: without the password.
@@ -56,19 +48,12 @@ impl Location {
 }
 
 fn parse_url(text: &str) -> Result<Config, StoreError> {
-    let mut config: Config = text.parse().map_err(|_| StoreError::BadLocation {
-        reason: "the URL is not well-formed",
-    })?;
+    let mut config: Config = text.parse().map_err(|_| StoreError::BadLocation { reason: "the URL is not well-formed" })?;
     // A raw '@' in a password would move a part of it into the host or the name.
     let shifted = config.get_dbname().is_some_and(|name| name.contains('@'))
-        || config
-            .get_hosts()
-            .iter()
-            .any(|host| matches!(host, Host::Tcp(name) if name.contains('@')));
+        || config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@')));
     if shifted {
-        return Err(StoreError::BadLocation {
-            reason: "there is more than one '@' in the URL",
-        });
+        return Err(StoreError::BadLocation { reason: "there is more than one '@' in the URL" });
     }
     if config.get_ssl_mode() == SslMode::Require {
         return Err(StoreError::BadLocation {
@@ -102,14 +87,8 @@ fn server_place(config: &Config) -> String {
             }
         })
         .collect();
-    let user = config
-        .get_user()
-        .map_or_else(String::new, |user| format!("{user}@"));
-    format!(
-        "postgres://{user}{}/{}",
-        hosts.join(","),
-        config.get_dbname().unwrap_or_default()
-    )
+    let user = config.get_user().map_or_else(String::new, |user| format!("{user}@"));
+    format!("postgres://{user}{}/{}", hosts.join(","), config.get_dbname().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -117,28 +96,17 @@ mod tests {
     use super::*;
 
     fn refuses(text: &str) {
-        let error = Location::parse(text)
-            .err()
-            .map(|error| error.to_string())
-            .unwrap_or_default();
+        let error = Location::parse(text).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("cannot be understood"), "{text}: {error}");
         assert!(!error.contains("s3cret"), "{error}");
     }
 
     #[test]
     fn a_place_never_shows_the_password() {
-        let place =
-            Location::parse("postgres://anna:s3cret@db.example:6432/books").map(|it| it.place());
-        assert_eq!(
-            place.unwrap_or_default(),
-            "postgres://anna@db.example:6432/books"
-        );
-        let place = Location::parse("postgresql://anna@/books?password=s3cret&host=/run/pg")
-            .map(|it| it.place());
-        assert_eq!(
-            place.unwrap_or_default(),
-            "postgres://anna@[/run/pg]:5432/books"
-        );
+        let place = Location::parse("postgres://anna:s3cret@db.example:6432/books").map(|it| it.place());
+        assert_eq!(place.unwrap_or_default(), "postgres://anna@db.example:6432/books");
+        let place = Location::parse("postgresql://anna@/books?password=s3cret&host=/run/pg").map(|it| it.place());
+        assert_eq!(place.unwrap_or_default(), "postgres://anna@[/run/pg]:5432/books");
     }
 
     #[test]
@@ -153,8 +121,6 @@ mod tests {
 
     #[test]
     fn a_name_with_colons_is_a_file() {
-        assert!(
-            matches!(Location::parse(":memory:"), Ok(Location::File(path)) if path.ends_with(":memory:"))
-        );
+        assert!(matches!(Location::parse(":memory:"), Ok(Location::File(path)) if path.ends_with(":memory:")));
     }
 }

@@ -17,11 +17,7 @@ struct Migration {
 
 /// All files in their order. A test compares them with the folder.
 const MIGRATIONS: &[Migration] = &[
-    Migration {
-        number: 1,
-        name: "0001_create_books",
-        text: include_str!("../migrations/0001_create_books.sql"),
-    },
+    Migration { number: 1, name: "0001_create_books", text: include_str!("../migrations/0001_create_books.sql") },
     Migration {
         number: 2,
         name: "0002_create_issued_documents",
@@ -48,16 +44,7 @@ struct Applied {
 /// then nothing was changed.
 pub(crate) fn run(store: &Store) -> Result<(), StoreError> {
     // The common case takes no lock, so that a busy database can still be opened.
-    if store
-        .read(|tx| {
-            if is_set_up(tx)? {
-                missing(tx, store.place())
-            } else {
-                Ok(MIGRATIONS)
-            }
-        })?
-        .is_empty()
-    {
+    if store.read(|tx| if is_set_up(tx)? { missing(tx, store.place()) } else { Ok(MIGRATIONS) })?.is_empty() {
         return Ok(());
     }
     store.write(|tx| {
@@ -71,14 +58,7 @@ pub(crate) fn run(store: &Store) -> Result<(), StoreError> {
                 "insert into schema_migrations (number, name, checksum) values ($1, $2, $3)",
                 no_provider = "the schema belongs to all providers"
             );
-            tx.exec(
-                record,
-                &[
-                    &migration.number,
-                    &migration.name,
-                    &checksum(migration.text),
-                ],
-            )?;
+            tx.exec(record, &[&migration.number, &migration.name, &checksum(migration.text)])?;
         }
         Ok(())
     })
@@ -96,41 +76,21 @@ fn missing(tx: &mut Tx, place: &str) -> Result<&'static [Migration], StoreError>
         "select number, name, checksum from schema_migrations order by number",
         no_provider = "the schema belongs to all providers"
     );
-    let applied = tx.list(list, &[], |row| {
-        Ok(Applied {
-            number: row.next()?,
-            name: row.next()?,
-            checksum: row.next()?,
-        })
-    })?;
+    let applied = tx.list(list, &[], |row| Ok(Applied { number: row.next()?, name: row.next()?, checksum: row.next()? }))?;
     let known = MIGRATIONS.last().map_or(0, |it| it.number);
-    if let Some(newer) = applied
-        .iter()
-        .map(|it| it.number)
-        .find(|number| *number > known)
-    {
-        return Err(StoreError::NewerSchema {
-            place: place.to_owned(),
-            found: newer,
-            known,
-        });
+    if let Some(newer) = applied.iter().map(|it| it.number).find(|number| *number > known) {
+        return Err(StoreError::NewerSchema { place: place.to_owned(), found: newer, known });
     }
     for (row, migration) in applied.iter().zip(MIGRATIONS) {
         if row.number != migration.number || row.checksum != checksum(migration.text) {
-            return Err(StoreError::ChangedSchema {
-                place: place.to_owned(),
-                name: row.name.clone(),
-            });
+            return Err(StoreError::ChangedSchema { place: place.to_owned(), name: row.name.clone() });
         }
     }
     Ok(MIGRATIONS.get(applied.len()..).unwrap_or_default())
 }
 
 fn checksum(text: &str) -> String {
-    Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -146,18 +106,11 @@ mod tests {
             .map(|file| file.expect("a file").file_name().display().to_string())
             .collect();
         files.sort();
-        let listed: Vec<String> = MIGRATIONS
-            .iter()
-            .map(|it| format!("{}.sql", it.name))
-            .collect();
+        let listed: Vec<String> = MIGRATIONS.iter().map(|it| format!("{}.sql", it.name)).collect();
         assert_eq!(files, listed);
         for (index, migration) in MIGRATIONS.iter().enumerate() {
             assert_eq!(migration.number, index as i64 + 1);
-            assert!(
-                migration
-                    .name
-                    .starts_with(&format!("{:04}_", migration.number))
-            );
+            assert!(migration.name.starts_with(&format!("{:04}_", migration.number)));
             assert!(migration.text.starts_with("-- Why: "), "{}", migration.name);
         }
     }

@@ -54,52 +54,29 @@ impl PostgresServer {
             .thread_name("quarterhour-postgres")
             .enable_all()
             .build()
-            .map_err(|error| StoreError::CannotOpen {
-                place: place.to_owned(),
-                detail: error.to_string(),
-            })?;
+            .map_err(|error| StoreError::CannotOpen { place: place.to_owned(), detail: error.to_string() })?;
         let handle = runtime.handle().clone();
         let idle = Mutex::new(Vec::new());
-        let server = Self {
-            runtime: Some(runtime),
-            handle,
-            config,
-            place: place.into(),
-            idle,
-        };
+        let server = Self { runtime: Some(runtime), handle, config, place: place.into(), idle };
         let link = server.connect()?;
         server.keep(link);
         Ok(server)
     }
 
     /// Runs a writing transaction: committed at `Ok`, rolled back at `Err`.
-    pub(crate) fn write<T, E: From<StoreError>>(
-        &self,
-        step: impl FnOnce(&mut Tx) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub(crate) fn write<T, E: From<StoreError>>(&self, step: impl FnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
         self.transact("begin", step)
     }
 
     /// Runs a reading transaction, which sees one state of the database.
-    pub(crate) fn read<T, E: From<StoreError>>(
-        &self,
-        step: impl FnOnce(&mut Tx) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub(crate) fn read<T, E: From<StoreError>>(&self, step: impl FnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
         self.transact("begin isolation level repeatable read read only", step)
     }
 
-    fn transact<T, E: From<StoreError>>(
-        &self,
-        begin: &str,
-        step: impl FnOnce(&mut Tx) -> Result<T, E>,
-    ) -> Result<T, E> {
+    fn transact<T, E: From<StoreError>>(&self, begin: &str, step: impl FnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
         // A closure that panics drops the link, which closes the connection and rolls back.
         let link = self.begin(begin)?;
-        let mut tx = Tx::new(Engine::Postgres(PostgresTx {
-            link,
-            handle: self.handle.clone(),
-            place: Arc::clone(&self.place),
-        }));
+        let mut tx = Tx::new(Engine::Postgres(PostgresTx { link, handle: self.handle.clone(), place: Arc::clone(&self.place) }));
         let result = step(&mut tx);
         let Engine::Postgres(PostgresTx { link, .. }) = tx.into_engine() else {
             return result;
@@ -128,8 +105,7 @@ impl PostgresServer {
             }
         }
         let link = self.connect()?;
-        self.run(link.client.batch_execute(begin))
-            .map_err(|error| explain(&self.place, &error))?;
+        self.run(link.client.batch_execute(begin)).map_err(|error| explain(&self.place, &error))?;
         Ok(link)
     }
 
@@ -137,25 +113,17 @@ impl PostgresServer {
     /// without an error, so a closure that swallowed one is found out here.
     fn commit(&self, link: &Link) -> Result<(), StoreError> {
         let ended = self.run(link.client.simple_query("select 1; commit"));
-        ended
-            .map(drop)
-            .map_err(|error| explain_commit(&self.place, &error))
+        ended.map(drop).map_err(|error| explain_commit(&self.place, &error))
     }
 
     fn connect(&self) -> Result<Link, StoreError> {
         let fault = |error| explain_connect(&self.place, &error);
         let (client, connection) = self.run(self.config.connect(NoTls)).map_err(fault)?;
-        refuse_old_server(
-            &self.place,
-            connection.parameter("server_version").unwrap_or("unknown"),
-        )?;
+        refuse_old_server(&self.place, connection.parameter("server_version").unwrap_or("unknown"))?;
         // Its end is seen by the client, so its result is not needed here.
         drop(self.handle.spawn(connection));
         self.run(client.batch_execute(SESSION)).map_err(fault)?;
-        Ok(Link {
-            client,
-            statements: HashMap::new(),
-        })
+        Ok(Link { client, statements: HashMap::new() })
     }
 
     fn take_idle(&self) -> Option<Link> {
@@ -200,9 +168,7 @@ impl PostgresTx {
     pub(crate) fn exec(&mut self, sql: Sql, params: &Params) -> Result<u64, StoreError> {
         let statement = self.prepare(sql)?;
         let values = params.iter().map(|param| param.for_postgres());
-        self.handle
-            .block_on(self.link.client.execute_raw(&statement, values))
-            .map_err(|error| explain(&self.place, &error))
+        self.handle.block_on(self.link.client.execute_raw(&statement, values)).map_err(|error| explain(&self.place, &error))
     }
 
     /// Streams the rows of an answer.
@@ -216,12 +182,7 @@ impl PostgresTx {
         let fault = |error| explain(&self.place, &error);
         let values = params.iter().map(|param| param.for_postgres());
         self.handle.block_on(async {
-            let rows = self
-                .link
-                .client
-                .query_raw(&statement, values)
-                .await
-                .map_err(fault)?;
+            let rows = self.link.client.query_raw(&statement, values).await.map_err(fault)?;
             let mut rows = pin!(rows);
             while let Some(row) = rows.try_next().await.map_err(fault)? {
                 each(&mut Row::postgres(&row))?;
@@ -255,9 +216,7 @@ impl PostgresTx {
 
     /// Runs a text of several statements.
     pub(crate) fn batch(&mut self, text: &str) -> Result<(), StoreError> {
-        self.handle
-            .block_on(self.link.client.batch_execute(text))
-            .map_err(|error| explain(&self.place, &error))
+        self.handle.block_on(self.link.client.batch_execute(text)).map_err(|error| explain(&self.place, &error))
     }
 
     /// What PostgreSQL makes of a statement.
@@ -267,11 +226,7 @@ impl PostgresTx {
         let statement = statement.map_err(|error| explain(&self.place, &error))?;
         Ok(crate::testing::Inspection {
             parameters: statement.params().len(),
-            columns: statement
-                .columns()
-                .iter()
-                .map(|column| column.name().to_owned())
-                .collect(),
+            columns: statement.columns().iter().map(|column| column.name().to_owned()).collect(),
             plan: Vec::new(),
         })
     }
@@ -280,10 +235,7 @@ impl PostgresTx {
         if let Some(statement) = self.link.statements.get(sql.text()) {
             return Ok(statement.clone());
         }
-        let statement = self
-            .handle
-            .block_on(self.link.client.prepare(sql.text()))
-            .map_err(|error| explain(&self.place, &error))?;
+        let statement = self.handle.block_on(self.link.client.prepare(sql.text())).map_err(|error| explain(&self.place, &error))?;
         self.link.statements.insert(sql.text(), statement.clone());
         Ok(statement)
     }

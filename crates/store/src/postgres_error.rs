@@ -17,16 +17,10 @@ pub(crate) const APPEND_ONLY_CODE: &str = "QH001";
 pub(crate) fn explain(place: &str, error: &Error) -> StoreError {
     let place = place.to_owned();
     let Some(fault) = error.as_db_error() else {
-        return match error
-            .source()
-            .and_then(|cause| cause.downcast_ref::<std::io::Error>())
-        {
+        return match error.source().and_then(|cause| cause.downcast_ref::<std::io::Error>()) {
             Some(_) => StoreError::ConnectionLost { place },
             None if error.is_closed() => StoreError::ConnectionLost { place },
-            None => StoreError::Database {
-                place,
-                detail: with_cause(error),
-            },
+            None => StoreError::Database { place, detail: with_cause(error) },
         };
     };
     let detail = match fault.detail() {
@@ -56,9 +50,7 @@ pub(crate) fn explain(place: &str, error: &Error) -> StoreError {
 /// and Citus reports a failed serialisable commit as XX000.
 pub(crate) fn explain_commit(place: &str, error: &Error) -> StoreError {
     if error.code().is_some_and(|code| code.code() == "XX000") {
-        return StoreError::Conflict {
-            place: place.to_owned(),
-        };
+        return StoreError::Conflict { place: place.to_owned() };
     }
     match explain(place, error) {
         StoreError::ConnectionLost { place } => StoreError::CommitUnknown { place },
@@ -81,23 +73,14 @@ pub(crate) fn explain_connect(place: &str, error: &Error) -> StoreError {
 /// Turns a server away that is older than we support.
 pub(crate) fn refuse_old_server(place: &str, version: &str) -> Result<(), StoreError> {
     let major: String = version.chars().take_while(char::is_ascii_digit).collect();
-    if major
-        .parse::<u32>()
-        .is_ok_and(|major| major >= OLDEST_VERSION)
-    {
+    if major.parse::<u32>().is_ok_and(|major| major >= OLDEST_VERSION) {
         return Ok(());
     }
-    Err(StoreError::OldServer {
-        place: place.to_owned(),
-        found: version.to_owned(),
-    })
+    Err(StoreError::OldServer { place: place.to_owned(), found: version.to_owned() })
 }
 
 fn with_cause(error: &Error) -> String {
-    let cause = error
-        .source()
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
     format!("{error}{cause}")
 }
 
@@ -109,16 +92,10 @@ mod tests {
     fn a_server_older_than_fifteen_is_turned_away() {
         for version in ["14.19 (Debian 14.19-1)", "9.6.24", "unknown", ""] {
             let error = refuse_old_server("postgres://db/books", version);
-            assert!(
-                error.is_err_and(|it| it.to_string().contains("15 or newer is needed")),
-                "{version}"
-            );
+            assert!(error.is_err_and(|it| it.to_string().contains("15 or newer is needed")), "{version}");
         }
         for version in ["15.14 (Debian 15.14-0+deb12u1)", "18.1", "19beta2"] {
-            assert!(
-                refuse_old_server("postgres://db/books", version).is_ok(),
-                "{version}"
-            );
+            assert!(refuse_old_server("postgres://db/books", version).is_ok(), "{version}");
         }
     }
 }

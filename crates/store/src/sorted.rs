@@ -19,11 +19,7 @@ pub(crate) struct Sorted<I: Iterator> {
 impl<I: Iterator> Sorted<I> {
     /// Sorts batches of rows.
     pub(crate) fn new(rows: I, order: fn(&I::Item, &I::Item) -> Ordering) -> Self {
-        Self {
-            rows: rows.fuse(),
-            batch: Vec::new().into_iter(),
-            order,
-        }
+        Self { rows: rows.fuse(), batch: Vec::new().into_iter(), order }
     }
 }
 

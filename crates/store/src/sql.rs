@@ -29,8 +29,7 @@ impl Sql {
     /// The `table (columns)` of an `insert into table (columns) values (…)`.
     pub(crate) fn target(self) -> &'static str {
         let text = self.0.strip_prefix("insert into ").unwrap_or(self.0);
-        text.split_once(" values ")
-            .map_or(text, |(target, _)| target)
+        text.split_once(" values ").map_or(text, |(target, _)| target)
     }
 }
 

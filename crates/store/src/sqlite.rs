@@ -42,24 +42,14 @@ impl SqliteFile {
     /// Fails when the file is missing, locked, no database, or of another program.
     pub(crate) fn open(path: &Path, place: &str, create: bool) -> Result<Self, StoreError> {
         if !create && !path.exists() {
-            return Err(StoreError::Missing {
-                place: place.to_owned(),
-            });
+            return Err(StoreError::Missing { place: place.to_owned() });
         }
         let writer = connect(path, place, create)?;
-        Ok(Self {
-            path: path.to_owned(),
-            place: place.to_owned(),
-            writer: Mutex::new(Some(writer)),
-            readers: Mutex::new(Vec::new()),
-        })
+        Ok(Self { path: path.to_owned(), place: place.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::new(Vec::new()) })
     }
 
     /// Runs a writing transaction: committed at `Ok`, rolled back at `Err`.
-    pub(crate) fn write<T, E: From<StoreError>>(
-        &self,
-        step: impl FnOnce(&mut Tx) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub(crate) fn write<T, E: From<StoreError>>(&self, step: impl FnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
         let mut slot = lock(&self.writer);
         // Taken out, so that a panic in the closure closes the connection, which rolls back.
         let connection = match slot.take() {
@@ -72,10 +62,7 @@ impl SqliteFile {
     }
 
     /// Runs a reading transaction, which sees one state of the file.
-    pub(crate) fn read<T, E: From<StoreError>>(
-        &self,
-        step: impl FnOnce(&mut Tx) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub(crate) fn read<T, E: From<StoreError>>(&self, step: impl FnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
         let idle = lock(&self.readers).pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -105,10 +92,7 @@ impl SqliteFile {
         if let Err(error) = run(&connection, &self.place, begin) {
             return (Some(connection), Err(error.into()));
         }
-        let mut tx = Tx::new(Engine::Sqlite(SqliteTx {
-            connection,
-            place: self.place.clone(),
-        }));
+        let mut tx = Tx::new(Engine::Sqlite(SqliteTx { connection, place: self.place.clone() }));
         let mut result = step(&mut tx);
         let Engine::Sqlite(SqliteTx { connection, .. }) = tx.into_engine() else {
             return (None, result);
@@ -134,12 +118,7 @@ impl SqliteTx {
     /// Runs a statement and says how many rows it changed.
     pub(crate) fn exec(&mut self, sql: Sql, params: &Params) -> Result<u64, StoreError> {
         let mut changed = 0;
-        self.steps(
-            sql,
-            params,
-            |_| Ok::<(), StoreError>(()),
-            |count| changed = count,
-        )?;
+        self.steps(sql, params, |_| Ok::<(), StoreError>(()), |count| changed = count)?;
         Ok(changed)
     }
 
@@ -205,20 +184,13 @@ impl SqliteTx {
         let text = for_sqlite(text);
         let statement = self.connection.prepare(&text).map_err(fault)?;
         let columns = statement.column_names().map(str::to_owned).collect();
-        let mut explain = self
-            .connection
-            .prepare(&format!("explain query plan {text}"))
-            .map_err(fault)?;
+        let mut explain = self.connection.prepare(&format!("explain query plan {text}")).map_err(fault)?;
         let mut rows = explain.raw_query();
         let mut plan = Vec::new();
         while let Some(row) = rows.next().map_err(fault)? {
             plan.push(row.get(3).map_err(fault)?);
         }
-        Ok(crate::testing::Inspection {
-            parameters: statement.parameter_count(),
-            columns,
-            plan,
-        })
+        Ok(crate::testing::Inspection { parameters: statement.parameter_count(), columns, plan })
     }
 }
 
@@ -230,9 +202,7 @@ fn bind(statement: &mut Statement, params: &Params) -> rusqlite::Result<()> {
 }
 
 fn run(connection: &Connection, place: &str, text: &str) -> Result<(), StoreError> {
-    connection
-        .execute_batch(text)
-        .map_err(|error| explain(place, &error))
+    connection.execute_batch(text).map_err(|error| explain(place, &error))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -261,13 +231,10 @@ fn connect(path: &Path, place: &str, create: bool) -> Result<Connection, StoreEr
 /// A SQLite file with tables but without ours belongs to somebody else.
 fn refuse_other_programs(connection: &Connection, place: &str) -> Result<(), StoreError> {
     let count = "select count(*), coalesce(sum(name = 'schema_migrations'), 0) from sqlite_schema where type = 'table'";
-    let (tables, ours): (i64, i64) = connection
-        .query_row(count, [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(|error| explain(place, &error))?;
+    let (tables, ours): (i64, i64) =
+        connection.query_row(count, [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(|error| explain(place, &error))?;
     if tables > 0 && ours == 0 {
-        return Err(StoreError::NotADatabase {
-            place: place.to_owned(),
-        });
+        return Err(StoreError::NotADatabase { place: place.to_owned() });
     }
     Ok(())
 }
@@ -277,17 +244,12 @@ fn refuse_other_programs(connection: &Connection, place: &str) -> Result<(), Sto
 fn use_wal(connection: &Connection, place: &str) -> Result<(), StoreError> {
     let deadline = Instant::now() + BUSY_TIMEOUT;
     loop {
-        let mode: rusqlite::Result<String> =
-            connection.query_row("pragma journal_mode = wal", [], |row| row.get(0));
+        let mode: rusqlite::Result<String> = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0));
         match mode {
             Ok(mode) if mode == "wal" => return Ok(()),
             Ok(mode) => {
-                let detail =
-                    format!("its file system allows no write-ahead log, only the mode {mode}");
-                return Err(StoreError::CannotOpen {
-                    place: place.to_owned(),
-                    detail,
-                });
+                let detail = format!("its file system allows no write-ahead log, only the mode {mode}");
+                return Err(StoreError::CannotOpen { place: place.to_owned(), detail });
             }
             Err(error) if is_busy(&error) && Instant::now() < deadline => {
                 thread::sleep(Duration::from_millis(10));
@@ -298,8 +260,5 @@ fn use_wal(connection: &Connection, place: &str) -> Result<(), StoreError> {
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-    )
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }

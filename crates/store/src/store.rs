@@ -80,14 +80,8 @@ impl Store {
         let location = Location::parse(location)?;
         let place = location.place();
         let database = match location {
-            Location::File(path) => Database::Sqlite(Box::new(SqliteFile::open(
-                &path,
-                &place,
-                missing == Missing::Create,
-            )?)),
-            Location::Server(config) => {
-                Database::Postgres(Box::new(PostgresServer::open(*config, &place)?))
-            }
+            Location::File(path) => Database::Sqlite(Box::new(SqliteFile::open(&path, &place, missing == Missing::Create)?)),
+            Location::Server(config) => Database::Postgres(Box::new(PostgresServer::open(*config, &place)?)),
         };
         let store = Self { place, database };
         if missing == Missing::Refuse && !store.read(migrations::is_set_up)? {
@@ -105,10 +99,7 @@ impl Store {
     ///
     /// Gives the closure's error, or the store's own turned into its type. Run the
     /// step again when [`StoreError::is_retryable`] says so.
-    pub fn write<T, E: From<StoreError>>(
-        &self,
-        step: impl FnOnce(&mut Tx) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn write<T, E: From<StoreError>>(&self, step: impl FnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
         match &self.database {
             Database::Sqlite(file) => file.write(step),
             Database::Postgres(server) => server.write(step),
@@ -121,10 +112,7 @@ impl Store {
     /// # Errors
     ///
     /// Gives the closure's error, or the store's own turned into its type.
-    pub fn read<T, E: From<StoreError>>(
-        &self,
-        step: impl FnOnce(&mut Tx) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn read<T, E: From<StoreError>>(&self, step: impl FnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
         match &self.database {
             Database::Sqlite(file) => file.read(step),
             Database::Postgres(server) => server.read(step),
@@ -140,9 +128,6 @@ impl Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Store")
-            .field("place", &self.place)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Store").field("place", &self.place).finish_non_exhaustive()
     }
 }

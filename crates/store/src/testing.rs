@@ -71,10 +71,7 @@ impl TestDatabase {
     pub fn sqlite() -> Result<Self, String> {
         let folder = make_folder("quarterhour-test")?;
         let location = folder.join("books.db").display().to_string();
-        Ok(Self {
-            location,
-            kind: Kind::Folder(folder),
-        })
+        Ok(Self { location, kind: Kind::Folder(folder) })
     }
 
     /// An empty database on the server of this test binary. Its locale is not C, so
@@ -93,10 +90,7 @@ impl TestDatabase {
                  locale_provider icu icu_locale 'en-US'"
             ),
         )?;
-        Ok(Self {
-            location: with_database(&admin, &name),
-            kind: Kind::Server { admin, name },
-        })
+        Ok(Self { location: with_database(&admin, &name), kind: Kind::Server { admin, name } })
     }
 
     /// What `Store::open` takes.
@@ -130,10 +124,7 @@ impl Drop for TestDatabase {
         match &self.kind {
             Kind::Folder(folder) => drop(fs::remove_dir_all(folder)),
             Kind::Server { admin, name } => {
-                drop(run_sql(
-                    admin,
-                    &format!("drop database if exists {name} with (force)"),
-                ));
+                drop(run_sql(admin, &format!("drop database if exists {name} with (force)")));
             }
         }
     }
@@ -147,11 +138,7 @@ fn server_url() -> Result<String, String> {
     }
     // Without a flush the tests are faster; they never outlive the machine.
     let options = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off";
-    SERVER
-        .get_or_init(|| Server::start(options))
-        .as_ref()
-        .map(|server| server.url.clone())
-        .map_err(Clone::clone)
+    SERVER.get_or_init(|| Server::start(options)).as_ref().map(|server| server.url.clone()).map_err(Clone::clone)
 }
 
 /// A running server. It ends when this is dropped or the process ends.
@@ -183,18 +170,13 @@ impl Server {
             .map_err(|error| format!("the test server cannot be started: {error}. {INSTALL}"))?;
         let mut answer = String::new();
         if let Some(stdout) = keeper.stdout.take() {
-            BufReader::new(stdout)
-                .read_line(&mut answer)
-                .map_err(|error| error.to_string())?;
+            BufReader::new(stdout).read_line(&mut answer).map_err(|error| error.to_string())?;
         }
         if answer.trim() != "ready" {
             return Err(format!("the test server did not start: {}", answer.trim()));
         }
         let host = folder.display().to_string().replace('/', "%2F");
-        Ok(Self {
-            url: format!("postgres://postgres:test-password@{host}/postgres"),
-            keeper,
-        })
+        Ok(Self { url: format!("postgres://postgres:test-password@{host}/postgres"), keeper })
     }
 
     /// The URL of the server's first database.
@@ -213,18 +195,13 @@ impl Drop for Server {
 
 /// A server refuses to run as root, so root hands it to the user of the package.
 fn keeper_command(folder: &Path) -> Result<Command, String> {
-    let whoami = Command::new("id")
-        .arg("-u")
-        .output()
-        .map_err(|error| error.to_string())?;
+    let whoami = Command::new("id").arg("-u").output().map_err(|error| error.to_string())?;
     if String::from_utf8_lossy(&whoami.stdout).trim() != "0" {
         return Ok(Command::new("sh"));
     }
     let chown = Command::new("chown").arg("postgres").arg(folder).status();
     if !chown.is_ok_and(|status| status.success()) {
-        return Err(format!(
-            "there is no user postgres to run a server as. {INSTALL}"
-        ));
+        return Err(format!("there is no user postgres to run a server as. {INSTALL}"));
     }
     let mut command = Command::new("runuser");
     command.args(["-u", "postgres", "--", "sh"]);
@@ -233,18 +210,9 @@ fn keeper_command(folder: &Path) -> Result<Command, String> {
 
 /// The folder of the newest installed server.
 fn newest_programs() -> Option<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql")
-        .ok()
-        .into_iter()
-        .flatten()
-        .flatten();
+    let versions = fs::read_dir("/usr/lib/postgresql").ok().into_iter().flatten().flatten();
     let newest = versions
-        .filter_map(|entry| {
-            Some((
-                entry.file_name().to_str()?.parse::<u32>().ok()?,
-                entry.path().join("bin"),
-            ))
-        })
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path().join("bin"))))
         .filter(|(version, folder)| *version >= 15 && folder.join("initdb").is_file())
         .max();
     newest.map(|(_, folder)| folder).or_else(|| {
@@ -255,28 +223,20 @@ fn newest_programs() -> Option<PathBuf> {
 
 fn make_folder(name: &str) -> Result<PathBuf, String> {
     let folder = env::temp_dir().join(format!("{name}-{}", Uuid::now_v7().simple()));
-    fs::create_dir(&folder)
-        .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    fs::create_dir(&folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
     Ok(folder)
 }
 
 /// The same URL with another database.
 fn with_database(url: &str, name: &str) -> String {
-    let (url, query) = url
-        .split_once('?')
-        .map_or((url, String::new()), |(url, query)| {
-            (url, format!("?{query}"))
-        });
+    let (url, query) = url.split_once('?').map_or((url, String::new()), |(url, query)| (url, format!("?{query}")));
     let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
     let authority = rest.split('/').next().unwrap_or_default();
     format!("{scheme}://{authority}/{name}{query}")
 }
 
 fn run_sql(url: &str, text: &str) -> Result<(), String> {
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| error.to_string())?;
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime
         .block_on(async {
             let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
@@ -286,9 +246,5 @@ fn run_sql(url: &str, text: &str) -> Result<(), String> {
             drop(connection.await);
             result
         })
-        .map_err(|error| {
-            error
-                .as_db_error()
-                .map_or_else(|| error.to_string(), ToString::to_string)
-        })
+        .map_err(|error| error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string))
 }

@@ -55,12 +55,7 @@ impl Tx {
     }
 
     /// Runs a statement that must change exactly one row, named in `what`.
-    pub(crate) fn exec_one(
-        &mut self,
-        sql: Sql,
-        params: &Params,
-        what: &str,
-    ) -> Result<(), StoreError> {
+    pub(crate) fn exec_one(&mut self, sql: Sql, params: &Params, what: &str) -> Result<(), StoreError> {
         match self.exec(sql, params)? {
             1 => Ok(()),
             _ => Err(StoreError::not_found(what)),
@@ -103,11 +98,7 @@ impl Tx {
         read: fn(&mut Row) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         let mut rows = self.list(sql, params, read)?;
-        assert!(
-            rows.len() <= 1,
-            "a statement for one row must not find more: {}",
-            sql.text()
-        );
+        assert!(rows.len() <= 1, "a statement for one row must not find more: {}", sql.text());
         Ok(rows.pop())
     }
 
@@ -119,8 +110,7 @@ impl Tx {
         read: fn(&mut Row) -> Result<T, StoreError>,
         what: &str,
     ) -> Result<T, StoreError> {
-        self.opt(sql, params, read)?
-            .ok_or_else(|| StoreError::not_found(what))
+        self.opt(sql, params, read)?.ok_or_else(|| StoreError::not_found(what))
     }
 
     /// Runs `insert into table (columns) values ($1, …)` once for each row, at the
@@ -145,9 +135,7 @@ impl Tx {
 
     fn analyze(&mut self, table: &str) -> Result<(), StoreError> {
         match &mut self.engine {
-            Engine::Sqlite(tx) => {
-                tx.batch(&format!("pragma analysis_limit = 1000; analyze {table}"))
-            }
+            Engine::Sqlite(tx) => tx.batch(&format!("pragma analysis_limit = 1000; analyze {table}")),
             Engine::Postgres(tx) => tx.batch(&format!("analyze {table}")),
         }
     }

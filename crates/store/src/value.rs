@@ -50,18 +50,12 @@ enum Driver<'a> {
 impl<'a> Row<'a> {
     /// Wraps a row of SQLite.
     pub(crate) const fn sqlite(row: &'a rusqlite::Row<'a>) -> Self {
-        Self {
-            inner: Driver::Sqlite(row),
-            next: 0,
-        }
+        Self { inner: Driver::Sqlite(row), next: 0 }
     }
 
     /// Wraps a row of PostgreSQL.
     pub(crate) const fn postgres(row: &'a tokio_postgres::Row) -> Self {
-        Self {
-            inner: Driver::Postgres(row),
-            next: 0,
-        }
+        Self { inner: Driver::Postgres(row), next: 0 }
     }
 
     /// The value of the next column.
@@ -76,11 +70,6 @@ impl<'a> Row<'a> {
 }
 
 fn bad_value(index: usize, error: &dyn std::error::Error) -> StoreError {
-    let cause = error
-        .source()
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
-    StoreError::BadValue {
-        detail: format!("column {}: {error}{cause}", index + 1),
-    }
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    StoreError::BadValue { detail: format!("column {}: {error}{cause}", index + 1) }
 }

@@ -47,8 +47,28 @@ pub struct Expected {
 
 /// First words of the lines of an expected statement.
 pub const WORDS: [&str; 22] = [
-    "hours", "count", "counted", "reserve", "money", "fee", "service", "block", "ticket", "time", "overage", "late",
-    "adjustment", "net", "part", "alert", "note", "ledger", "entry", "due", "total", "program",
+    "hours",
+    "count",
+    "counted",
+    "reserve",
+    "money",
+    "fee",
+    "service",
+    "block",
+    "ticket",
+    "time",
+    "overage",
+    "late",
+    "adjustment",
+    "net",
+    "part",
+    "alert",
+    "note",
+    "ledger",
+    "entry",
+    "due",
+    "total",
+    "program",
 ];
 /// Words of an entry that need another behind them.
 const PAIRS: [&str; 3] = ["ticket", "on", "entered"];

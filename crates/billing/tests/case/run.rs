@@ -12,9 +12,8 @@ use crate::parse::{Case, Expected, Text};
 use crate::render::{Rendered, render};
 
 /// Lines that are compared even where the case does not speak of them.
-const ALWAYS: [&str; 13] = [
-    "hours", "money", "fee", "service", "block", "ticket", "time", "overage", "reserve", "late", "adjustment", "alert", "note",
-];
+const ALWAYS: [&str; 13] =
+    ["hours", "money", "fee", "service", "block", "ticket", "time", "overage", "reserve", "late", "adjustment", "alert", "note"];
 
 /// Bills a case and compares.
 pub fn check(case: &Case) -> Result<(), String> {

@@ -31,10 +31,13 @@ pub fn clauses() -> impl Strategy<Value = String> {
 fn program_clauses(program: usize, (minutes, periods, cap, start): (u32, u32, u32, u32)) -> String {
     let starts = format!("starts = 2026-01-{:02}\n", start + 1);
     let allowance = format!("[allowance]\nfixed_minutes = {minutes}\nrollover = {{ periods = {periods}, cap_percent = {cap} }}\n");
-    let block = format!("[[block]]\nbought = 2026-02-{:02}\nhours = {}\nprice = \"900\"\nexpires_months = 1\n", start + 1, cap / 10 + 1);
+    let block =
+        format!("[[block]]\nbought = 2026-02-{:02}\nhours = {}\nprice = \"900\"\nexpires_months = 1\n", start + 1, cap / 10 + 1);
     let clauses = match program {
         0 => "program = \"ad-hoc\"\nSTARTS".to_owned(),
-        1 => format!("program = \"block-of-time\"\nSTARTS{block}[auto_replenish]\nhours = 2\nprice = \"200\"\nmax_per_period = {periods}\n"),
+        1 => format!(
+            "program = \"block-of-time\"\nSTARTS{block}[auto_replenish]\nhours = 2\nprice = \"200\"\nmax_per_period = {periods}\n"
+        ),
         2 => format!("program = \"use-it-or-lose-it\"\nSTARTS{allowance}"),
         3 => "program = \"use-it-or-lose-it\"\nSTARTS[fee]\nper_device = { workstation = \"31.25\" }\nproration = \"daily\"\n\
               [allowance]\nenvironment = \"heavy\"\nsettle_months = 2\nexcludes = [\"project\"]\n"
@@ -43,9 +46,11 @@ fn program_clauses(program: usize, (minutes, periods, cap, start): (u32, u32, u3
             "program = \"budget\"\nSTARTS[reserve]\nminutes = {{ workstation = 30, server = 60 }}\nrate = \"125\"\n\
              proration = \"daily\"\nrollover = {{ periods = {periods}, cap_percent = {cap} }}\n"
         ),
-        5 => "program = \"fixed-rate\"\nSTARTS[fee]\nper_device = { workstation = \"31.25\", server = \"120\" }\ncount = \"average\"\n\
+        5 => {
+            "program = \"fixed-rate\"\nSTARTS[fee]\nper_device = { workstation = \"31.25\", server = \"120\" }\ncount = \"average\"\n\
               [included]\nclasses = [\"workstation\"]\nexcludes = { work_types = [\"project\"] }\n"
-            .to_owned(),
+                .to_owned()
+        }
         6 => format!("program = \"customized\"\nSTARTS{allowance}excludes = [\"onsite\"]\n{block}"),
         _ => format!("program = \"customized\"\nSTARTS[fee]\nflat = \"99.99\"\nproration = \"daily\"\n{block}"),
     };

@@ -2,7 +2,8 @@
 
 use quarterhour_books::{EntryBook, Problem, Setup, SetupFiles, entries, setup};
 
-pub const PROVIDER: &str = "name = \"Northgate IT\"\ncurrency = \"USD\"\ntime_zone = \"America/New_York\"\n[[rate]]\nhourly = \"120\"\n";
+pub const PROVIDER: &str =
+    "name = \"Northgate IT\"\ncurrency = \"USD\"\ntime_zone = \"America/New_York\"\n[[rate]]\nhourly = \"120\"\n";
 pub const HEADER: &str = "id,client,ticket,technician,started_at,minutes,tier,work_type,device,billable,cause,note\n";
 
 /// Correct books of one client.

@@ -7,8 +7,8 @@ use quarterhour_store::statements::{invoice, statement};
 use quarterhour_store::{Store, Tx};
 use rayon::prelude::*;
 
-use crate::app::body::{Freezer, StatementBody};
 use crate::app::bill_books::check_codes;
+use crate::app::body::{Freezer, StatementBody};
 use crate::app::open_books;
 use crate::app::outcome::{Outcome, RunResult, bill_client};
 use crate::app::paper::Issue;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use quarterhour_billing::{
-    Band, Client, Fate, HourlyPrice, LateWork, LocalClock, MovementKind, Part, Period, Priced, PriceSource, Statement,
+    Band, Client, Fate, HourlyPrice, LateWork, LocalClock, MovementKind, Part, Period, PriceSource, Priced, Statement,
     StatementReport, TimeEntry, Word, Words, statement_report,
 };
 use quarterhour_books::rows::EntryRow;
@@ -166,9 +166,7 @@ impl Freezer<'_> {
         for LateWork { period, entries, billed, parts } in &statement.late {
             bodies.extend(self.entries(&client.client, statement, parts, billed, entries, Some(*period)));
         }
-        let days = |alert: &quarterhour_billing::Alert| {
-            format!("{} % on {} (entry {})", alert.percent, alert.on, alert.entry)
-        };
+        let days = |alert: &quarterhour_billing::Alert| format!("{} % on {} (entry {})", alert.percent, alert.on, alert.entry);
         StatementBody {
             period: statement.period,
             statement: statement_report(&client.client.code, statement),

@@ -340,7 +340,10 @@ impl<'b> EntryPlan<'b> {
                 file: "time_entries.csv".to_owned(),
                 line: Some(row.line),
                 column: Some("client".to_owned()),
-                message: format!("`{}` was issued to another client; expected minutes 0 here and a new id for `{}`", row.id, row.client),
+                message: format!(
+                    "`{}` was issued to another client; expected minutes 0 here and a new id for `{}`",
+                    row.id, row.client
+                ),
             });
         } else if frozen {
             summary.corrections += 1;

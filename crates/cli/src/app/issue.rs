@@ -151,7 +151,14 @@ impl<'a> Pending<'a> {
         Ok(Some(invoices))
     }
 
-    fn write_rows(&self, tx: &mut Tx, books: &StoredBooks, client_id: Uuid, rows: Rows, writer: &LedgerWriter<'_>) -> Result<(), AppError> {
+    fn write_rows(
+        &self,
+        tx: &mut Tx,
+        books: &StoredBooks,
+        client_id: Uuid,
+        rows: Rows,
+        writer: &LedgerWriter<'_>,
+    ) -> Result<(), AppError> {
         let (id, period) = (books.provider_id, self.period.to_string());
         statement::insert_many(tx, id, rows.statements)?;
         invoice::insert_many(tx, id, rows.invoices)?;
@@ -160,7 +167,8 @@ impl<'a> Pending<'a> {
         let content = self.terms_text(books);
         let terms_hash = sha256_hex(content.as_bytes());
         terms::insert_new(tx, id, &terms::Terms { hash: terms_hash.clone(), content })?;
-        let carried_json = serde_json::to_string(&self.carried).map_err(|error| AppError::user(error.to_string(), "please report it"))?;
+        let carried_json =
+            serde_json::to_string(&self.carried).map_err(|error| AppError::user(error.to_string(), "please report it"))?;
         let head = writer.head();
         let closing = closing::Closing {
             client_id,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use quarterhour_billing::agreement::{Agreement, Prepaid};
 use quarterhour_billing::{Band, Carried, Credit, HourlyPrice, LateBatch, Period, Terms, TimeEntry, Words};
 use quarterhour_books::{EntryReader, entries, setup};
-use quarterhour_store::statements::{closing, hold, statement, terms, time_entry};
 use quarterhour_store::Tx;
+use quarterhour_store::statements::{closing, hold, statement, terms, time_entry};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -219,14 +219,17 @@ impl LateReader<'_> {
         let text: TermsText = serde_json::from_str(&content).map_err(|_| bad_row("terms", &closing.terms_hash))?;
         let words = &mut self.reader.words;
         let provider = setup::read_provider_text(&text.provider, words).map_err(database_problems)?;
-        let agreements = text.agreements.iter().map(|(name, text)| setup::read_agreement(name, text, words).map_err(database_problems));
+        let agreements =
+            text.agreements.iter().map(|(name, text)| setup::read_agreement(name, text, words).map_err(database_problems));
         Ok((provider.terms, agreements.collect::<Result<_, _>>()?))
     }
 
     /// The close that took an empty period with it: the first one after.
     fn closing_after(&self, tx: &mut Tx, client_id: Uuid, period: Period) -> Result<Option<closing::Closing>, AppError> {
         let later = closing::list_all(tx, self.books.provider_id)?.into_iter().filter(|row| row.client_id == client_id);
-        Ok(later.filter(|row| Period::parse(&row.period).is_some_and(|closed| closed > period)).min_by(|one, other| one.period.cmp(&other.period)))
+        Ok(later
+            .filter(|row| Period::parse(&row.period).is_some_and(|closed| closed > period))
+            .min_by(|one, other| one.period.cmp(&other.period)))
     }
 
     fn client_id(&self, position: usize) -> Uuid {
@@ -253,7 +256,13 @@ impl LateReader<'_> {
     }
 
     /// What the period and later statements have billed of it already.
-    fn before(&mut self, tx: &mut Tx, position: usize, period: Period, agreement: Option<&Agreement>) -> Result<Vec<TimeEntry>, AppError> {
+    fn before(
+        &mut self,
+        tx: &mut Tx,
+        position: usize,
+        period: Period,
+        agreement: Option<&Agreement>,
+    ) -> Result<Vec<TimeEntry>, AppError> {
         let (id, client_id, day) = (self.books.provider_id, self.client_id(position), quarterhour_billing::DAY_SECONDS);
         let span = seconds_of(period.first_day()) - 2 * day..seconds_of(period.end()) + 2 * day;
         let clock = self.books.setup.clients.get(position).map(|client| &client.client.clock);

@@ -90,8 +90,20 @@ fn lines_csv(outcomes: &[Outcome], today: Date) -> String {
     write_record(
         &mut text,
         &[
-            "number", "period", "client", "agreement", "kind", "text", "tier", "work_type", "band", "quantity", "unit",
-            "price", "currency", "amount",
+            "number",
+            "period",
+            "client",
+            "agreement",
+            "kind",
+            "text",
+            "tier",
+            "work_type",
+            "band",
+            "quantity",
+            "unit",
+            "price",
+            "currency",
+            "amount",
         ],
     );
     for outcome in outcomes {

@@ -36,20 +36,12 @@ pub fn document(body: &StatementBody, issue: &Issue) -> documents::InvoiceDocume
         logo: None,
         issued_on: issue.issued_on,
         due_on: Some(issue.due_on),
-        period: documents::Period {
-            name: body.period.to_string(),
-            first_day: body.period.first_day().date(),
-            last_day,
-        },
+        period: documents::Period { name: body.period.to_string(), first_day: body.period.first_day().date(), last_day },
         currency: report.currency.to_string(),
         agreement: report.agreement.clone(),
         program: report.program.to_string(),
         lines: lines(body),
-        amounts: documents::Amounts {
-            net: report.net.clone(),
-            taxes: taxes(body),
-            total: report.total.clone(),
-        },
+        amounts: documents::Amounts { net: report.net.clone(), taxes: taxes(body), total: report.total.clone() },
         payment_terms: Some(payment_terms(body, issue)),
         terms: some(&body.terms),
         statement: Some(statement(body)),
@@ -166,10 +158,16 @@ fn burn_down(body: &StatementBody) -> Option<documents::BurnDown> {
     let points = body.burn_down.iter().map(|step| documents::BurnPoint { at: fraction(step.at), left_seconds: step.left });
     let steps = body.burn_down.iter().zip(body.burn_down.iter().skip(1));
     let overage = steps.filter(|(before, step)| step.overage > before.overage);
-    let overage = overage.map(|(before, step)| documents::OverageStep { at: fraction(step.at), seconds: step.overage - before.overage });
+    let overage =
+        overage.map(|(before, step)| documents::OverageStep { at: fraction(step.at), seconds: step.overage - before.overage });
     let time = &body.statement.time;
     let granted_seconds = time.opening + time.granted + time.restored;
-    Some(documents::BurnDown { days: u16::try_from(days).ok()?, granted_seconds, points: points.collect(), overage: overage.collect() })
+    Some(documents::BurnDown {
+        days: u16::try_from(days).ok()?,
+        granted_seconds,
+        points: points.collect(),
+        overage: overage.collect(),
+    })
 }
 
 /// Seconds of a month fit a float exactly; only the chart sees them.

@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use quarterhour_documents::InvoiceDocument;
@@ -22,10 +22,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// # Errors
 ///
 /// Fails at the first document that cannot be rendered or written; the others may be there already.
-pub fn render_all(
-    documents: impl Iterator<Item = (PathBuf, InvoiceDocument)> + Send,
-    done: impl Fn() + Sync,
-) -> Result<(), AppError> {
+pub fn render_all(documents: impl Iterator<Item = (PathBuf, InvoiceDocument)> + Send, done: impl Fn() + Sync) -> Result<(), AppError> {
     let queue = Mutex::new(documents);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let results: Vec<Result<(), AppError>> = std::thread::scope(|scope| {
@@ -35,10 +32,7 @@ pub fn render_all(
     results.into_iter().collect()
 }
 
-fn work(
-    queue: &Mutex<impl Iterator<Item = (PathBuf, InvoiceDocument)>>,
-    done: &(impl Fn() + Sync),
-) -> Result<(), AppError> {
+fn work(queue: &Mutex<impl Iterator<Item = (PathBuf, InvoiceDocument)>>, done: &(impl Fn() + Sync)) -> Result<(), AppError> {
     let mut worker = None;
     loop {
         let next = queue.lock().map_err(|_| lost("another worker failed"))?.next();

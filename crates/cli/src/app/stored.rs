@@ -59,7 +59,8 @@ pub fn open(db: &str) -> Result<Store, AppError> {
 ///
 /// Fails when nothing was imported.
 pub fn provider(tx: &mut Tx) -> Result<provider::Provider, AppError> {
-    provider::find_first(tx)?.ok_or_else(|| AppError::user("the database holds no books", "bring a folder in with `quarterhour import DIR`"))
+    provider::find_first(tx)?
+        .ok_or_else(|| AppError::user("the database holds no books", "bring a folder in with `quarterhour import DIR`"))
 }
 
 /// The files of the books but the time entries, as an export writes them.
@@ -90,8 +91,18 @@ fn clients_csv(clients: &[client::Client]) -> String {
     write_record(&mut text, &CLIENT_COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>());
     for it in clients {
         let fields = [
-            &it.code, &it.name, &it.email, &it.currency, &it.time_zone, &it.tax_percent, &it.street, &it.city, &it.postcode,
-            &it.region, &it.country, &it.tax_id,
+            &it.code,
+            &it.name,
+            &it.email,
+            &it.currency,
+            &it.time_zone,
+            &it.tax_percent,
+            &it.street,
+            &it.city,
+            &it.postcode,
+            &it.region,
+            &it.country,
+            &it.tax_id,
         ];
         write_record(&mut text, &fields.map(String::as_str));
     }

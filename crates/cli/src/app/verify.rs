@@ -95,7 +95,9 @@ pub fn verify(store: &Store, done: impl Fn()) -> Result<Report, AppError> {
         let orphans = invoices.values().map(|row| format!("invoice {} has no statement", row.number));
         report.faults.extend(orphans);
         let last = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
-        report.faults.extend((1..=last).find(|number| !numbers.contains(number)).map(|gap| format!("invoice number {gap} is missing")));
+        report
+            .faults
+            .extend((1..=last).find(|number| !numbers.contains(number)).map(|gap| format!("invoice number {gap} is missing")));
         Ok(report)
     })
 }
@@ -105,12 +107,18 @@ fn closing_faults(own: &[closing::Closing], checker: &LedgerChecker, hashes: &Ha
     let mut faults = Vec::new();
     for row in own.iter().filter(|row| row.ledger_seq > 0) {
         if hashes.get(&row.ledger_seq) != Some(&row.ledger_hash) {
-            faults.push(format!("the close of {} recorded entry {} with another hash, or the entry is gone", row.period, row.ledger_seq));
+            faults.push(format!(
+                "the close of {} recorded entry {} with another hash, or the entry is gone",
+                row.period, row.ledger_seq
+            ));
         }
     }
     let last = own.iter().map(|row| row.ledger_seq).max().unwrap_or(0);
     if checker.head().seq != last {
-        faults.push(format!("the ledger has {} entries, its last close recorded {last}: entries were added or removed at the end", checker.head().seq));
+        faults.push(format!(
+            "the ledger has {} entries, its last close recorded {last}: entries were added or removed at the end",
+            checker.head().seq
+        ));
     }
     faults
 }

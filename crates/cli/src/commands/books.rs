@@ -30,7 +30,8 @@ pub fn import(session: &Session, folder: &Path) -> Result<(), AppError> {
 }
 
 fn text(summary: &Summary) -> String {
-    let columns = [("", Align::Left), ("new", Align::Right), ("changed", Align::Right), ("same", Align::Right), ("only here", Align::Right)];
+    let columns =
+        [("", Align::Left), ("new", Align::Right), ("changed", Align::Right), ("same", Align::Right), ("only here", Align::Right)];
     let mut table = Table::new(&columns);
     let rows = [
         ("clients", &summary.clients),

@@ -23,7 +23,10 @@ pub fn verify(session: &Session) -> Result<ExitCode, AppError> {
         table.row(vec![plain(code), head.seq.to_string(), head.hash.clone()]);
     }
     out(&table.render())?;
-    conclude(&report.faults, &format!("{} ledger entries and {} statements are as they were written.", report.entries, report.statements))
+    conclude(
+        &report.faults,
+        &format!("{} ledger entries and {} statements are as they were written.", report.entries, report.statements),
+    )
 }
 
 /// Checks everything and says in a line each what is well.

@@ -71,7 +71,8 @@ fn make_folder(folder: &Path) -> Result<(), AppError> {
 
 /// Issues month by month, on the second day of the month after.
 fn issue_all(session: &Session, store: &Store, (first, last): (Period, Period)) -> Result<(), AppError> {
-    let periods: Vec<Period> = std::iter::successors(Some(first), |period| Some(period.next())).take_while(|period| *period <= last).collect();
+    let periods: Vec<Period> =
+        std::iter::successors(Some(first), |period| Some(period.next())).take_while(|period| *period <= last).collect();
     let bar = progress::bar(session.quiet, "Billing and issuing", u64::try_from(periods.len()).unwrap_or(0));
     let mut invoices = 0;
     for period in &periods {
@@ -112,12 +113,16 @@ fn ranking(bodies: &[&StatementBody], seconds: fn(&StatementBody) -> i64, title:
 
 /// The month with most overage, the one with most time lost, and the one with most held.
 fn interesting<'a>(bodies: &[&'a StatementBody]) -> Vec<&'a StatementBody> {
-    let drawn: Vec<&'a StatementBody> = bodies.iter().copied().filter(|body| body.draws_time && body.statement.time.granted > 0).collect();
+    let drawn: Vec<&'a StatementBody> =
+        bodies.iter().copied().filter(|body| body.draws_time && body.statement.time.granted > 0).collect();
     let mut chosen: Vec<&'a StatementBody> = Vec::new();
     let measures: [fn(&StatementBody) -> i64; 3] =
         [|body| body.statement.time.held, |body| body.statement.time.overage, |body| body.statement.time.forfeited];
     for measure in measures {
-        let best = drawn.iter().filter(|body| !chosen.iter().any(|other| other.client.code == body.client.code)).max_by_key(|body| measure(body));
+        let best = drawn
+            .iter()
+            .filter(|body| !chosen.iter().any(|other| other.client.code == body.client.code))
+            .max_by_key(|body| measure(body));
         chosen.extend(best.copied());
     }
     chosen

@@ -68,7 +68,8 @@ fn decide(session: &Session, decision: &Decision, state: &str, consequence: &str
         let id = stored::provider(tx)?.provider_id;
         let number = decision.number.to_string();
         let row = hold::list_all(tx, id)?.into_iter().find(|row| row.hold_id == number);
-        let row = row.ok_or_else(|| AppError::user(format!("nothing is held under number {number}"), "`quarterhour held` shows the list"))?;
+        let row =
+            row.ok_or_else(|| AppError::user(format!("nothing is held under number {number}"), "`quarterhour held` shows the list"))?;
         if row.state != "held" {
             let message = format!("number {number} is {} already", row.state);
             return Err(AppError::user(message, "`quarterhour held` shows who decided and why"));

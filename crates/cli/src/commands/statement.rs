@@ -32,7 +32,8 @@ pub fn show(session: &Session, code: &str, period: Period) -> Result<(), AppErro
 }
 
 fn lines(body: &StatementBody) -> String {
-    let columns = [("line", Align::Left), ("quantity", Align::Right), ("unit", Align::Left), ("price", Align::Right), ("amount", Align::Right)];
+    let columns =
+        [("line", Align::Left), ("quantity", Align::Right), ("unit", Align::Left), ("price", Align::Right), ("amount", Align::Right)];
     let mut table = Table::new(&columns);
     for line in &body.statement.lines {
         table.row(vec![plain(&line.text), line.quantity.clone(), line.unit.to_string(), line.price.clone(), line.amount.clone()]);
@@ -45,7 +46,14 @@ fn lines(body: &StatementBody) -> String {
 }
 
 fn entries(body: &StatementBody) -> String {
-    let columns = [("start", Align::Left), ("ticket", Align::Left), ("by", Align::Left), ("actual", Align::Right), ("billable", Align::Right), ("why", Align::Left)];
+    let columns = [
+        ("start", Align::Left),
+        ("ticket", Align::Left),
+        ("by", Align::Left),
+        ("actual", Align::Right),
+        ("billable", Align::Right),
+        ("why", Align::Left),
+    ];
     let mut table = Table::new(&columns);
     for entry in &body.entries {
         for (position, part) in entry.parts.iter().enumerate() {
@@ -70,6 +78,12 @@ pub fn write_proof(session: &Session, code: &str, period: Period, path: &Path) -
     let proof = proof::make(&store, code, period)?;
     let text = serde_json::to_vec_pretty(&proof).map_err(|error| AppError::user(error.to_string(), "please report it"))?;
     write_file(path, &text)?;
-    session.say(&format!("{} proves {} statements by {} ledger entries; the head is {}.", path.display(), proof.statements.len(), proof.head.seq, proof.head.hash));
+    session.say(&format!(
+        "{} proves {} statements by {} ledger entries; the head is {}.",
+        path.display(),
+        proof.statements.len(),
+        proof.head.seq,
+        proof.head.hash
+    ));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Results on standard output.
+//! Results on standard output, words beside them on standard error.
 
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
@@ -16,4 +16,9 @@ pub fn out(text: &str) -> Result<(), AppError> {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(AppError::file("write", Path::new("standard output"), error)),
         _ => Ok(()),
     }
+}
+
+/// Says a sentence on standard error. Where nobody reads it, it is lost: there is no other place to say so.
+pub fn err(text: &str) {
+    let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }

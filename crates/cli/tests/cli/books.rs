@@ -55,7 +55,11 @@ impl Books {
             }
             for month in 1..=2 {
                 for day in 1..=8 {
-                    let _ = writeln!(entries, "{code}-{month}-{day},{code},T{day},kim,2026-0{month}-0{day}T10:00:00Z,{},,,,,,", 7 + number % 20);
+                    let _ = writeln!(
+                        entries,
+                        "{code}-{month}-{day},{code},T{day},kim,2026-0{month}-0{day}T10:00:00Z,{},,,,,,",
+                        7 + number % 20
+                    );
                 }
             }
             books.write(&format!("agreements/{code}.toml"), &ACME.replace("acme", &code));

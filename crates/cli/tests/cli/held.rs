@@ -7,7 +7,8 @@ const CAP: &str = "[guard]\ncap = { amount = \"200.00\", on_cap = \"hold\" }\n";
 
 /// January: 10 h are the allowance, e2 is the first hour of overage, e3 and e4 are past the cap.
 fn hold_two(office: &Office) -> Books {
-    let entries = [("e1", "2026-01-12T08", 600), ("e2", "2026-01-13T10", 60), ("e3", "2026-01-14T10", 60), ("e4", "2026-01-15T10", 30)];
+    let entries =
+        [("e1", "2026-01-12T08", 600), ("e2", "2026-01-13T10", 60), ("e3", "2026-01-14T10", 60), ("e4", "2026-01-15T10", 30)];
     let books = Books::with_agreement(office, CAP, &entries);
     office.import();
     assert_eq!(office.run("held").ok(), "Nothing is held.\n");

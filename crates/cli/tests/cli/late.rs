@@ -132,6 +132,46 @@ on_both! {
 }
 
 on_both! {
+    fn time_of_a_month_that_had_nothing_to_issue_is_late_too(office: &Office) {
+        // Without an agreement: work in January and March, and none in February when March was issued.
+        let books = Books::acme(office, &[]);
+        books.add("clients.csv", "adhoc,By the Hour,USD,UTC,0\n");
+        std::fs::remove_file(books.path().join("agreements/acme.toml")).expect("removed");
+        books.add_entry("j1", "adhoc", "2026-01-12T10", 60);
+        books.add_entry("m1", "adhoc", "2026-03-12T10", 60);
+        office.import();
+        office.issue("2026-01");
+        office.issue("2026-03");
+        books.add_entry("f1", "adhoc", "2026-02-12T10", 30);
+        office.import();
+        let april = office.json("bill 2026-04 --json");
+        assert_eq!(lines(&april), ["late 0.5 hour 150 75.00"]);
+        assert!(texts(&april).contains("2026-02"));
+        office.issue("2026-04");
+        assert_eq!(office.json("bill 2026-04 --json"), april);
+        office.is_well();
+    }
+}
+
+on_both! {
+    fn a_client_that_comes_later_is_issued_from_its_first_period(office: &Office) {
+        let books = Books::acme(office, &[("e1", "2026-01-12T10", 480)]);
+        office.import();
+        office.issue("2026-01");
+        books.add("clients.csv", "zeta,Zeta Works,USD,UTC,0\n");
+        books.write("agreements/zeta.toml", &books.read("agreements/acme.toml").replace("acme", "zeta"));
+        books.add_entry("z1", "zeta", "2026-01-12T10", 60);
+        office.import();
+        let said = office.run("bill 2026-02 --issue").fails(2);
+        assert!(said.contains("client zeta: 2026-01 is not issued yet"), "{said}");
+        office.issue("2026-01..2026-02");
+        let (folder, database) = ("bill 2026-01..2026-03 --books books --json", "bill 2026-01..2026-03 --json");
+        assert_eq!(office.json(folder), office.json(database));
+        office.is_well();
+    }
+}
+
+on_both! {
     fn late_time_warns_before_it_is_issued(office: &Office) {
         let books = Books::acme(office, &[("e1", "2026-01-12T10", 480)]);
         office.import();
@@ -139,7 +179,7 @@ on_both! {
         books.add_entry("e2", "acme", "2026-01-20T10", 180);
         office.import();
         let answer = office.run("bill 2026-02 --json");
-        assert!(answer.err.contains("acme: 1 late entries of 2026-01"), "{}", answer.err);
+        assert!(answer.err.contains("! 2026-02 acme: acme: late time of 2026-01 (1 entries)"), "{}", answer.err);
         serde_json::from_str::<serde_json::Value>(&answer.ok()).expect("warnings are not on standard output");
     }
 }

@@ -14,7 +14,18 @@ fn run(arguments: &[&str]) -> Answer {
 #[test]
 fn the_help_of_each_command_has_an_example() {
     let commands = [
-        "", "demo", "init", "import", "export", "bill", "statement", "held", "held release", "held write-off", "verify", "doctor",
+        "",
+        "demo",
+        "init",
+        "import",
+        "export",
+        "bill",
+        "statement",
+        "held",
+        "held release",
+        "held write-off",
+        "verify",
+        "doctor",
         "completions",
     ];
     for command in commands {
@@ -22,7 +33,10 @@ fn the_help_of_each_command_has_an_example() {
         words.push("--help");
         let said = run(&words).ok();
         let examples = said.split_once("Example").map_or("", |(_, examples)| examples);
-        assert!(examples.contains(&format!("quarterhour {command}")) || examples.contains(&format!(" {command}")), "{command}: {said}");
+        assert!(
+            examples.contains(&format!("quarterhour {command}")) || examples.contains(&format!(" {command}")),
+            "{command}: {said}"
+        );
     }
 }
 
@@ -61,12 +75,24 @@ fn a_missing_database_is_an_outside_failure_with_a_hint_and_is_not_made() {
     let folder = Folder::new();
     let db = folder.join("none.db");
     let db = db.to_str().expect("a plain path");
-    for command in ["bill 2026-01", "bill 2026-01 --issue", "statement acme 2026-01", "held", "held release 1 --by a --reason b", "verify", "doctor", "export copy"] {
+    for command in [
+        "bill 2026-01",
+        "bill 2026-01 --issue",
+        "statement acme 2026-01",
+        "held",
+        "held release 1 --by a --reason b",
+        "verify",
+        "doctor",
+        "export copy",
+    ] {
         let words: Vec<&str> = ["--db", db].into_iter().chain(command.split(' ')).collect();
         let answer = run(&words);
         assert_eq!(answer.out, "", "{command}");
         let said = answer.fails(3);
-        assert!(said.contains("error: there is no database at") && said.contains("hint: bring a folder in with `quarterhour import DIR`"), "{command}: {said}");
+        assert!(
+            said.contains("error: there is no database at") && said.contains("hint: bring a folder in with `quarterhour import DIR`"),
+            "{command}: {said}"
+        );
         assert_eq!(fs::read_dir(folder.path()).into_iter().flatten().count(), 0, "{command}");
     }
 }
@@ -81,6 +107,30 @@ fn folders_and_files_that_are_missing_are_named() {
     let db = folder.join("new.db");
     let said = run(&["--db", db.to_str().expect("a plain path"), "import", missing]).fails(3);
     assert!(said.contains("missing/provider.toml"), "{said}");
+}
+
+#[test]
+fn what_is_no_database_is_refused_and_left_as_it_is() {
+    let folder = Folder::new();
+    let letter = folder.join("letter.txt");
+    fs::write(&letter, "dear reader").expect("written");
+    let said = run(&["--db", letter.to_str().expect("a plain path"), "doctor"]).fails(3);
+    assert!(said.contains("is not a database of this program"), "{said}");
+    assert_eq!(fs::read_to_string(&letter).expect("a file"), "dear reader");
+    for address in ["mysql://localhost/books", ""] {
+        let said = run(&["--db", address, "doctor"]).fails(2);
+        assert!(said.contains("the location of the database cannot be understood"), "{said}");
+    }
+}
+
+#[test]
+fn the_database_can_be_named_by_the_environment() {
+    let office = &Office::on_sqlite();
+    Books::example(office);
+    office.import();
+    let output =
+        program().env("QUARTERHOUR_DB", office.database.location()).args(["bill", "2026-01"]).output().expect("the program starts");
+    assert_eq!(Answer::of(output).ok(), office.run("bill 2026-01").ok());
 }
 
 #[test]

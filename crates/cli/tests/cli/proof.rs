@@ -67,7 +67,8 @@ fn every_changed_field_of_a_proof_is_found() {
     let office = &Office::on_sqlite();
     let proof = proof_of_january(office);
     let count = proof["ledger"].as_array().map_or(0, Vec::len);
-    let mut paths: Vec<String> = ["/form", "/client", "/period", "/head/seq", "/head/hash", "/statements/0/agreement"].map(str::to_owned).to_vec();
+    let mut paths: Vec<String> =
+        ["/form", "/client", "/period", "/head/seq", "/head/hash", "/statements/0/agreement"].map(str::to_owned).to_vec();
     for index in 0..count {
         paths.extend(["seq", "prev_hash", "fields", "hash"].map(|field| format!("/ledger/{index}/{field}")));
     }

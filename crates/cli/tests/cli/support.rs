@@ -183,7 +183,8 @@ impl Office {
 /// The lines of the only statement of a period as `kind quantity unit price amount`.
 pub fn lines(period: &Value) -> Vec<String> {
     let lines = period["statements"][0]["lines"].as_array().into_iter().flatten();
-    let text = |line: &Value| ["kind", "quantity", "unit", "price", "amount"].map(|name| line[name].as_str().unwrap_or("?").to_owned());
+    let text =
+        |line: &Value| ["kind", "quantity", "unit", "price", "amount"].map(|name| line[name].as_str().unwrap_or("?").to_owned());
     lines.map(|line| text(line).join(" ")).collect()
 }
 

@@ -8,8 +8,15 @@ use crate::books::Books;
 use crate::support::{Office, program};
 
 const COMMANDS: [&str; 9] = [
-    "bill 2026-01..2026-03", "bill 2026-01..2026-03 --json", "statement acme 2026-01", "held", "verify", "doctor", "verify acme.json",
-    "completions bash", "import books",
+    "bill 2026-01..2026-03",
+    "bill 2026-01..2026-03 --json",
+    "statement acme 2026-01",
+    "held",
+    "verify",
+    "doctor",
+    "verify acme.json",
+    "completions bash",
+    "import books",
 ];
 
 /// The example with January issued, and a proof of it.
@@ -40,7 +47,11 @@ fn on_a_terminal_there_are_colours_unless_told_otherwise() {
         let binary = env!("CARGO_BIN_EXE_quarterhour");
         let line = format!("{binary} --db {} {arguments} bill 2026-01", office.database.location());
         let mut command = std::process::Command::new("script");
-        command.args(["-qec", &line, "/dev/null"]).env_remove("NO_COLOR").env("TERM", "xterm-256color").envs(variables.iter().copied());
+        command
+            .args(["-qec", &line, "/dev/null"])
+            .env_remove("NO_COLOR")
+            .env("TERM", "xterm-256color")
+            .envs(variables.iter().copied());
         command.stdin(Stdio::null()).output().ok().map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
     };
     let Some(said) = on_terminal(&[], "") else {
@@ -69,9 +80,26 @@ fn a_reader_that_stops_reading_is_no_error() {
 }
 
 #[test]
+fn standard_error_without_a_reader_changes_nothing() {
+    let office = issued();
+    for (command, code) in [("bill 2026-02", 0), ("bill 2026-02 --issue", 0), ("export copy", 0), ("bill 2026-02 --client nobody", 2)]
+    {
+        let words: Vec<&str> = command.split(' ').collect();
+        let mut child = office.command(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        drop(child.stderr.take());
+        assert_eq!(child.wait().expect("it ends").code(), Some(code), "{command}");
+    }
+}
+
+#[test]
 fn head_gets_its_line() {
     let office = issued();
-    let mut child = office.command(&["bill", "2020-01..2060-12"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
+    let mut child = office
+        .command(&["bill", "2020-01..2060-12"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
     assert!(line.starts_with("2020-01"), "{line}");
@@ -122,7 +150,9 @@ fn escapes_in_books_are_refused_and_never_reach_the_terminal() {
 fn escapes_that_got_into_the_database_do_not_reach_the_terminal() {
     let office = issued();
     let esc = "char(27) || '[2J' || char(7)";
-    office.sql(&format!("update time_entries set ticket = 'T' || {esc}, technician = 'x' || {esc}, note = {esc}")).expect("open entries may change");
+    office
+        .sql(&format!("update time_entries set ticket = 'T' || {esc}, technician = 'x' || {esc}, note = {esc}"))
+        .expect("open entries may change");
     for command in ["bill 2026-02", "statement acme 2026-02", "statement harbor 2026-03", "export copy", "doctor"] {
         let answer = office.run(command);
         assert!(!(answer.out + &answer.err).contains(['\u{1b}', '\u{7}']), "{command}");
@@ -133,7 +163,11 @@ fn escapes_that_got_into_the_database_do_not_reach_the_terminal() {
 fn escapes_in_a_proof_and_on_the_command_line_do_not_reach_the_terminal() {
     let office = issued();
     let proof = std::fs::read_to_string(office.folder.join("acme.json")).expect("the proof");
-    for (old, new) in [("\"client\": \"acme\"", "\"client\": \"\\u001b[2J\""), ("\"form\": \"", "\"\\u001b[2J\": \""), ("\"period\": \"2026-01\"", "\"period\": \"\\u001b[2J\"")] {
+    for (old, new) in [
+        ("\"client\": \"acme\"", "\"client\": \"\\u001b[2J\""),
+        ("\"form\": \"", "\"\\u001b[2J\": \""),
+        ("\"period\": \"2026-01\"", "\"period\": \"\\u001b[2J\""),
+    ] {
         assert!(proof.contains(old), "{old}");
         std::fs::write(office.folder.join("evil.json"), proof.replacen(old, new, 1)).expect("written");
         let answer = office.run("verify evil.json");

@@ -46,10 +46,7 @@ fn fill(document: &mut InvoiceDocument, hostile: &str) {
         entry.ticket = Some(hostile());
         entry.technician = hostile();
         entry.note = hostile();
-        entry
-            .parts
-            .iter_mut()
-            .for_each(|part| part.text = hostile());
+        entry.parts.iter_mut().for_each(|part| part.text = hostile());
     }
 }
 
@@ -94,21 +91,14 @@ fn every_field_takes_every_kind_of_text() {
 #[test]
 fn every_character_of_unicode_can_be_typeset() {
     let renderer = Renderer::new();
-    let all: Vec<char> = ('\u{0}'..='\u{2FFFF}')
-        .chain('\u{E0000}'..='\u{E01FF}')
-        .collect();
+    let all: Vec<char> = ('\u{0}'..='\u{2FFFF}').chain('\u{E0000}'..='\u{E01FF}').collect();
     for block in all.chunks(16_384) {
         let mut document = usual(0, 64);
-        document.statement.as_mut().expect("a statement").sentence =
-            Some("bold and plain".to_owned());
+        document.statement.as_mut().expect("a statement").sentence = Some("bold and plain".to_owned());
         for (entry, chars) in document.time_entries.iter_mut().zip(block.chunks(256)) {
             entry.note = chars.iter().collect();
             entry.ticket = Some(chars.iter().flat_map(|c| ['x', *c, ' ']).collect());
-            entry.parts[0].text = chars
-                .iter()
-                .rev()
-                .flat_map(|c| ['\u{627}', *c, '\u{301}'])
-                .collect();
+            entry.parts[0].text = chars.iter().rev().flat_map(|c| ['\u{627}', *c, '\u{301}']).collect();
         }
         let result = renderer.render(&document);
         assert!(result.is_ok(), "from {:?}: {result:?}", block.first());
@@ -128,10 +118,7 @@ fn markup_shows_as_it_was_typed() {
 fn a_character_without_a_font_becomes_a_box_and_the_rest_stays() {
     let mut document = usual(0, 1);
     document.time_entries[0].note = "Router 東京 is back".to_owned();
-    let Some(text) = text(
-        "boxes",
-        &Renderer::new().render(&document).expect("it renders"),
-    ) else {
+    let Some(text) = text("boxes", &Renderer::new().render(&document).expect("it renders")) else {
         return;
     };
     assert!(text.contains("Router □□ is back"), "{text}");
@@ -141,10 +128,7 @@ fn a_character_without_a_font_becomes_a_box_and_the_rest_stays() {
 fn direction_marks_cannot_turn_an_amount_around() {
     let mut document = usual(0, 0);
     document.amounts.total = "\u{202E}0091".to_owned();
-    let Some(text) = text(
-        "direction",
-        &Renderer::new().render(&document).expect("it renders"),
-    ) else {
+    let Some(text) = text("direction", &Renderer::new().render(&document).expect("it renders")) else {
         return;
     };
     assert!(text.contains("EUR 0091"), "{text}");
@@ -154,10 +138,7 @@ fn direction_marks_cannot_turn_an_amount_around() {
 fn hebrew_and_arabic_are_shown() {
     let mut document = usual(0, 1);
     document.time_entries[0].note = "Mail שלום and سلام ok".to_owned();
-    let Some(text) = text(
-        "right-to-left",
-        &Renderer::new().render(&document).expect("it renders"),
-    ) else {
+    let Some(text) = text("right-to-left", &Renderer::new().render(&document).expect("it renders")) else {
         return;
     };
     assert!(!text.contains('□'), "{text}");
@@ -180,8 +161,5 @@ fn a_hostile_document_looks_like_an_invoice() {
     fill(&mut document, &mixed);
     document.amounts = plain.amounts;
     document.currency = plain.currency;
-    text(
-        "hostile",
-        &Renderer::new().render(&document).expect("it renders"),
-    );
+    text("hostile", &Renderer::new().render(&document).expect("it renders"));
 }

@@ -17,11 +17,7 @@ const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkY
 
 fn with_logo(format: LogoFormat, bytes: Vec<u8>) -> InvoiceDocument {
     let mut document = usual(2, 2);
-    document.logo = Some(Logo {
-        format,
-        bytes,
-        alt: Some("Northgate".to_owned()),
-    });
+    document.logo = Some(Logo { format, bytes, alt: Some("Northgate".to_owned()) });
     document
 }
 
@@ -33,13 +29,9 @@ fn png() -> Vec<u8> {
 #[test]
 fn svg_and_png_logos_are_shown() {
     let renderer = Renderer::new();
-    let svg = renderer
-        .render(&with_logo(LogoFormat::Svg, SVG.into()))
-        .expect("an SVG logo renders");
+    let svg = renderer.render(&with_logo(LogoFormat::Svg, SVG.into())).expect("an SVG logo renders");
     text("logo", &svg);
-    let png = renderer
-        .render(&with_logo(LogoFormat::Png, png()))
-        .expect("a PNG logo renders");
+    let png = renderer.render(&with_logo(LogoFormat::Png, png())).expect("a PNG logo renders");
     assert!(svg.starts_with(b"%PDF") && png.starts_with(b"%PDF"));
 }
 
@@ -47,23 +39,13 @@ fn svg_and_png_logos_are_shown() {
 fn what_is_no_picture_is_refused() {
     let mut huge = png();
     huge[16..20].copy_from_slice(&[0, 1, 0, 0]);
-    for (format, bytes) in [
-        (LogoFormat::Png, b"GIF89a".to_vec()),
-        (LogoFormat::Png, huge),
-        (LogoFormat::Png, vec![0; (1 << 20) + 1]),
-    ] {
+    for (format, bytes) in [(LogoFormat::Png, b"GIF89a".to_vec()), (LogoFormat::Png, huge), (LogoFormat::Png, vec![0; (1 << 20) + 1])]
+    {
         let refused = Renderer::new().render(&with_logo(format, bytes));
-        assert!(
-            matches!(refused, Err(DocumentError::Logo(_))),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(DocumentError::Logo(_))), "{refused:?}");
     }
     for bytes in [b"<svg".to_vec(), Vec::new(), b"\xFF\xFE".to_vec()] {
-        assert!(
-            Renderer::new()
-                .render(&with_logo(LogoFormat::Svg, bytes))
-                .is_err()
-        );
+        assert!(Renderer::new().render(&with_logo(LogoFormat::Svg, bytes)).is_err());
     }
 }
 
@@ -71,8 +53,5 @@ fn what_is_no_picture_is_refused() {
 fn a_logo_cannot_reach_other_files() {
     let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><image href="/etc/passwd" width="9" height="9"/><image href="data.json" width="9" height="9"/></svg>"#;
     let rendered = Renderer::new().render(&with_logo(LogoFormat::Svg, svg.into()));
-    assert!(
-        rendered.is_err(),
-        "a logo that points elsewhere must be refused"
-    );
+    assert!(rendered.is_err(), "a logo that points elsewhere must be refused");
 }

@@ -1,17 +1,14 @@
 //! What every rendered document must be: complete, stable, archivable.
 
 use quarterhour_documents::{
-    BurnDown, BurnPoint, DocumentError, DocumentStatus, InvoiceDocument, OverageStep, Renderer,
-    ReserveStatement, TimeEntry,
+    BurnDown, BurnPoint, DocumentError, DocumentStatus, InvoiceDocument, OverageStep, Renderer, ReserveStatement, TimeEntry,
 };
 
 use crate::extract::{pages, text};
 use crate::samples::usual;
 
 fn render(document: &InvoiceDocument) -> Vec<u8> {
-    Renderer::new()
-        .render(document)
-        .expect("the document renders")
+    Renderer::new().render(document).expect("the document renders")
 }
 
 #[test]
@@ -19,15 +16,8 @@ fn the_same_document_gives_the_same_bytes() {
     let document = usual(30, 40);
     let renderer = Renderer::new();
     let first = renderer.render(&document).expect("the document renders");
-    renderer
-        .render(&usual(1, 1))
-        .expect("another document renders");
-    assert_eq!(
-        first,
-        renderer
-            .render(&document)
-            .expect("the document renders again")
-    );
+    renderer.render(&usual(1, 1)).expect("another document renders");
+    assert_eq!(first, renderer.render(&document).expect("the document renders again"));
     assert_eq!(first, render(&document), "another renderer must agree");
 }
 
@@ -45,10 +35,7 @@ fn the_document_declares_both_standards() {
     assert!(metadata.contains("<pdfaid:part>3</pdfaid:part>"));
     assert!(metadata.contains("<pdfaid:conformance>A</pdfaid:conformance>"));
     assert!(metadata.contains("<pdfuaid:part>1</pdfuaid:part>"));
-    assert!(
-        metadata.contains("2026-04-01"),
-        "the date is the day of issue"
-    );
+    assert!(metadata.contains("2026-04-01"), "the date is the day of issue");
 }
 
 #[test]
@@ -56,23 +43,10 @@ fn a_usual_invoice_shows_its_numbers() {
     let Some(text) = text("usual", &render(&usual(30, 40))) else {
         return;
     };
-    for words in [
-        "Invoice",
-        "2026-0173",
-        "Acme Optics Ltd",
-        "EUR 1933.75",
-        "VAT 19% of 1625.00",
-        "Due by 15 April 2026",
-    ] {
+    for words in ["Invoice", "2026-0173", "Acme Optics Ltd", "EUR 1933.75", "VAT 19% of 1625.00", "Due by 15 April 2026"] {
         assert!(text.contains(words), "`{words}` is missing");
     }
-    for words in [
-        "Allowance 10:00",
-        "acme-ws-029",
-        "T-4139",
-        "overage at 187.50/h",
-        "40 entries",
-    ] {
+    for words in ["Allowance 10:00", "acme-ws-029", "T-4139", "overage at 187.50/h", "40 entries"] {
         assert!(text.contains(words), "`{words}` is missing in the annex");
     }
 }
@@ -131,10 +105,7 @@ fn two_thousand_entries_repeat_the_header_and_the_number_on_every_page() {
         assert!(page.contains(&format!("Page {} of {}", index + 1, pages.len())));
         assert!(page.contains("Invoice 2026-0173"));
     }
-    let headers = pages
-        .iter()
-        .filter(|page| page.contains("Where the time went"))
-        .count();
+    let headers = pages.iter().filter(|page| page.contains("Where the time went")).count();
     assert!(headers >= pages.len() - 5);
     assert!(text.contains("T-6099"));
 }
@@ -153,16 +124,7 @@ fn a_reserve_and_a_chart_without_overage_are_shown() {
     document.burn_down = Some(BurnDown {
         days: 92,
         granted_seconds: 5_400,
-        points: vec![
-            BurnPoint {
-                at: 0.0,
-                left_seconds: 5_400,
-            },
-            BurnPoint {
-                at: 0.4,
-                left_seconds: 1_830,
-            },
-        ],
+        points: vec![BurnPoint { at: 0.0, left_seconds: 5_400 }, BurnPoint { at: 0.4, left_seconds: 1_830 }],
         overage: Vec::new(),
     });
     let Some(text) = text("reserve", &render(&document)) else {
@@ -177,27 +139,11 @@ fn a_reserve_and_a_chart_without_overage_are_shown() {
 #[test]
 fn a_chart_without_points_is_still_a_chart() {
     let mut document = usual(0, 0);
-    document.burn_down = Some(BurnDown {
-        days: 0,
-        granted_seconds: 0,
-        points: Vec::new(),
-        overage: Vec::new(),
-    });
+    document.burn_down = Some(BurnDown { days: 0, granted_seconds: 0, points: Vec::new(), overage: Vec::new() });
     assert!(render(&document).starts_with(b"%PDF"));
-    let point = BurnPoint {
-        at: 1.0,
-        left_seconds: i64::MAX,
-    };
-    let step = OverageStep {
-        at: 0.0,
-        seconds: i64::MAX,
-    };
-    document.burn_down = Some(BurnDown {
-        days: u16::MAX,
-        granted_seconds: i64::MIN,
-        points: vec![point; 3],
-        overage: vec![step; 3],
-    });
+    let point = BurnPoint { at: 1.0, left_seconds: i64::MAX };
+    let step = OverageStep { at: 0.0, seconds: i64::MAX };
+    document.burn_down = Some(BurnDown { days: u16::MAX, granted_seconds: i64::MIN, points: vec![point; 3], overage: vec![step; 3] });
     assert!(render(&document).starts_with(b"%PDF"));
 }
 
@@ -206,14 +152,8 @@ fn too_many_entries_are_refused() {
     let mut document = usual(0, 1);
     let entry: TimeEntry = document.time_entries[0].clone();
     document.time_entries = vec![entry; 20_001];
-    let refused = Renderer::new()
-        .render(&document)
-        .expect_err("more than fit");
-    let expected = DocumentError::TooLarge {
-        what: "time entries",
-        found: 20_001,
-        most: 20_000,
-    };
+    let refused = Renderer::new().render(&document).expect_err("more than fit");
+    let expected = DocumentError::TooLarge { what: "time entries", found: 20_001, most: 20_000 };
     assert_eq!(refused, expected);
 }
 
@@ -222,10 +162,7 @@ fn a_chart_position_outside_the_period_is_refused() {
     for at in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
         let mut document = usual(0, 0);
         document.burn_down.as_mut().expect("a chart").points[0].at = at;
-        assert_eq!(
-            Renderer::new().render(&document),
-            Err(DocumentError::ChartPosition)
-        );
+        assert_eq!(Renderer::new().render(&document), Err(DocumentError::ChartPosition));
     }
 }
 

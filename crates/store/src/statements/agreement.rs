@@ -77,14 +77,7 @@ pub fn list_all(tx: &mut Tx, provider: ProviderId) -> Result<Vec<Agreement>, Sto
 }
 
 fn params<'a>(provider: &'a ProviderId, row: &'a Agreement) -> Vec<&'a dyn Param> {
-    vec![
-        &provider.0,
-        &row.agreement_id,
-        &row.client_id,
-        &row.name,
-        &row.starts_on,
-        &row.source_toml,
-    ]
+    vec![&provider.0, &row.agreement_id, &row.client_id, &row.name, &row.starts_on, &row.source_toml]
 }
 
 fn read(row: &mut Row) -> Result<Agreement, StoreError> {

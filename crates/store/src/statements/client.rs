@@ -85,11 +85,7 @@ pub fn update(tx: &mut Tx, provider: ProviderId, row: &Client) -> Result<(), Sto
 /// # Errors
 ///
 /// Fails when the database does.
-pub fn find_by_code(
-    tx: &mut Tx,
-    provider: ProviderId,
-    code: &str,
-) -> Result<Option<Client>, StoreError> {
+pub fn find_by_code(tx: &mut Tx, provider: ProviderId, code: &str) -> Result<Option<Client>, StoreError> {
     let sql = sql!(
         "select
             client_id, code, name, email, currency, time_zone, tax_percent, street, city,
@@ -131,9 +127,7 @@ pub fn list_ids(tx: &mut Tx, provider: ProviderId) -> Result<Vec<Uuid>, StoreErr
 /// Fails when the database does.
 pub fn exists(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<bool, StoreError> {
     let sql = sql!("select client_id from clients where provider_id = $1 and client_id = $2");
-    Ok(tx
-        .opt(sql, &[&provider.0, &client_id], |row| row.next::<Uuid>())?
-        .is_some())
+    Ok(tx.opt(sql, &[&provider.0, &client_id], |row| row.next::<Uuid>())?.is_some())
 }
 
 fn params<'a>(provider: &'a ProviderId, row: &'a Client) -> Vec<&'a dyn Param> {

@@ -62,12 +62,7 @@ pub fn insert(tx: &mut Tx, provider: ProviderId, row: &Closing) -> Result<(), St
 /// # Errors
 ///
 /// Fails when the database does.
-pub fn find(
-    tx: &mut Tx,
-    provider: ProviderId,
-    client_id: Uuid,
-    period: &str,
-) -> Result<Option<Closing>, StoreError> {
+pub fn find(tx: &mut Tx, provider: ProviderId, client_id: Uuid, period: &str) -> Result<Option<Closing>, StoreError> {
     let sql = sql!(
         "select
             client_id, period, closed_at, carried_json, terms_hash, ledger_seq, ledger_hash

@@ -40,11 +40,7 @@ pub fn next_number(tx: &mut Tx, provider: ProviderId, name: &str) -> Result<i64,
 /// # Errors
 ///
 /// Fails when the database does.
-pub fn find_last_number(
-    tx: &mut Tx,
-    provider: ProviderId,
-    name: &str,
-) -> Result<Option<i64>, StoreError> {
+pub fn find_last_number(tx: &mut Tx, provider: ProviderId, name: &str) -> Result<Option<i64>, StoreError> {
     let sql = sql!("select value from counters where provider_id = $1 and name = $2");
     tx.opt(sql, &[&provider.0, &name], read)
 }

@@ -68,11 +68,7 @@ const INSERT: Sql = sql!(
 /// # Errors
 ///
 /// Fails when a hold exists already or its client is missing, or the database fails.
-pub fn insert_many<R: Borrow<Hold>>(
-    tx: &mut Tx,
-    provider: ProviderId,
-    rows: impl IntoIterator<Item = R>,
-) -> Result<u64, StoreError> {
+pub fn insert_many<R: Borrow<Hold>>(tx: &mut Tx, provider: ProviderId, rows: impl IntoIterator<Item = R>) -> Result<u64, StoreError> {
     tx.insert_many(INSERT, provider, rows, params)
 }
 
@@ -81,13 +77,7 @@ pub fn insert_many<R: Borrow<Hold>>(
 /// # Errors
 ///
 /// Fails when there is no such hold that is still held, or the database fails.
-pub fn decide(
-    tx: &mut Tx,
-    provider: ProviderId,
-    client_id: Uuid,
-    hold_id: &str,
-    decision: &Decision,
-) -> Result<(), StoreError> {
+pub fn decide(tx: &mut Tx, provider: ProviderId, client_id: Uuid, hold_id: &str, decision: &Decision) -> Result<(), StoreError> {
     let sql = sql!(
         "update holds set state = $4, decided_by = $5, decided_at = $6, reason = $7
         where provider_id = $1 and client_id = $2 and hold_id = $3 and state = 'held'"
@@ -95,15 +85,7 @@ pub fn decide(
     let decided_at = to_microseconds(decision.decided_at);
     tx.exec_one(
         sql,
-        &[
-            &provider.0,
-            &client_id,
-            &hold_id,
-            &decision.state,
-            &decision.decided_by,
-            &decided_at,
-            &decision.reason,
-        ],
+        &[&provider.0, &client_id, &hold_id, &decision.state, &decision.decided_by, &decided_at, &decision.reason],
         "a hold of this id that is still held",
     )
 }
@@ -113,13 +95,7 @@ pub fn decide(
 /// # Errors
 ///
 /// Fails when there is no such hold that is decided and not yet billed.
-pub fn mark_billed(
-    tx: &mut Tx,
-    provider: ProviderId,
-    client_id: Uuid,
-    hold_id: &str,
-    period: &str,
-) -> Result<(), StoreError> {
+pub fn mark_billed(tx: &mut Tx, provider: ProviderId, client_id: Uuid, hold_id: &str, period: &str) -> Result<(), StoreError> {
     let sql = sql!(
         "update holds set billed_in = $4
         where provider_id = $1 and client_id = $2 and hold_id = $3
@@ -134,12 +110,7 @@ pub fn mark_billed(
 /// # Errors
 ///
 /// Fails when the database does.
-pub fn find(
-    tx: &mut Tx,
-    provider: ProviderId,
-    client_id: Uuid,
-    hold_id: &str,
-) -> Result<Option<Hold>, StoreError> {
+pub fn find(tx: &mut Tx, provider: ProviderId, client_id: Uuid, hold_id: &str) -> Result<Option<Hold>, StoreError> {
     let sql = sql!(
         "select
             client_id, hold_id, period, agreement, entry_id, state,

@@ -66,11 +66,7 @@ pub fn insert_many<R: Borrow<Invoice>>(
 /// # Errors
 ///
 /// Fails when the database does.
-pub fn find_by_number(
-    tx: &mut Tx,
-    provider: ProviderId,
-    number: i64,
-) -> Result<Option<Invoice>, StoreError> {
+pub fn find_by_number(tx: &mut Tx, provider: ProviderId, number: i64) -> Result<Option<Invoice>, StoreError> {
     let sql = sql!(
         "select
             number, client_id, period, agreement, issued_on, due_on, currency, net, tax,
@@ -85,11 +81,7 @@ pub fn find_by_number(
 /// # Errors
 ///
 /// Fails when the database does.
-pub fn list_by_period(
-    tx: &mut Tx,
-    provider: ProviderId,
-    period: &str,
-) -> Result<Vec<Invoice>, StoreError> {
+pub fn list_by_period(tx: &mut Tx, provider: ProviderId, period: &str) -> Result<Vec<Invoice>, StoreError> {
     let sql = sql!(
         "select
             number, client_id, period, agreement, issued_on, due_on, currency, net, tax,

@@ -56,11 +56,7 @@ pub fn append_many<R: Borrow<LedgerEntry>>(
 /// # Errors
 ///
 /// Fails when the database does.
-pub fn find_head(
-    tx: &mut Tx,
-    provider: ProviderId,
-    client_id: Uuid,
-) -> Result<Option<LedgerEntry>, StoreError> {
+pub fn find_head(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<Option<LedgerEntry>, StoreError> {
     let sql = sql!(
         "select
             client_id, seq, fields, kind, period, hash, prev_hash
@@ -108,16 +104,7 @@ pub fn each_of_client<E: From<StoreError>>(
 }
 
 fn params<'a>(provider: &'a ProviderId, row: &'a LedgerEntry) -> Vec<&'a dyn Param> {
-    vec![
-        &provider.0,
-        &row.client_id,
-        &row.seq,
-        &row.fields,
-        &row.kind,
-        &row.period,
-        &row.hash,
-        &row.prev_hash,
-    ]
+    vec![&provider.0, &row.client_id, &row.seq, &row.fields, &row.kind, &row.period, &row.hash, &row.prev_hash]
 }
 
 fn read(row: &mut Row) -> Result<LedgerEntry, StoreError> {

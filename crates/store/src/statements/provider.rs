@@ -42,9 +42,7 @@ pub fn find_first(tx: &mut Tx) -> Result<Option<Provider>, StoreError> {
 ///
 /// Fails when the database does.
 pub fn find(tx: &mut Tx, provider: ProviderId) -> Result<Option<Provider>, StoreError> {
-    let sql = sql!(
-        "select provider_id, name, settings_toml, created_at from providers where provider_id = $1"
-    );
+    let sql = sql!("select provider_id, name, settings_toml, created_at from providers where provider_id = $1");
     tx.opt(sql, &[&provider.0], read)
 }
 
@@ -54,20 +52,9 @@ pub fn find(tx: &mut Tx, provider: ProviderId) -> Result<Option<Provider>, Store
 ///
 /// Fails when the provider exists, or the database fails.
 pub fn insert(tx: &mut Tx, row: &Provider) -> Result<(), StoreError> {
-    let sql = sql!(
-        "insert into providers (provider_id, name, settings_toml, created_at) values ($1, $2, $3, $4)"
-    );
+    let sql = sql!("insert into providers (provider_id, name, settings_toml, created_at) values ($1, $2, $3, $4)");
     let created_at = to_microseconds(row.created_at);
-    tx.exec_one(
-        sql,
-        &[
-            &row.provider_id.0,
-            &row.name,
-            &row.settings_toml,
-            &created_at,
-        ],
-        "the provider",
-    )
+    tx.exec_one(sql, &[&row.provider_id.0, &row.name, &row.settings_toml, &created_at], "the provider")
 }
 
 /// Replaces the name and the settings.
@@ -75,21 +62,11 @@ pub fn insert(tx: &mut Tx, row: &Provider) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// Fails when there is no such provider, or the database fails.
-pub fn update_settings(
-    tx: &mut Tx,
-    provider: ProviderId,
-    name: &str,
-    settings_toml: &str,
-) -> Result<(), StoreError> {
+pub fn update_settings(tx: &mut Tx, provider: ProviderId, name: &str, settings_toml: &str) -> Result<(), StoreError> {
     let sql = sql!("update providers set name = $2, settings_toml = $3 where provider_id = $1");
     tx.exec_one(sql, &[&provider.0, &name, &settings_toml], "the provider")
 }
 
 fn read(row: &mut Row) -> Result<Provider, StoreError> {
-    Ok(Provider {
-        provider_id: ProviderId(row.next()?),
-        name: row.next()?,
-        settings_toml: row.next()?,
-        created_at: row.next()?,
-    })
+    Ok(Provider { provider_id: ProviderId(row.next()?), name: row.next()?, settings_toml: row.next()?, created_at: row.next()? })
 }

@@ -73,11 +73,7 @@ pub fn find(
 /// # Errors
 ///
 /// Fails when the database does.
-pub fn list_by_period(
-    tx: &mut Tx,
-    provider: ProviderId,
-    period: &str,
-) -> Result<Vec<Statement>, StoreError> {
+pub fn list_by_period(tx: &mut Tx, provider: ProviderId, period: &str) -> Result<Vec<Statement>, StoreError> {
     let sql = sql!(
         "select
             client_id, period, agreement, body_json, sha256
@@ -91,11 +87,7 @@ pub fn list_by_period(
 /// # Errors
 ///
 /// Fails when the database does.
-pub fn list_of_client(
-    tx: &mut Tx,
-    provider: ProviderId,
-    client_id: Uuid,
-) -> Result<Vec<Statement>, StoreError> {
+pub fn list_of_client(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<Vec<Statement>, StoreError> {
     let sql = sql!(
         "select
             client_id, period, agreement, body_json, sha256
@@ -105,22 +97,9 @@ pub fn list_of_client(
 }
 
 fn params<'a>(provider: &'a ProviderId, row: &'a Statement) -> Vec<&'a dyn Param> {
-    vec![
-        &provider.0,
-        &row.client_id,
-        &row.period,
-        &row.agreement,
-        &row.body_json,
-        &row.sha256,
-    ]
+    vec![&provider.0, &row.client_id, &row.period, &row.agreement, &row.body_json, &row.sha256]
 }
 
 fn read(row: &mut Row) -> Result<Statement, StoreError> {
-    Ok(Statement {
-        client_id: row.next()?,
-        period: row.next()?,
-        agreement: row.next()?,
-        body_json: row.next()?,
-        sha256: row.next()?,
-    })
+    Ok(Statement { client_id: row.next()?, period: row.next()?, agreement: row.next()?, body_json: row.next()?, sha256: row.next()? })
 }

@@ -26,8 +26,7 @@ pub fn insert_new(tx: &mut Tx, provider: ProviderId, row: &Terms) -> Result<(), 
         "insert into terms (provider_id, hash, content) values ($1, $2, $3)
         on conflict (provider_id, hash) do nothing"
     );
-    tx.exec(sql, &[&provider.0, &row.hash, &row.content])
-        .map(drop)
+    tx.exec(sql, &[&provider.0, &row.hash, &row.content]).map(drop)
 }
 
 /// The text with this hash, which must be there.
@@ -55,8 +54,5 @@ pub fn list_all(tx: &mut Tx, provider: ProviderId) -> Result<Vec<Terms>, StoreEr
 }
 
 fn read(row: &mut Row) -> Result<Terms, StoreError> {
-    Ok(Terms {
-        hash: row.next()?,
-        content: row.next()?,
-    })
+    Ok(Terms { hash: row.next()?, content: row.next()? })
 }

@@ -79,9 +79,7 @@ pub fn insert_many<R: Borrow<TimeEntry>>(
     });
     let by_id = |one: &R, other: &R| {
         let (one, other) = (one.borrow(), other.borrow());
-        one.entry_id
-            .cmp(&other.entry_id)
-            .then(one.revision.cmp(&other.revision))
+        one.entry_id.cmp(&other.entry_id).then(one.revision.cmp(&other.revision))
     };
     let count = tx.insert_many(INSERT, provider, Sorted::new(known, by_id), params)?;
     unknown.map_or(Ok(count), |client_id| Err(unknown_client(client_id)))
@@ -115,22 +113,13 @@ pub fn update_open(tx: &mut Tx, provider: ProviderId, row: &TimeEntry) -> Result
 /// # Errors
 ///
 /// Fails when there is no such row, or the database fails.
-pub fn delete_pending_revision(
-    tx: &mut Tx,
-    provider: ProviderId,
-    entry_id: &str,
-    revision: i64,
-) -> Result<(), StoreError> {
+pub fn delete_pending_revision(tx: &mut Tx, provider: ProviderId, entry_id: &str, revision: i64) -> Result<(), StoreError> {
     let sql = sql!(
         "delete from time_entries
         where provider_id = $1 and entry_id = $2 and revision = $3
             and late_for is not null and billed_in is null"
     );
-    tx.exec_one(
-        sql,
-        &[&provider.0, &entry_id, &revision],
-        "a pending revision of this time entry",
-    )
+    tx.exec_one(sql, &[&provider.0, &entry_id, &revision], "a pending revision of this time entry")
 }
 
 /// Notes the period whose statement took a late row.
@@ -138,13 +127,7 @@ pub fn delete_pending_revision(
 /// # Errors
 ///
 /// Fails when there is no such late row that is not yet billed.
-pub fn mark_late_billed(
-    tx: &mut Tx,
-    provider: ProviderId,
-    entry_id: &str,
-    revision: i64,
-    period: &str,
-) -> Result<(), StoreError> {
+pub fn mark_late_billed(tx: &mut Tx, provider: ProviderId, entry_id: &str, revision: i64, period: &str) -> Result<(), StoreError> {
     let sql = sql!(
         "update time_entries set billed_in = $4
         where provider_id = $1 and entry_id = $2 and revision = $3
@@ -166,13 +149,7 @@ pub fn each_latest<E: From<StoreError>>(
 ) -> Result<(), E> {
     let mut latest: Option<TimeEntry> = None;
     each_revision(tx, provider, |row| match latest.replace(row) {
-        Some(before)
-            if latest
-                .as_ref()
-                .is_none_or(|it| it.entry_id != before.entry_id) =>
-        {
-            each(before)
-        }
+        Some(before) if latest.as_ref().is_none_or(|it| it.entry_id != before.entry_id) => each(before),
         _ => Ok(()),
     })?;
     latest.map_or(Ok(()), each)
@@ -230,17 +207,13 @@ pub fn each_between<E: From<StoreError>>(
     );
     let (from, until) = (span.start, span.end);
     let Some(clients) = clients else {
-        return tx.each(of_all, &[&provider.0, &from, &until], |row| {
-            each(read(row)?)
-        });
+        return tx.each(of_all, &[&provider.0, &from, &until], |row| each(read(row)?));
     };
     let mut clients = clients.to_vec();
     clients.sort_unstable();
     clients.dedup();
     for client_id in clients {
-        tx.each(of_one, &[&provider.0, &from, &until, &client_id], |row| {
-            each(read(row)?)
-        })?;
+        tx.each(of_one, &[&provider.0, &from, &until, &client_id], |row| each(read(row)?))?;
     }
     Ok(())
 }
@@ -267,11 +240,7 @@ pub fn list_of_period(
             and ((started_at >= $3 and started_at < $4 and late_for is null) or billed_in = $5)
         order by started_at, entry_id, revision"
     );
-    tx.list(
-        sql,
-        &[&provider.0, &client_id, &span.start, &span.end, &period],
-        read,
-    )
+    tx.list(sql, &[&provider.0, &client_id, &span.start, &span.end, &period], read)
 }
 
 /// The late rows that no statement has taken yet, by client, id and revision.
@@ -296,12 +265,7 @@ pub fn list_late_unbilled(tx: &mut Tx, provider: ProviderId) -> Result<Vec<TimeE
 /// # Errors
 ///
 /// Fails when the database does.
-pub fn list_late_billed(
-    tx: &mut Tx,
-    provider: ProviderId,
-    client_id: Uuid,
-    late_for: &str,
-) -> Result<Vec<TimeEntry>, StoreError> {
+pub fn list_late_billed(tx: &mut Tx, provider: ProviderId, client_id: Uuid, late_for: &str) -> Result<Vec<TimeEntry>, StoreError> {
     let sql = sql!(
         "select
             entry_id, revision, client_id, ticket, technician, started_at, minutes, tier,
@@ -312,17 +276,13 @@ pub fn list_late_billed(
     );
     // In the order of the index; by id, the planner would read the whole table instead.
     let mut rows = tx.list(sql, &[&provider.0, &client_id, &late_for], read)?;
-    rows.sort_by(|one, other| {
-        (&one.entry_id, one.revision).cmp(&(&other.entry_id, other.revision))
-    });
+    rows.sort_by(|one, other| (&one.entry_id, one.revision).cmp(&(&other.entry_id, other.revision)));
     Ok(rows)
 }
 
 /// The table has no foreign key, so this is the check; see the migration.
 fn unknown_client(client_id: Uuid) -> StoreError {
-    StoreError::Refused {
-        detail: format!("time_entries: there is no client {client_id}"),
-    }
+    StoreError::Refused { detail: format!("time_entries: there is no client {client_id}") }
 }
 
 fn params<'a>(provider: &'a ProviderId, row: &'a TimeEntry) -> Vec<&'a dyn Param> {

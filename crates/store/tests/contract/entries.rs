@@ -40,9 +40,7 @@ fn latest(books: &Books) -> Vec<TimeEntry> {
 }
 
 fn names(rows: &[TimeEntry]) -> Vec<(&str, i64)> {
-    rows.iter()
-        .map(|row| (row.entry_id.as_str(), row.revision))
-        .collect()
+    rows.iter().map(|row| (row.entry_id.as_str(), row.revision)).collect()
 }
 
 on_both! {

@@ -83,14 +83,7 @@ fn sample_hold(client_id: Uuid, hold_id: &str) -> Hold {
 pub fn fill(books: &Books) {
     let [acme, _] = books.clients;
     books.write(|tx| {
-        terms::insert_new(
-            tx,
-            books.provider,
-            &Terms {
-                hash: "ab12".to_owned(),
-                content: "x".to_owned(),
-            },
-        )?;
+        terms::insert_new(tx, books.provider, &Terms { hash: "ab12".to_owned(), content: "x".to_owned() })?;
         closing::insert(tx, books.provider, &sample_closing(acme, "2026-03"))?;
         statement::insert_many(tx, books.provider, [sample_statement(acme, "2026-03", "")])?;
         invoice::insert_many(tx, books.provider, [sample_invoice(1, acme, "2026-03")])?;

@@ -3,13 +3,7 @@
 
 use crate::source::{Statement, sources, statements};
 
-const APPEND_ONLY: [&str; 5] = [
-    "closings",
-    "terms",
-    "statements",
-    "invoices",
-    "ledger_entries",
-];
+const APPEND_ONLY: [&str; 5] = ["closings", "terms", "statements", "invoices", "ledger_entries"];
 
 /// What differs between the databases, changes by itself, or does not route.
 const FORBIDDEN: [&str; 14] = [
@@ -42,8 +36,7 @@ fn mentions(text: &str) -> Vec<Mention<'_>> {
     let mut found = Vec::new();
     for (index, verb) in words.iter().enumerate() {
         // The update of a conflict has no table of its own.
-        let names_table = matches!(*verb, "from" | "join" | "into")
-            || (*verb == "update" && words.get(index + 1) != Some(&"set"));
+        let names_table = matches!(*verb, "from" | "join" | "into") || (*verb == "update" && words.get(index + 1) != Some(&"set"));
         if names_table {
             let table = words.get(index + 1).expect("a table");
             let next = words.get(index + 2).copied().unwrap_or_default();
@@ -55,10 +48,7 @@ fn mentions(text: &str) -> Vec<Mention<'_>> {
 }
 
 fn bound() -> Vec<Statement> {
-    statements()
-        .into_iter()
-        .filter(|it| it.no_provider.is_none())
-        .collect()
+    statements().into_iter().filter(|it| it.no_provider.is_none()).collect()
 }
 
 #[test]
@@ -88,10 +78,7 @@ fn no_statement_uses_what_the_databases_understand_differently() {
             assert!(!lower.contains(word), "{file}: {word} in: {text}");
         }
         for after in text.split('$').skip(1) {
-            assert!(
-                after.starts_with(|it: char| it.is_ascii_digit()),
-                "{file}: a lone $ in: {text}"
-            );
+            assert!(after.starts_with(|it: char| it.is_ascii_digit()), "{file}: a lone $ in: {text}");
         }
     }
 }
@@ -109,34 +96,20 @@ fn no_statement_changes_what_is_kept_for_ever() {
         }
     }
     for (file, text) in sources("migrations") {
-        for table in APPEND_ONLY
-            .iter()
-            .filter(|table| text.contains(&format!("create table {table} ")))
-        {
-            assert!(
-                text.contains(&format!("{{append_only:{table}}}")),
-                "{file}: {table}"
-            );
+        for table in APPEND_ONLY.iter().filter(|table| text.contains(&format!("create table {table} "))) {
+            assert!(text.contains(&format!("{{append_only:{table}}}")), "{file}: {table}");
         }
     }
 }
 
 #[test]
 fn every_public_statement_is_run_by_the_contract() {
-    let tests: String = sources("tests/contract")
-        .into_iter()
-        .map(|(_, text)| text)
-        .collect();
+    let tests: String = sources("tests/contract").into_iter().map(|(_, text)| text).collect();
     for (file, text) in sources("src/statements") {
-        let noun = file
-            .trim_start_matches("src/statements/")
-            .trim_end_matches(".rs");
+        let noun = file.trim_start_matches("src/statements/").trim_end_matches(".rs");
         for name in text.lines().filter_map(|line| line.strip_prefix("pub fn ")) {
             let name = name.split(['(', '<']).next().unwrap_or_default();
-            assert!(
-                tests.contains(&format!("{noun}::{name}")),
-                "no test runs {noun}::{name}"
-            );
+            assert!(tests.contains(&format!("{noun}::{name}")), "no test runs {noun}::{name}");
         }
     }
 }
@@ -144,20 +117,9 @@ fn every_public_statement_is_run_by_the_contract() {
 #[test]
 fn every_key_of_a_migration_leads_with_the_provider() {
     for (file, text) in sources("migrations") {
-        let text = text
-            .to_lowercase()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
-        for word in [
-            " serial not null",
-            " serial primary",
-            "bigserial",
-            "identity",
-            "autoincrement",
-            "set null",
-            "rename constraint",
-        ] {
+        let text = text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in [" serial not null", " serial primary", "bigserial", "identity", "autoincrement", "set null", "rename constraint"]
+        {
             assert!(!text.contains(word), "{file}: {word}");
         }
         for key in ["primary key (", "unique (", "foreign key ("] {
@@ -165,22 +127,12 @@ fn every_key_of_a_migration_leads_with_the_provider() {
                 assert!(columns.starts_with("provider_id"), "{file}: {key}{columns}");
             }
         }
-        for index in text
-            .split("create index ")
-            .skip(1)
-            .chain(text.split("create unique index ").skip(1))
-        {
-            let columns = index
-                .split_once('(')
-                .map(|(_, columns)| columns)
-                .unwrap_or_default();
+        for index in text.split("create index ").skip(1).chain(text.split("create unique index ").skip(1)) {
+            let columns = index.split_once('(').map(|(_, columns)| columns).unwrap_or_default();
             assert!(columns.starts_with("provider_id, "), "{file}: {index}");
         }
         for reference in text.split(" references ").skip(1) {
-            let columns = reference
-                .split_once('(')
-                .map(|(_, columns)| columns)
-                .unwrap_or_default();
+            let columns = reference.split_once('(').map(|(_, columns)| columns).unwrap_or_default();
             assert!(columns.starts_with("provider_id"), "{file}: {reference}");
         }
     }
@@ -189,61 +141,31 @@ fn every_key_of_a_migration_leads_with_the_provider() {
 /// A file of the folder `citus`.
 fn citus_file(name: &str) -> String {
     let files = sources("citus").into_iter();
-    files
-        .filter(|(file, _)| file.ends_with(name))
-        .map(|(_, text)| text)
-        .collect()
+    files.filter(|(file, _)| file.ends_with(name)).map(|(_, text)| text).collect()
 }
 
 /// Every table of the migrations with its definition.
 fn tables() -> Vec<(String, String)> {
-    let migrations: String = sources("migrations")
-        .into_iter()
-        .map(|(_, text)| text)
-        .collect();
+    let migrations: String = sources("migrations").into_iter().map(|(_, text)| text).collect();
     let definitions = migrations.split("create table ").skip(1);
-    definitions
-        .map(|it| it.split("{table_end}").next().unwrap_or_default())
-        .map(|it| (first_word(it), it.to_owned()))
-        .collect()
+    definitions.map(|it| it.split("{table_end}").next().unwrap_or_default()).map(|it| (first_word(it), it.to_owned())).collect()
 }
 
 fn first_word(text: &str) -> String {
-    text.split_whitespace()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    text.split_whitespace().next().unwrap_or_default().to_owned()
 }
 
 #[test]
 fn every_table_is_distributed_after_its_parents_and_gets_its_keys_back() {
     let script = citus_file("citus.sql");
-    let place = |table: &str| {
-        script.find(&format!(
-            "create_distributed_table('{table}', 'provider_id'"
-        ))
-    };
+    let place = |table: &str| script.find(&format!("create_distributed_table('{table}', 'provider_id'"));
     for (table, definition) in tables() {
         assert!(place(&table).is_some(), "{table} is not distributed");
-        for key in definition
-            .split("constraint ")
-            .skip(1)
-            .filter(|it| it.contains("foreign key"))
-        {
+        for key in definition.split("constraint ").skip(1).filter(|it| it.contains("foreign key")) {
             let name = first_word(key);
-            assert!(
-                script.contains(&format!("drop constraint {name};")),
-                "{name}"
-            );
-            assert!(
-                script.contains(&format!("add constraint {name}\n")),
-                "{name}"
-            );
-            let parent = key
-                .split(" references ")
-                .nth(1)
-                .map(first_word)
-                .unwrap_or_default();
+            assert!(script.contains(&format!("drop constraint {name};")), "{name}");
+            assert!(script.contains(&format!("add constraint {name}\n")), "{name}");
+            let parent = key.split(" references ").nth(1).map(first_word).unwrap_or_default();
             assert!(place(&parent) < place(&table), "{table} before its parent");
         }
     }

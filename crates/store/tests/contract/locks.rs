@@ -115,9 +115,7 @@ on_both! {
 /// Not a test of its own: the child of the test above.
 #[test]
 fn the_process_that_is_killed() {
-    let (Ok(location), Ok(provider)) =
-        (std::env::var(CHILD_LOCATION), std::env::var(CHILD_PROVIDER))
-    else {
+    let (Ok(location), Ok(provider)) = (std::env::var(CHILD_LOCATION), std::env::var(CHILD_PROVIDER)) else {
         return;
     };
     let provider = ProviderId(provider.parse::<Uuid>().expect("an id"));
@@ -129,9 +127,7 @@ fn the_process_that_is_killed() {
         println!("in the middle");
         std::io::stdout().flush().expect("the output");
         // Waits for ever: the parent never writes.
-        std::io::stdin()
-            .read_line(&mut String::new())
-            .expect("the input");
+        std::io::stdin().read_line(&mut String::new()).expect("the input");
         Ok::<(), StoreError>(())
     });
     written.expect("never gets here");

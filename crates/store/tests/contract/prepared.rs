@@ -12,11 +12,7 @@ fn both_databases_prepare_every_statement_alike() {
     let postgres = Books::on(TestDatabase::postgres());
     for statement in statements() {
         // The catalogues are the one thing that only one database has.
-        if statement
-            .no_provider
-            .as_ref()
-            .is_some_and(|reason| reason.contains("catalogue"))
-        {
+        if statement.no_provider.as_ref().is_some_and(|reason| reason.contains("catalogue")) {
             continue;
         }
         let (file, text) = (&statement.file, &statement.text);
@@ -25,21 +21,11 @@ fn both_databases_prepare_every_statement_alike() {
             result.unwrap_or_else(|error| unreachable!("{file}: {text}: {error}"))
         });
         let [in_sqlite, in_postgres] = inspected;
-        assert_eq!(
-            in_sqlite.parameters, in_postgres.parameters,
-            "{file}: {text}"
-        );
+        assert_eq!(in_sqlite.parameters, in_postgres.parameters, "{file}: {text}");
         assert_eq!(in_sqlite.columns, in_postgres.columns, "{file}: {text}");
         let excused = statement.scans.is_some() || statement.no_provider.is_some();
-        let whole = in_sqlite
-            .plan
-            .iter()
-            .find(|line| reads_whole_table(text, line));
-        assert!(
-            whole.is_none() || excused,
-            "{file}: {text}\n{:#?}",
-            in_sqlite.plan
-        );
+        let whole = in_sqlite.plan.iter().find(|line| reads_whole_table(text, line));
+        assert!(whole.is_none() || excused, "{file}: {text}\n{:#?}", in_sqlite.plan);
     }
 }
 
@@ -50,30 +36,19 @@ fn reads_whole_table(text: &str, line: &str) -> bool {
     let by_provider_alone = line.starts_with("SEARCH") && line.ends_with("(provider_id=?)");
     let is_narrow = line.contains("time_entries_late_unbilled") || line.starts_with("SEARCH k ");
     let has_conditions = text.split(" where ").skip(1).any(|it| it.contains(" and "));
-    line.starts_with("SCAN") && !line.contains("CONSTANT")
-        || by_provider_alone && has_conditions && !is_narrow
+    line.starts_with("SCAN") && !line.contains("CONSTANT") || by_provider_alone && has_conditions && !is_narrow
 }
 
 #[test]
 fn the_streams_of_an_import_need_no_sorting() {
     let books = Books::on(TestDatabase::sqlite());
     let mut seen = 0;
-    for statement in statements()
-        .iter()
-        .filter(|it| it.file.ends_with("time_entry.rs"))
-    {
-        if statement.text.contains("in (")
-            || !statement.text.contains("order by")
-            || statement.text.contains(" or ")
-        {
+    for statement in statements().iter().filter(|it| it.file.ends_with("time_entry.rs")) {
+        if statement.text.contains("in (") || !statement.text.contains("order by") || statement.text.contains(" or ") {
             continue;
         }
         let plan = books.read(|tx| tx.inspect(&statement.text)).plan;
-        assert!(
-            !plan.iter().any(|line| line.contains("TEMP B-TREE")),
-            "{}\n{plan:#?}",
-            statement.text
-        );
+        assert!(!plan.iter().any(|line| line.contains("TEMP B-TREE")), "{}\n{plan:#?}", statement.text);
         seen += 1;
     }
     assert!(seen >= 4, "the streams are found");

@@ -38,19 +38,9 @@ on_both! {
 fn open_at_once(database: &TestDatabase) {
     let location = database.location();
     let results: Vec<Result<(), String>> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..8)
-            .map(|_| {
-                scope.spawn(|| {
-                    Store::open(location)
-                        .map(drop)
-                        .map_err(|error| error.to_string())
-                })
-            })
-            .collect();
-        threads
-            .into_iter()
-            .map(|it| it.join().expect("no panic"))
-            .collect()
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| Store::open(location).map(drop).map_err(|error| error.to_string()))).collect();
+        threads.into_iter().map(|it| it.join().expect("no panic")).collect()
     });
     assert!(results.iter().all(Result::is_ok), "{results:?}");
 }
@@ -72,19 +62,12 @@ fn an_existing_database_is_asked_for_and_not_made() {
     for database in [&file, &server] {
         let refused = Store::open_existing(database.location()).expect_err("nothing is there");
         assert!(matches!(refused, StoreError::Missing { .. }), "{refused}");
-        Store::open(database.location())
-            .map(drop)
-            .expect("it is made");
-        Store::open_existing(database.location())
-            .map(drop)
-            .expect("now it is there");
+        Store::open(database.location()).map(drop).expect("it is made");
+        Store::open_existing(database.location()).map(drop).expect("now it is there");
     }
     let empty = TestDatabase::sqlite().expect("a folder");
     std::fs::write(empty.location(), "").expect("an empty file");
-    assert!(matches!(
-        Store::open_existing(empty.location()),
-        Err(StoreError::Missing { .. })
-    ));
+    assert!(matches!(Store::open_existing(empty.location()), Err(StoreError::Missing { .. })));
 }
 
 /// Citus itself is not here, so its function is played by one that does nothing;
@@ -92,10 +75,8 @@ fn an_existing_database_is_asked_for_and_not_made() {
 #[test]
 fn the_script_for_citus_runs_and_keeps_the_foreign_keys() {
     let books = Books::on(TestDatabase::postgres());
-    let keys =
-        "create table key_count as select count(*) as n from pg_constraint where contype = 'f'";
-    let stub =
-        "create function create_distributed_table(text, text, colocate_with text default 'default')
+    let keys = "create table key_count as select count(*) as n from pg_constraint where contype = 'f'";
+    let stub = "create function create_distributed_table(text, text, colocate_with text default 'default')
         returns text language sql as 'select $1'";
     let same = "do $$ begin
         assert (select n from key_count) = (select count(*) from pg_constraint where contype = 'f');
@@ -103,10 +84,7 @@ fn the_script_for_citus_runs_and_keeps_the_foreign_keys() {
         assert not exists (select 1 from pg_trigger where not tgisinternal);
     end $$";
     for step in [keys, stub, CITUS_DISTRIBUTE, same] {
-        books
-            .database
-            .run_as_administrator(step)
-            .expect("the step runs");
+        books.database.run_as_administrator(step).expect("the step runs");
     }
 }
 
@@ -123,49 +101,18 @@ fn the_daily_role_can_add_documents_but_not_change_them() {
     let books = Books::on(TestDatabase::postgres());
     issued::fill(&books);
     // Without the triggers, as on Citus.
-    let triggers = [
-        "closings",
-        "terms",
-        "statements",
-        "invoices",
-        "ledger_entries",
-    ]
-    .map(|table| format!("drop trigger {table}_no_change on {table};"));
-    books
-        .database
-        .run_as_administrator(&triggers.concat())
-        .expect("the triggers go");
-    books
-        .database
-        .run_as_administrator(CITUS_ROLES)
-        .expect("the roles are made");
+    let triggers = ["closings", "terms", "statements", "invoices", "ledger_entries"]
+        .map(|table| format!("drop trigger {table}_no_change on {table};"));
+    books.database.run_as_administrator(&triggers.concat()).expect("the triggers go");
+    books.database.run_as_administrator(CITUS_ROLES).expect("the roles are made");
     let as_role = |text: &str| run_as_role(&books, text);
-    for table in [
-        "closings",
-        "terms",
-        "statements",
-        "invoices",
-        "ledger_entries",
-    ] {
-        for change in [
-            "update {} set provider_id = provider_id",
-            "delete from {}",
-            "truncate {}",
-        ] {
+    for table in ["closings", "terms", "statements", "invoices", "ledger_entries"] {
+        for change in ["update {} set provider_id = provider_id", "delete from {}", "truncate {}"] {
             let refused = as_role(&change.replace("{}", table)).expect_err("the role may not");
-            assert!(
-                matches!(refused, StoreError::NotAllowed { .. }),
-                "{refused}"
-            );
+            assert!(matches!(refused, StoreError::NotAllowed { .. }), "{refused}");
         }
-        as_role(&format!(
-            "insert into {table} select * from {table} where false"
-        ))
-        .expect("the role may add");
+        as_role(&format!("insert into {table} select * from {table} where false")).expect("the role may add");
     }
     as_role("update clients set city = 'Bonn'").expect("the role may change the books");
-    books
-        .database
-        .run_as_administrator("drop owned by quarterhour_app; drop role quarterhour_app")
-        .expect("cleanup");
+    books.database.run_as_administrator("drop owned by quarterhour_app; drop role quarterhour_app").expect("cleanup");
 }

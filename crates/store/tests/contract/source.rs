@@ -21,10 +21,7 @@ pub fn statements() -> Vec<Statement> {
         if file == "src/sql.rs" {
             continue;
         }
-        assert!(
-            !text.contains("Sql::registered"),
-            "{file}: only sql! makes a statement"
-        );
+        assert!(!text.contains("Sql::registered"), "{file}: only sql! makes a statement");
         let mut rest = text.as_str();
         while let Some((_, after)) = rest.split_once("sql!(") {
             let (statement, after) = parse(&file, after);
@@ -44,20 +41,12 @@ pub fn sources(folder: &str) -> Vec<(String, String)> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("a folder of the crate") {
             let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path)
-            } else {
-                files.push(path)
-            }
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
         }
     }
     files.sort();
     let read = |path: &PathBuf| {
-        let name = path
-            .strip_prefix(root)
-            .expect("a path of the crate")
-            .display()
-            .to_string();
+        let name = path.strip_prefix(root).expect("a path of the crate").display().to_string();
         (name, fs::read_to_string(path).expect("a source"))
     };
     files.iter().map(read).collect()
@@ -66,12 +55,7 @@ pub fn sources(folder: &str) -> Vec<(String, String)> {
 /// Parses `"text", reason = "…")`.
 fn parse<'a>(file: &str, source: &'a str) -> (Statement, &'a str) {
     let (text, mut rest) = literal(file, source);
-    let mut statement = Statement {
-        file: file.to_owned(),
-        text,
-        no_provider: None,
-        scans: None,
-    };
+    let mut statement = Statement { file: file.to_owned(), text, no_provider: None, scans: None };
     if let Some(after) = rest.strip_prefix(',').map(str::trim_start) {
         rest = after;
         if let Some((word, after)) = rest.split_once('=').filter(|_| !rest.starts_with(')')) {
@@ -84,22 +68,14 @@ fn parse<'a>(file: &str, source: &'a str) -> (Statement, &'a str) {
             }
         }
     }
-    let rest = rest
-        .strip_prefix(')')
-        .expect("sql! holds one literal and perhaps a reason");
+    let rest = rest.strip_prefix(')').expect("sql! holds one literal and perhaps a reason");
     (statement, rest)
 }
 
 /// Parses a string literal without escapes; gives the rest without white space.
 fn literal<'a>(file: &str, source: &'a str) -> (String, &'a str) {
-    let source = source
-        .trim_start()
-        .strip_prefix('"')
-        .expect("sql! takes a literal");
+    let source = source.trim_start().strip_prefix('"').expect("sql! takes a literal");
     let (text, rest) = source.split_once('"').expect("a literal ends");
     assert!(!text.contains('\\'), "{file}: no escapes in a statement");
-    (
-        text.split_whitespace().collect::<Vec<_>>().join(" "),
-        rest.trim_start(),
-    )
+    (text.split_whitespace().collect::<Vec<_>>().join(" "), rest.trim_start())
 }

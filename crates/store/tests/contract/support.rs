@@ -50,12 +50,7 @@ impl Books {
         let provider = ProviderId(Uuid::now_v7());
         let rows = [sample_client("acme"), sample_client("zeta")];
         let clients = rows.each_ref().map(|it| it.client_id);
-        let books = Self {
-            store,
-            provider,
-            clients,
-            database,
-        };
+        let books = Self { store, provider, clients, database };
         books.write(|tx| {
             provider::insert(tx, &sample_provider(provider))?;
             client::insert_many(tx, provider, &rows).map(drop)
@@ -75,19 +70,13 @@ impl Books {
 
     /// The sentence of a transaction that must fail.
     pub fn refused<T>(&self, step: impl FnOnce(&mut Tx) -> Result<T, StoreError>) -> String {
-        self.store
-            .write(step)
-            .err()
-            .expect("the transaction fails")
-            .to_string()
+        self.store.write(step).err().expect("the transaction fails").to_string()
     }
 }
 
 /// The sentence with which a database must not open.
 pub fn refused_to_open(location: &str) -> String {
-    Store::open(location)
-        .expect_err("the store must not open")
-        .to_string()
+    Store::open(location).expect_err("the store must not open").to_string()
 }
 
 pub fn instant(text: &str) -> Timestamp {
