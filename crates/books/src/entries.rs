@@ -96,15 +96,13 @@ pub fn read_from(setup: &Setup, mut source: impl Read + Seek + Send) -> io::Resu
         let book = join(setup, pieces);
         (if ascend { None } else { find_duplicate(&book.by_client) }).map_or(Ok(book), Err)
     });
-    let duplicate = match found {
-        Some(Ok(book)) => return Ok(Ok(book)),
-        Some(Err(id)) => Some(id),
-        None => None,
-    };
+    if let Some(Ok(book)) = found {
+        return Ok(Ok(book));
+    }
     let mut bytes = Vec::new();
     source.rewind()?;
     source.read_to_end(&mut bytes)?;
-    Ok(Err(duplicate.map_or_else(|| list_problems(setup, &bytes), |id| list_duplicates(&bytes, &id))))
+    Ok(Err(list_problems(setup, &bytes)))
 }
 
 /// [`read_from`] memory.
@@ -281,28 +279,21 @@ fn find_duplicate(by_client: &[Vec<TimeEntry>]) -> Option<CompactString> {
     suspects.windows(2).find_map(|pair| (pair.first() == pair.last()).then(|| pair.first().map(|id| (*id).clone()))?)
 }
 
-/// Reads everything once more, this time to say what is wrong where.
+/// Reads everything once more, this time to say what is wrong where: fields, unknown clients, ids that are there twice.
 fn list_problems(setup: &Setup, bytes: &[u8]) -> Vec<Problem> {
+    let mut lines: HashMap<String, usize> = HashMap::new();
     let list = reread(bytes, |row| {
-        if let Some(entry) = rows::entry(row)
-            && setup.client(entry.client).is_none()
-        {
-            row.problem(1, format!("{}; expected a code of clients.csv", shown(entry.client)));
+        let (id, client) = (row.get(0), row.get(1));
+        rows::entry(row);
+        if setup.client(client).is_none() {
+            row.problem(1, format!("{}; expected a code of clients.csv", shown(client)));
+        }
+        match lines.get(id) {
+            Some(line) => row.problem(0, format!("{} is already in line {line}; expected each id once", shown(id))),
+            None => drop(lines.insert(id.to_owned(), row.line)),
         }
     });
     assert!(!list.is_empty(), "a file was refused without a reason");
-    list
-}
-
-/// Names the lines of ids that are there twice.
-fn list_duplicates(bytes: &[u8], example: &str) -> Vec<Problem> {
-    let mut lines: HashMap<String, usize> = HashMap::new();
-    let list = reread(bytes, |row| {
-        if let Some(line) = lines.insert(row.get(0).to_owned(), row.line) {
-            row.problem(0, format!("{} is already in line {line}; expected each id once", shown(row.get(0))));
-        }
-    });
-    assert!(!list.is_empty(), "the id {example} was found twice");
     list
 }
 

@@ -6,6 +6,9 @@ use quarterhour_billing::BillingError;
 use quarterhour_books::Problem;
 use quarterhour_store::StoreError;
 
+/// The exit code of a fault of this program.
+pub const PROGRAM_FAULT: u8 = 4;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -78,7 +81,7 @@ impl AppError {
         match self {
             Self::Books { .. } | Self::User { .. } | Self::Store(StoreError::BadLocation { .. }) => 2,
             Self::File { .. } | Self::Store(_) => 3,
-            Self::Billing(_) => 4,
+            Self::Billing(_) => PROGRAM_FAULT,
         }
     }
 }

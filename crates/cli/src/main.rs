@@ -7,6 +7,7 @@ mod error;
 mod session;
 mod show;
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -22,12 +23,14 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     style::choose(arguments.color);
     let session = Session { db: arguments.db.clone(), quiet: arguments.quiet };
-    match run(&session, arguments.command) {
-        Ok(code) => code,
-        Err(error) => {
+    // A broken assertion has said on standard error where it broke; nothing was committed.
+    match std::panic::catch_unwind(AssertUnwindSafe(|| run(&session, arguments.command))) {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
             complain(&error);
             ExitCode::from(error.exit_code())
         }
+        Err(_) => ExitCode::from(error::PROGRAM_FAULT),
     }
 }
 

@@ -29,7 +29,8 @@ fn list(session: &Session) -> Result<(), AppError> {
     let store = stored::open(&session.db)?;
     let (books, holds) = store.read(|tx| {
         let books = stored::read(tx)?;
-        let holds = hold::list_all(tx, books.provider_id)?;
+        let mut holds = hold::list_all(tx, books.provider_id)?;
+        holds.sort_by_key(|row| row.hold_id.parse::<i64>().unwrap_or(i64::MAX));
         Ok::<_, AppError>((books, holds))
     })?;
     let columns = [
