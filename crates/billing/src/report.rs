@@ -10,12 +10,12 @@ use crate::statement::{Line, ReserveTotals, Statement, TimeTotals};
 use crate::time::Period;
 
 /// The result of a bill run for one period.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct PeriodReport {
+#[derive(Clone, Debug, Serialize)]
+pub struct PeriodReport<'a> {
     /// The period.
     pub period: Period,
     /// By client, then agreement.
-    pub statements: Vec<StatementReport>,
+    pub statements: Vec<&'a StatementReport>,
 }
 
 /// One statement.

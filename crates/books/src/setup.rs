@@ -64,8 +64,12 @@ pub fn read(files: &SetupFiles) -> Result<Setup, Vec<Problem>> {
     let mut clients = read_clients(&files.clients, &mut list);
     clients.sort_by(|(one, ..), (other, ..)| one.code.cmp(&other.code));
     let positions: Positions = (0..).zip(&clients).map(|(position, (row, _))| (row.code.clone(), position)).collect();
-    let devices = read_devices(&files.devices, &positions, &mut list);
-    let agreements = read_agreements(&files.agreements, &positions, &mut words, &mut list);
+    let mut of_agreements = Vec::new();
+    let (devices, agreements) = rayon::join(
+        || read_devices(&files.devices, &positions, &mut list),
+        || read_agreements(&files.agreements, &positions, &mut words, &mut of_agreements),
+    );
+    list.append(&mut of_agreements);
     let (Some(provider), true) = (provider, list.is_empty()) else { return Err(list) };
     let mut assembly = Assembly { provider: &provider, clocks: HashMap::new() };
     let parts = clients.into_iter().zip(devices).zip(agreements);

@@ -86,7 +86,7 @@ impl<'a> Pending<'a> {
         let Some(ready) = own.open(books, position).filter(|ready| ready.first_open.is_none_or(|first| first <= period)) else {
             return Ok(None);
         };
-        let ClientBooks { entries, taken, .. } = own;
+        let ClientBooks { taken, .. } = own;
         let mut pending = Self {
             position,
             period,
@@ -102,7 +102,7 @@ impl<'a> Pending<'a> {
                 skipped.get_or_insert(billed.period);
             }
             pending.statements = billed.statements;
-            pending.entries = entries.get(billed.first_entry..).unwrap_or(&[]);
+            pending.entries = billed.entries;
             pending.carried = billed.carried.clone();
         })?;
         match skipped {

@@ -57,10 +57,10 @@ impl RunResult {
     }
 
     /// The periods as section 13 of the rules has them.
-    pub fn reports(&self, (from, until): (Period, Period)) -> Vec<PeriodReport> {
-        let mut by_period: BTreeMap<Period, Vec<StatementReport>> = BTreeMap::new();
+    pub fn reports(&self, (from, until): (Period, Period)) -> Vec<PeriodReport<'_>> {
+        let mut by_period: BTreeMap<Period, Vec<&StatementReport>> = BTreeMap::new();
         for outcome in &self.outcomes {
-            by_period.entry(outcome.period).or_default().push(outcome.report.clone());
+            by_period.entry(outcome.period).or_default().push(&outcome.report);
         }
         let periods = std::iter::successors(Some(from), |period| Some(period.next())).take_while(|period| *period <= until);
         periods.map(|period| PeriodReport { period, statements: by_period.remove(&period).unwrap_or_default() }).collect()
@@ -79,14 +79,13 @@ pub fn bill_client(
     (from, until): (Period, Period),
     freezer: Option<&Freezer<'_>>,
 ) -> Result<RunResult, AppError> {
-    let (client, entries) = (open.client, open.entries);
+    let client = open.client;
     let mut result = RunResult::default();
     let mut before = BTreeMap::new();
     bill_open_periods(terms, words, open, until, |billed| {
-        let ClientPeriod { period, statements, first_entry, .. } = billed;
-        let own = entries.get(first_entry..).unwrap_or(&[]);
+        let ClientPeriod { period, statements, entries: own, .. } = billed;
         if period >= from {
-            let texts = warnings::of_period(&client.client, period, &statements, own, &before);
+            let texts = warnings::of_period(&client.client, &statements, own, &before);
             let texts = texts.into_iter().chain(warnings::lapsed(&client.client, period));
             let code = &client.client.code;
             result.warnings.extend(texts.map(|text| Warning { period, client: code.clone(), text }));

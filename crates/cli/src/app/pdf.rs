@@ -64,7 +64,13 @@ impl Worker {
     fn start() -> Result<Self, AppError> {
         let program = std::env::current_exe().map_err(|error| lost(&error.to_string()))?;
         let mut command = Command::new(program);
-        command.arg(WORKER_COMMAND).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        // One thread each: the workers themselves fill the cores.
+        command
+            .env("RAYON_NUM_THREADS", "1")
+            .arg(WORKER_COMMAND)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit());
         let mut child = command.spawn().map_err(|error| lost(&error.to_string()))?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(lost("no pipes")) };
         let (sender, answers) = channel();

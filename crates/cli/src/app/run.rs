@@ -18,13 +18,13 @@ pub struct OpenClient<'a> {
 }
 
 /// One billed period of one client.
-pub struct ClientPeriod<'c> {
+pub struct ClientPeriod<'c, 'e> {
     /// The period.
     pub period: Period,
     /// Its statements.
     pub statements: Vec<Statement>,
-    /// The position of its first entry among the client's open entries.
-    pub first_entry: usize,
+    /// Its entries, by start and id.
+    pub entries: &'e [TimeEntry],
     /// What it carries on.
     pub carried: &'c Carried,
 }
@@ -34,12 +34,12 @@ pub struct ClientPeriod<'c> {
 /// # Errors
 ///
 /// Fails when a statement does not add up.
-pub fn bill_open_periods(
+pub fn bill_open_periods<'e>(
     terms: &Terms,
     words: &Words,
-    open: OpenClient<'_>,
+    open: OpenClient<'e>,
     until: Period,
-    mut each: impl FnMut(ClientPeriod<'_>),
+    mut each: impl FnMut(ClientPeriod<'_, 'e>),
 ) -> Result<(), BillingError> {
     let OpenClient { client, mut carried, first_open, entries, late } = open;
     let clock = &client.client.clock;
@@ -55,7 +55,7 @@ pub fn bill_open_periods(
         let own = rest.get(..rest.partition_point(|entry| clock.day(entry.started_at) < end)).unwrap_or(&[]);
         let billed = bill_period(terms, words, &client.client, period, carried, own, std::mem::take(&mut late))?;
         carried = billed.carried;
-        each(ClientPeriod { period, statements: billed.statements, first_entry: at, carried: &carried });
+        each(ClientPeriod { period, statements: billed.statements, entries: own, carried: &carried });
         at += own.len();
         period = period.next();
     }

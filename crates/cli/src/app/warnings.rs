@@ -6,16 +6,14 @@ use quarterhour_billing::{Client, Day, Period, Statement, TimeEntry};
 
 use crate::show::time::hours;
 
-/// Warnings about one client's period. `before` are its statements of the period before.
+/// Warnings about the statements and entries of one client's period. `before` has the device counts of its statements of the period before.
 pub fn of_period(
     client: &Client,
-    period: Period,
     statements: &[Statement],
     entries: &[TimeEntry],
     before: &BTreeMap<Option<String>, i64>,
 ) -> Vec<String> {
     let mut warnings = Vec::new();
-    let own: Vec<&TimeEntry> = entries.iter().take_while(|entry| client.clock.day(entry.started_at) < period.end()).collect();
     for statement in statements {
         let Some(name) = &statement.agreement else {
             warnings.push(format!("no agreement: {} charged by the rate card", hours(statement.time.charged)));
@@ -36,11 +34,11 @@ pub fn of_period(
             warnings.push(format!("{name}: late time of {} ({} entries)", late.period, late.entries.len()));
         }
     }
-    let without_ticket = own.iter().filter(|entry| entry.ticket.is_empty()).count();
+    let without_ticket = entries.iter().filter(|entry| entry.ticket.is_empty()).count();
     if without_ticket > 0 {
         warnings.push(format!("{without_ticket} entries without ticket"));
     }
-    let unlisted = own.iter().filter(|entry| entry.device == quarterhour_billing::WorkedOn::Unlisted).count();
+    let unlisted = entries.iter().filter(|entry| entry.device == quarterhour_billing::WorkedOn::Unlisted).count();
     if unlisted > 0 {
         warnings.push(format!("{unlisted} entries on devices that are not on the list"));
     }
