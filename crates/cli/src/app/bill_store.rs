@@ -10,10 +10,11 @@ use rayon::prelude::*;
 use crate::app::bill_books::check_codes;
 use crate::app::body::{Freezer, StatementBody};
 use crate::app::open_books;
-use crate::app::outcome::{Outcome, RunResult, bill_client};
+use crate::app::outcome::{Outcome, RunResult, Warning, bill_client};
 use crate::app::paper::Issue;
 use crate::app::stored::{self, StoredBooks};
 use crate::error::AppError;
+use crate::show::time::hours;
 
 /// Previews periods: issued statements as they are, open ones as they would be.
 ///
@@ -41,6 +42,7 @@ pub fn preview(store: &Store, periods: (Period, Period), codes: &[String], froze
             .collect();
         let clients = billed?.into_iter().map(|(position, mut billed)| {
             if let Some(mut before) = issued.remove(&position) {
+                billed.warnings.extend(before.iter().filter_map(held_warning));
                 before.append(&mut billed.outcomes);
                 billed.outcomes = before;
             }
@@ -48,6 +50,13 @@ pub fn preview(store: &Store, periods: (Period, Period), codes: &[String], froze
         });
         Ok(RunResult::collect(clients))
     })
+}
+
+/// An issued statement with overage that waits for the client.
+fn held_warning(outcome: &Outcome) -> Option<Warning> {
+    let (held, client) = (outcome.report.time.held, outcome.report.client.clone());
+    let text = format!("{} of overage held for approval, see `quarterhour held`", hours(held));
+    (held > 0).then_some(Warning { period: outcome.period, client, text })
 }
 
 /// The issued statements of periods, by the client's position.

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use quarterhour_books::{EntryBook, Problem, Setup, SetupFiles, entries, setup};
 
+use rayon::prelude::*;
+
 use crate::error::AppError;
 
 /// The largest file that is read.
@@ -16,18 +18,7 @@ const FILE_BYTES_MAX: u64 = 4 << 30;
 ///
 /// Names the file that is missing or cannot be read.
 pub fn read_setup_files(folder: &Path) -> Result<SetupFiles, AppError> {
-    let mut agreements = Vec::new();
-    let agreements_folder = folder.join("agreements");
-    if agreements_folder.exists() {
-        let listed = fs::read_dir(&agreements_folder).map_err(|error| AppError::file("read", &agreements_folder, error))?;
-        for entry in listed {
-            let path = entry.map_err(|error| AppError::file("read", &agreements_folder, error))?.path();
-            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-            if path.extension().is_some_and(|ending| ending == "toml") && !name.starts_with('.') {
-                agreements.push((name, read_file(&path)?));
-            }
-        }
-    }
+    let mut agreements = read_agreement_files(&folder.join("agreements"))?;
     agreements.sort();
     Ok(SetupFiles {
         provider: read_file(&folder.join("provider.toml"))?,
@@ -35,6 +26,21 @@ pub fn read_setup_files(folder: &Path) -> Result<SetupFiles, AppError> {
         devices: read_file(&folder.join("devices.csv"))?,
         agreements,
     })
+}
+
+/// Name without ending and content of each TOML file of a folder, which may be missing.
+fn read_agreement_files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, AppError> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let unreadable = |error| AppError::file("read", folder, error);
+    let listed: Result<Vec<_>, _> = fs::read_dir(folder).map_err(unreadable)?.collect();
+    let paths = listed.map_err(unreadable)?.into_iter().map(|entry| entry.path());
+    let named = paths.filter_map(|path| {
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        (path.extension().is_some_and(|ending| ending == "toml") && !name.starts_with('.')).then_some((name, path))
+    });
+    named.collect::<Vec<_>>().into_par_iter().map(|(name, path)| Ok((name, read_file(&path)?))).collect()
 }
 
 /// Reads `time_entries.csv`.
