@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use quarterhour_billing::Period;
+use rayon::prelude::*;
 
 use crate::app::outcome::{Outcome, RunResult};
 use crate::app::{bill_books, output};
@@ -55,22 +56,23 @@ pub fn write_files(session: &Session, folder: &Path, outcomes: &[Outcome], today
 
 fn show(session: &Session, arguments: &BillArguments, result: &RunResult) -> Result<(), AppError> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let written = if arguments.json {
-        let reports = result.reports(arguments.periods);
-        let json = match &reports[..] {
-            [only] if arguments.periods.0 == arguments.periods.1 => serde_json::to_writer(&mut out, only),
-            _ => serde_json::to_writer(&mut out, &reports),
-        };
-        json.map_err(std::io::Error::from).and_then(|()| writeln!(out))
-    } else {
-        out.write_all(text(arguments, result).as_bytes())
-    };
+    let text = if arguments.json { json(arguments, result)? } else { text(arguments, result) };
+    let written = out.write_all(text.as_bytes());
     written.and_then(|()| out.flush()).or_else(|error| match error.kind() {
         std::io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(AppError::file("write", Path::new("standard output"), error)),
     })?;
     warn(session, result);
     Ok(())
+}
+
+/// One object for one period, a list for several. Periods are written on all cores.
+fn json(arguments: &BillArguments, result: &RunResult) -> Result<String, AppError> {
+    let reports = result.reports(arguments.periods);
+    let objects: Result<Vec<String>, _> = reports.par_iter().map(serde_json::to_string).collect();
+    let objects = objects.map_err(|error| AppError::file("write", Path::new("standard output"), error.into()))?.join(",");
+    let (from, until) = arguments.periods;
+    Ok(if from == until { objects + "\n" } else { format!("[{objects}]\n") })
 }
 
 fn text(arguments: &BillArguments, result: &RunResult) -> String {
