@@ -150,13 +150,11 @@ fn decide(run: &PeriodRun<'_>, batch: &LateBatch<'_>, state: &mut AgreementState
         let (on, note) = (run.period_start(), format!("held overage of {}", batch.period));
         placed.movements.push(Movement { kind, on, pool: None, entry: None, quantity: seconds, note });
     };
-    for held in batch.released {
-        note(MovementKind::Release, held.seconds);
-    }
     for held in batch.written_off {
         note(MovementKind::WriteOff, held.seconds);
     }
     for held in batch.released {
+        note(MovementKind::Release, held.seconds);
         let Credit { tier, work_type, band, hourly, seconds } = *held;
         let (kind, period) = (LineKind::Late, Some(batch.period));
         placed.charges.add_time(TimeKey { kind, tier, work_type, band, hourly, on_reserve: false, period }, seconds);

@@ -178,7 +178,7 @@ impl Clauses<'_> {
             (Some(amount), None) => amount.map(ReserveSize::Fixed),
             (None, Some(minutes)) => {
                 let rate = rate.as_ref().and_then(|item| item.decimal("a price an hour"));
-                if !section_has_rate(rate) {
+                if rate.is_none() {
                     section.problem("`minutes` needs a `rate`: the price of an hour".to_owned());
                 }
                 rate.map(|rate| ReserveSize::PerDevice { minutes, rate })
@@ -257,10 +257,6 @@ impl Clauses<'_> {
         section.finish("tiers");
         tiers
     }
-}
-
-fn section_has_rate(rate: Option<Decimal>) -> bool {
-    rate.is_some()
 }
 
 /// A `[[rate]]` of an agreement or of the rate card.

@@ -10,7 +10,7 @@ use quarterhour_store::statements::{closing, hold, statement, terms, time_entry}
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::body::{Details, EntryDetail, StatementBody};
+use crate::app::body::{Details, EntryBody, EntryDetail, StatementBody};
 use crate::app::run::OpenClient;
 use crate::app::stored::{self, StoredBooks, entry_row};
 use crate::error::AppError;
@@ -114,7 +114,8 @@ pub fn read(tx: &mut Tx, books: &StoredBooks, until: Period, only: Option<&[Uuid
         entries::sort(&mut client.entries);
     }
     let mut open = OpenBooks { clients, words: reader.words.clone(), details };
-    let mut late = LateReader { books, reader, sets: HashMap::new(), open: &mut open };
+    let (sets, terms, billed) = Default::default();
+    let mut late = LateReader { books, reader, sets, terms, billed, open: &mut open };
     late.read_rows(tx)?;
     late.read_holds(tx)?;
     late.finish();
@@ -132,6 +133,10 @@ struct LateReader<'a> {
     books: &'a StoredBooks,
     reader: EntryReader<'a>,
     sets: HashMap<SetKey, LateSet>,
+    /// The rate card and agreements of issued periods, by client and period.
+    terms: HashMap<(usize, Period), (Terms, Vec<Agreement>)>,
+    /// What corrected clients were billed last for each entry.
+    billed: HashMap<Uuid, HashMap<String, EntryBody>>,
     open: &'a mut OpenBooks,
 }
 
@@ -185,14 +190,11 @@ impl LateReader<'_> {
 
     /// The set that an entry of an issued period belongs to.
     fn set(&mut self, tx: &mut Tx, position: usize, period: Period, started_at: i64) -> Result<SetKey, AppError> {
-        let (terms, agreements) = self.terms_of(tx, position, period)?;
         let day = self.books.setup.clients.get(position).map(|client| client.client.clock.day(started_at));
-        let agreement = agreements.into_iter().find(|agreement| day.is_some_and(|day| agreement.in_force_on(day)));
-        let key = (position, period, agreement.as_ref().map(|agreement| agreement.name.clone()));
-        if !self.sets.contains_key(&key) {
-            let set = self.new_set(tx, position, period, terms, agreement)?;
-            self.sets.insert(key.clone(), set);
-        }
+        let (_, agreements) = self.terms_of(tx, position, period)?;
+        let agreement = agreements.iter().find(|agreement| day.is_some_and(|day| agreement.in_force_on(day)));
+        let key = (position, period, agreement.map(|agreement| agreement.name.clone()));
+        self.ensure(tx, &key)?;
         Ok(key)
     }
 
@@ -200,15 +202,24 @@ impl LateReader<'_> {
     fn ensure(&mut self, tx: &mut Tx, key: &SetKey) -> Result<(), AppError> {
         if !self.sets.contains_key(key) {
             let (terms, agreements) = self.terms_of(tx, key.0, key.1)?;
-            let agreement = agreements.into_iter().find(|agreement| Some(&agreement.name) == key.2.as_ref());
+            let agreement = agreements.iter().find(|agreement| Some(&agreement.name) == key.2.as_ref()).cloned();
+            let terms = terms.clone();
             let set = self.new_set(tx, key.0, key.1, terms, agreement)?;
             self.sets.insert(key.clone(), set);
         }
         Ok(())
     }
 
-    /// The rate card and agreements by which a period was issued.
-    fn terms_of(&mut self, tx: &mut Tx, position: usize, period: Period) -> Result<(Terms, Vec<Agreement>), AppError> {
+    /// The rate card and agreements by which a period was issued, read once.
+    fn terms_of(&mut self, tx: &mut Tx, position: usize, period: Period) -> Result<&(Terms, Vec<Agreement>), AppError> {
+        if !self.terms.contains_key(&(position, period)) {
+            let terms = self.read_terms(tx, position, period)?;
+            self.terms.insert((position, period), terms);
+        }
+        self.terms.get(&(position, period)).ok_or_else(|| bad_row("terms", &period.to_string()))
+    }
+
+    fn read_terms(&mut self, tx: &mut Tx, position: usize, period: Period) -> Result<(Terms, Vec<Agreement>), AppError> {
         let id = self.client_id(position);
         let what = || bad_row("closings", &period.to_string());
         let closing = match closing::find(tx, self.books.provider_id, id, &period.to_string())? {
@@ -288,9 +299,13 @@ impl LateReader<'_> {
 
     /// Takes back what the revision before was billed.
     fn take_back(&mut self, tx: &mut Tx, key: &SetKey, row: &time_entry::TimeEntry) -> Result<(), AppError> {
-        let bodies = statement::list_of_client(tx, self.books.provider_id, row.client_id)?;
-        let bodies = bodies.iter().filter_map(|row| serde_json::from_str::<StatementBody>(&row.body_json).ok());
-        let billed = bodies.flat_map(|body| body.entries).rfind(|entry| entry.id == row.entry_id);
+        if !self.billed.contains_key(&row.client_id) {
+            let rows = statement::list_of_client(tx, self.books.provider_id, row.client_id)?;
+            let bodies = rows.iter().filter_map(|row| serde_json::from_str::<StatementBody>(&row.body_json).ok());
+            let entries = bodies.flat_map(|body| body.entries).map(|entry| (entry.id.clone(), entry));
+            self.billed.insert(row.client_id, entries.collect());
+        }
+        let billed = self.billed.get_mut(&row.client_id).and_then(|entries| entries.remove(&row.entry_id));
         let (Some(billed), Some(set)) = (billed, self.sets.get_mut(key)) else { return Ok(()) };
         set.before.retain(|entry| entry.id != row.entry_id);
         for part in billed.parts {

@@ -17,7 +17,7 @@ use crate::show::table::{Align, Table, plain};
 ///
 /// Fails when the database cannot be read.
 pub fn verify(session: &Session) -> Result<ExitCode, AppError> {
-    let report = read_report(session)?;
+    let (report, _) = read_report(session)?;
     let mut table = Table::new(&[("client", Align::Left), ("entries", Align::Right), ("head", Align::Left)]);
     for (code, head) in &report.heads {
         table.row(vec![plain(code), head.seq.to_string(), head.hash.clone()]);
@@ -35,8 +35,7 @@ pub fn verify(session: &Session) -> Result<ExitCode, AppError> {
 ///
 /// Fails when the database cannot be read.
 pub fn doctor(session: &Session) -> Result<ExitCode, AppError> {
-    let report = read_report(session)?;
-    let open = stored::open(&session.db)?;
+    let (report, place) = read_report(session)?;
     let well = report.faults.is_empty();
     let (adds_up, gapless) = if well {
         (", each adds up: opening + granted + restored = used + forfeited + closing", ", numbered without a gap")
@@ -44,7 +43,7 @@ pub fn doctor(session: &Session) -> Result<ExitCode, AppError> {
         ("", "")
     };
     let rows = [
-        format!("database    {}", open.place()),
+        format!("database    {place}"),
         format!("clients     {}", report.heads.len()),
         format!("ledger      {} entries", report.entries),
         format!("statements  {}{adds_up}", report.statements),
@@ -54,7 +53,8 @@ pub fn doctor(session: &Session) -> Result<ExitCode, AppError> {
     conclude(&report.faults, "All is well.")
 }
 
-fn read_report(session: &Session) -> Result<verify::Report, AppError> {
+/// Checks the database; returns what was found, and where it is.
+fn read_report(session: &Session) -> Result<(verify::Report, String), AppError> {
     let store = stored::open(&session.db)?;
     let bar = progress::bar(session.quiet, "Checking", 0);
     let report = verify::verify(&store, || {
@@ -62,7 +62,7 @@ fn read_report(session: &Session) -> Result<verify::Report, AppError> {
         bar.inc(1);
     })?;
     bar.finish_and_clear();
-    Ok(report)
+    Ok((report, store.place().to_owned()))
 }
 
 /// Checks a proof file.
