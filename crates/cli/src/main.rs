@@ -1,9 +1,7 @@
 //! The one binary: reads the command line, runs a command, says what went wrong and how to mend it.
 
-mod app;
 mod args;
 mod commands;
-mod error;
 mod session;
 mod show;
 
@@ -13,7 +11,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::args::{Arguments, Command};
-use crate::error::AppError;
+use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::out::err;
 use crate::show::style;
@@ -30,7 +28,7 @@ fn main() -> ExitCode {
             complain(&error);
             ExitCode::from(error.exit_code())
         }
-        Err(_) => ExitCode::from(error::PROGRAM_FAULT),
+        Err(_) => ExitCode::from(quarterhour_server::error::PROGRAM_FAULT),
     }
 }
 

@@ -7,15 +7,15 @@ use std::path::Path;
 use quarterhour_billing::Period;
 use rayon::prelude::*;
 
-use crate::app::outcome::{Outcome, RunResult};
-use crate::app::{bill_books, output};
+use quarterhour_server::app::outcome::{Outcome, RunResult};
+use quarterhour_server::app::{bill_books, output};
 use crate::args::BillArguments;
-use crate::error::AppError;
+use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::progress;
 use crate::show::style;
 use crate::show::table::{Align, Table, plain};
-use crate::show::time::hours;
+use quarterhour_server::hours::hours;
 
 /// Runs the command.
 ///
@@ -123,7 +123,7 @@ fn row(outcome: &Outcome) -> Vec<String> {
         plain(&report.client),
         plain(report.agreement.as_deref().unwrap_or("(none)")),
         report.program.to_string(),
-        number.map_or_else(|| "–".to_owned(), crate::app::paper::number_text),
+        number.map_or_else(|| "–".to_owned(), quarterhour_server::app::paper::number_text),
         duration(time.opening + time.granted + time.restored),
         duration(time.used),
         duration(time.forfeited),

@@ -2,10 +2,10 @@
 
 use quarterhour_store::Store;
 
-use crate::app::outcome::RunResult;
-use crate::app::{bill_store, issue, stored};
+use quarterhour_server::app::outcome::RunResult;
+use quarterhour_server::app::{bill_store, issue, stored};
 use crate::args::BillArguments;
-use crate::error::AppError;
+use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::progress;
 

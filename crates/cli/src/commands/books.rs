@@ -4,10 +4,10 @@ use std::path::Path;
 
 use quarterhour_store::Store;
 
-use crate::app::import::{self, Summary, Tally};
-use crate::app::{export, stored};
+use quarterhour_server::app::import::{self, Summary, Tally};
+use quarterhour_server::app::{export, stored};
 use crate::commands::init::make_empty;
-use crate::error::AppError;
+use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::out::out;
 use crate::show::progress;

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::app::{proof, stored, verify};
-use crate::error::AppError;
+use quarterhour_server::app::{proof, stored, verify};
+use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::out::out;
 use crate::show::progress;

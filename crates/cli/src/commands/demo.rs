@@ -7,17 +7,17 @@ use std::path::Path;
 use quarterhour_billing::Period;
 use quarterhour_store::Store;
 
-use crate::app::body::StatementBody;
-use crate::app::demo::{first_period, last_period, write};
-use crate::app::output::add_days;
-use crate::app::{bill_store, import, issue};
+use quarterhour_server::app::body::StatementBody;
+use quarterhour_server::app::demo::{first_period, last_period, write};
+use quarterhour_server::app::output::add_days;
+use quarterhour_server::app::{bill_store, import, issue};
 use crate::args::DemoArguments;
 use crate::commands::bill::write_files;
-use crate::error::AppError;
+use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::out::out;
 use crate::show::table::{Align, Table, plain};
-use crate::show::time::hours;
+use quarterhour_server::hours::hours;
 use crate::show::{chart, progress, style};
 
 /// The file that marks a folder as one of ours, so that nothing else is ever removed.
@@ -66,7 +66,7 @@ fn make_folder(folder: &Path) -> Result<(), AppError> {
         fs::remove_dir_all(folder).map_err(|error| AppError::file("replace", folder, error))?;
     }
     fs::create_dir_all(folder).map_err(|error| AppError::file("make", folder, error))?;
-    crate::app::folder::write_file(&folder.join(MARK), b"Made by `quarterhour demo`, which replaces this folder.\n")
+    quarterhour_server::app::folder::write_file(&folder.join(MARK), b"Made by `quarterhour demo`, which replaces this folder.\n")
 }
 
 /// Issues month by month, on the second day of the month after.

@@ -3,14 +3,14 @@
 use quarterhour_billing::Currency;
 use quarterhour_store::statements::hold;
 
-use crate::app::open_books::HeldPart;
-use crate::app::stored;
+use quarterhour_server::app::open_books::HeldPart;
+use quarterhour_server::app::stored;
 use crate::args::{Decision, HeldAction};
-use crate::error::AppError;
+use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::out::out;
 use crate::show::table::{Align, Table, plain};
-use crate::show::time::hours;
+use quarterhour_server::hours::hours;
 
 /// Runs the command.
 ///

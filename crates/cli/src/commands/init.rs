@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::app::folder::write_file;
-use crate::error::AppError;
+use quarterhour_server::app::folder::write_file;
+use quarterhour_server::error::AppError;
 use crate::session::Session;
 
 const FILES: [(&str, &str); 9] = [

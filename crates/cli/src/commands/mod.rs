@@ -11,7 +11,7 @@ pub mod statement;
 
 use std::path::Path;
 
-use crate::error::AppError;
+use quarterhour_server::error::AppError;
 
 /// The variable that names font files for scripts that the built-in fonts lack, separated as in PATH.
 const FONTS: &str = "QUARTERHOUR_FONTS";

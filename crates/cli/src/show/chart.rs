@@ -1,10 +1,10 @@
 //! A period's burn-down, drawn with characters.
 
-use crate::app::body::StatementBody;
-use crate::app::paper::sentence;
+use quarterhour_server::app::body::StatementBody;
+use quarterhour_server::app::paper::sentence;
 use crate::show::style;
 use crate::show::table::plain;
-use crate::show::time::hours;
+use quarterhour_server::hours::hours;
 
 const WIDTH: usize = 62;
 const HEIGHT: usize = 8;

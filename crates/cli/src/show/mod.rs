@@ -5,4 +5,3 @@ pub mod out;
 pub mod progress;
 pub mod style;
 pub mod table;
-pub mod time;

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
-use crate::error::AppError;
+use quarterhour_server::error::AppError;
 
 /// Writes a result. A reader that has seen enough, as `head` has, is no error.
 ///

@@ -292,7 +292,7 @@ fn part_body(part: &Part, statement: &Statement) -> PartBody {
 fn drawn(pool: Option<u32>, burn: i64, seconds: i64, statement: &Statement) -> String {
     let label = statement.pools.iter().find(|it| Some(it.number) == pool).map(quarterhour_billing::Pool::label);
     let label = label.unwrap_or_else(|| "time given back".to_owned());
-    let weight = if burn == seconds { String::new() } else { format!(" as {}", crate::show::time::hours(burn)) };
+    let weight = if burn == seconds { String::new() } else { format!(" as {}", crate::hours::hours(burn)) };
     format!("drawn from {label}{weight}")
 }
 

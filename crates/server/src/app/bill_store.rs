@@ -14,7 +14,7 @@ use crate::app::outcome::{Outcome, RunResult, Warning, bill_client};
 use crate::app::paper::Issue;
 use crate::app::stored::{self, StoredBooks};
 use crate::error::AppError;
-use crate::show::time::hours;
+use crate::hours::hours;
 
 /// Previews periods: issued statements as they are, open ones as they would be.
 ///

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use quarterhour_documents as documents;
 
 use crate::app::body::{EntryBody, Party, StatementBody};
-use crate::show::time::hours;
+use crate::hours::hours;
 
 /// When an invoice was issued, and under which number.
 #[derive(Clone, Debug, PartialEq, Eq)]

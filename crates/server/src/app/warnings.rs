@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quarterhour_billing::{Client, Day, Period, Statement, TimeEntry};
 
-use crate::show::time::hours;
+use crate::hours::hours;
 
 /// Warnings about the statements and entries of one client's period. `before` has the device counts of its statements of the period before.
 pub fn of_period(

@@ -1,0 +1,6 @@
+//! The use cases of Quarterhour, its web application and its JSON API.
+//! It holds no rule of billing and no SQL.
+
+pub mod app;
+pub mod error;
+pub mod hours;
