@@ -1,4 +1,4 @@
-//! What a command says when it fails: one sentence, a hint, an exit code.
+//! What goes wrong in a use case: one sentence, a hint, and what the terminal, a page and the API make of it.
 
 use std::path::Path;
 
@@ -9,7 +9,23 @@ use quarterhour_store::StoreError;
 /// The exit code of a fault of this program.
 pub const PROGRAM_FAULT: u8 = 4;
 
-/// Why a command failed.
+/// A field of a form or of a request that cannot be taken as it is.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FieldProblem {
+    /// The field's name.
+    pub field: String,
+    /// What was found and what was expected.
+    pub message: String,
+}
+
+impl FieldProblem {
+    /// A problem of a field.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+/// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The books have mistakes.
@@ -36,6 +52,38 @@ pub enum AppError {
     /// A statement does not add up.
     #[error(transparent)]
     Billing(#[from] BillingError),
+    /// Fields that cannot be taken as they are.
+    #[error("{}", fields_sentence(.0))]
+    Invalid(Vec<FieldProblem>),
+    /// Nobody is signed in, or no longer.
+    #[error("sign in first")]
+    SignedOut,
+    /// The person or token may not.
+    #[error("this account may not {needs}")]
+    Forbidden {
+        /// The missing permission, in words.
+        needs: &'static str,
+    },
+    /// There is no such thing, or it is not for this person.
+    #[error("there is no {what} here")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+    },
+    /// It is other than the one who asked believes.
+    #[error("{message}")]
+    Conflict {
+        /// What is other.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// Too many tries.
+    #[error("too many requests; try again in {seconds} seconds")]
+    TooMany {
+        /// When to try again.
+        seconds: u64,
+    },
     /// Anything the user can mend, with a hint.
     #[error("{message}")]
     User {
@@ -44,6 +92,16 @@ pub enum AppError {
         /// How to mend it.
         hint: String,
     },
+    /// A fault of the program or of the machine.
+    #[error("{message}")]
+    Fault {
+        /// What happened.
+        message: String,
+    },
+}
+
+fn fields_sentence(problems: &[FieldProblem]) -> String {
+    problems.iter().map(|problem| format!("{}: {}", problem.field, problem.message)).collect::<Vec<_>>().join("; ")
 }
 
 impl AppError {
@@ -57,7 +115,28 @@ impl AppError {
         Self::User { message: message.into(), hint: hint.into() }
     }
 
+    /// One field that cannot be taken.
+    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldProblem::new(field, message)])
+    }
+
+    /// Something that is not there, or not for this person.
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::NotFound { what: what.into() }
+    }
+
+    /// Something that changed meanwhile.
+    pub fn conflict(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Conflict { message: message.into(), hint: hint.into() }
+    }
+
+    /// A fault of the program or of the machine.
+    pub fn fault(message: impl std::fmt::Display) -> Self {
+        Self::Fault { message: message.to_string() }
+    }
+
     /// What to do about it; empty when there is nothing more to say.
+    #[must_use]
     pub fn hint(&self) -> String {
         match self {
             Self::Books { .. } => "mend the lines above and run the command again".to_owned(),
@@ -70,18 +149,46 @@ impl AppError {
             Self::Store(StoreError::Missing { .. }) => {
                 "bring a folder in with `quarterhour import DIR`; --db names another database".to_owned()
             }
-            Self::Store(_) => String::new(),
             Self::Billing(_) => "nothing was issued; this is a fault of the program: please report it with the books".to_owned(),
-            Self::User { hint, .. } => hint.clone(),
+            Self::Forbidden { .. } => "ask the owner for the right to".to_owned(),
+            Self::User { hint, .. } | Self::Conflict { hint, .. } => hint.clone(),
+            Self::Store(_) | Self::Invalid(_) | Self::SignedOut | Self::NotFound { .. } | Self::TooMany { .. } | Self::Fault { .. } => {
+                String::new()
+            }
         }
     }
 
     /// 2: wrong input; 3: something outside failed; 4: a fault of the program.
+    #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Books { .. } | Self::User { .. } | Self::Store(StoreError::BadLocation { .. }) => 2,
-            Self::File { .. } | Self::Store(_) => 3,
-            Self::Billing(_) => PROGRAM_FAULT,
+            Self::File { .. } => 3,
+            Self::Store(StoreError::BadLocation { .. }) => 2,
+            Self::Store(_) => 3,
+            Self::Billing(_) | Self::Fault { .. } => PROGRAM_FAULT,
+            Self::Books { .. }
+            | Self::User { .. }
+            | Self::Invalid(_)
+            | Self::SignedOut
+            | Self::Forbidden { .. }
+            | Self::NotFound { .. }
+            | Self::Conflict { .. }
+            | Self::TooMany { .. } => 2,
+        }
+    }
+
+    /// The status of an answer over HTTP.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Books { .. } | Self::Invalid(_) | Self::User { .. } => 422,
+            Self::SignedOut => 401,
+            Self::Forbidden { .. } => 403,
+            Self::NotFound { .. } => 404,
+            Self::Conflict { .. } => 409,
+            Self::TooMany { .. } => 429,
+            Self::Store(error) if error.is_retryable() => 503,
+            Self::File { .. } | Self::Store(_) | Self::Billing(_) | Self::Fault { .. } => 500,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The use cases of Quarterhour, its web application and its JSON API.
 //! It holds no rule of billing and no SQL.
 
+pub mod api;
 pub mod app;
 pub mod error;
 pub mod hours;
+pub mod serve;
+pub mod web;

@@ -12,6 +12,7 @@ use quarterhour_store::{ProviderId, Store, Tx};
 use uuid::Uuid;
 
 use crate::app::folder;
+use crate::app::revision::{self, Latest, Step};
 use crate::app::stored::{self, BOOKS_VERSION, StoredBooks};
 use crate::error::AppError;
 
@@ -319,8 +320,7 @@ impl<'b> EntryPlan<'b> {
         let Some(client_id) = self.client_id(row.client) else { return };
         let period = period_of(self.books, client_id, row.started_at);
         let issued = self.last_issued(client_id);
-        let is_issued = |period: Period| issued.is_some_and(|last| period <= last);
-        let late_for = is_issued(period).then(|| period.to_string());
+        let late_for = revision::is_issued(period, issued).then(|| period.to_string());
         let Some(known) = self.known.get_mut(row.id) else {
             summary.entries.new += 1;
             summary.late += usize::from(late_for.is_some());
@@ -334,9 +334,9 @@ impl<'b> EntryPlan<'b> {
             return;
         }
         summary.entries.changed += 1;
-        let frozen = if known.late { known.billed_late } else { is_issued(known.period) };
-        if known.client_id != client_id && (frozen || known.revision > 0) {
-            wrong.push(Problem {
+        let latest = Latest { revision: known.revision, period: known.period, late: known.late, billed_late: known.billed_late };
+        match revision::step(latest, period, issued, known.client_id == client_id, known.before == Some(now)) {
+            Step::RefuseOtherClient => wrong.push(Problem {
                 file: "time_entries.csv".to_owned(),
                 line: Some(row.line),
                 column: Some("client".to_owned()),
@@ -344,16 +344,15 @@ impl<'b> EntryPlan<'b> {
                     "`{}` was issued to another client; expected minutes 0 here and a new id for `{}`",
                     row.id, row.client
                 ),
-            });
-        } else if frozen {
-            summary.corrections += 1;
-            let period = if is_issued(period) { period } else { known.period };
-            self.insert.push(stored_row(row, client_id, known.revision + 1, Some(period.to_string())));
-        } else if known.revision > 0 && known.before == Some(now) {
-            self.take_back.push((row.id.to_owned(), known.revision));
-        } else {
-            let late_for = if known.revision > 0 { late_for.or_else(|| Some(known.period.to_string())) } else { late_for };
-            self.update.push(stored_row(row, client_id, known.revision, late_for));
+            }),
+            Step::Correct { revision, late_for } => {
+                summary.corrections += 1;
+                self.insert.push(stored_row(row, client_id, revision, Some(late_for.to_string())));
+            }
+            Step::TakeBack => self.take_back.push((row.id.to_owned(), known.revision)),
+            Step::Replace { late_for } => {
+                self.update.push(stored_row(row, client_id, known.revision, late_for.map(|period| period.to_string())));
+            }
         }
     }
 
@@ -380,7 +379,8 @@ impl<'b> EntryPlan<'b> {
     }
 }
 
-fn period_of(books: &StoredBooks, client_id: Uuid, started_at: i64) -> Period {
+/// The period of an instant on a client's wall clock.
+pub fn period_of(books: &StoredBooks, client_id: Uuid, started_at: i64) -> Period {
     let client = books.positions.get(&client_id).and_then(|position| books.setup.clients.get(*position));
     client.map_or_else(|| Day::of_local(started_at), |client| client.client.clock.day(started_at)).period()
 }
@@ -390,7 +390,8 @@ fn digest(hasher: &RandomState, row: &EntryRow<'_>) -> u64 {
     hasher.hash_one((words, row.started_at, row.minutes, row.billable, row.provider_cause))
 }
 
-fn stored_row(row: &EntryRow<'_>, client_id: Uuid, revision: i64, late_for: Option<String>) -> time_entry::TimeEntry {
+/// A row of the books as it is stored.
+pub fn stored_row(row: &EntryRow<'_>, client_id: Uuid, revision: i64, late_for: Option<String>) -> time_entry::TimeEntry {
     time_entry::TimeEntry {
         entry_id: row.id.to_owned(),
         revision,

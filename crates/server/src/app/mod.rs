@@ -1,20 +1,35 @@
-//! Use cases: what a command does, without its words on the terminal.
+//! Use cases: what a command, a page or a request does, without its words. No SQL, no rules of billing.
 
+pub mod actor;
+pub mod audit;
 pub mod bill_books;
 pub mod bill_store;
 pub mod body;
+pub mod clock;
+pub mod context;
 pub mod demo;
+pub mod effect;
+pub mod events;
 pub mod export;
 pub mod folder;
+pub mod guard;
 pub mod import;
 pub mod issue;
+pub mod keys;
+pub mod live;
+pub mod money;
 pub mod open_books;
 pub mod outcome;
 pub mod output;
 pub mod paper;
+pub mod password;
 pub mod pdf;
 pub mod proof;
+pub mod revision;
 pub mod run;
+pub mod session;
+pub mod settings;
 pub mod stored;
+pub mod time_entry;
 pub mod verify;
 pub mod warnings;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use quarterhour_billing::agreement::{Agreement, Prepaid};
 use quarterhour_billing::{Band, Carried, Credit, HourlyPrice, LateBatch, Period, Terms, TimeEntry, Words};
-use quarterhour_books::{EntryReader, entries, setup};
+use quarterhour_books::{BookClient, EntryReader, entries, setup};
 use quarterhour_store::Tx;
 use quarterhour_store::statements::{closing, hold, statement, terms, time_entry};
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,19 @@ pub struct ClientBooks {
     pub taken: Taken,
 }
 
+/// The open books of one client.
+#[derive(Default)]
+pub struct OneClient {
+    /// Its entries and late time.
+    pub client: ClientBooks,
+    /// All tiers and work types.
+    pub words: Words,
+    /// Words of the entries.
+    pub details: Details,
+}
+
 /// The open books of all clients.
+#[derive(Default)]
 pub struct OpenBooks {
     /// By client, in the order of the setup.
     pub clients: Vec<ClientBooks>,
@@ -114,12 +126,49 @@ pub fn read(tx: &mut Tx, books: &StoredBooks, until: Period, only: Option<&[Uuid
         entries::sort(&mut client.entries);
     }
     let mut open = OpenBooks { clients, words: reader.words.clone(), details };
-    let (sets, terms, billed) = Default::default();
-    let mut late = LateReader { books, reader, sets, terms, billed, open: &mut open };
-    late.read_rows(tx)?;
-    late.read_holds(tx)?;
-    late.finish();
+    let (rows, holds) = (time_entry::list_late_unbilled(tx, books.provider_id)?, hold::list_open(tx, books.provider_id)?);
+    LateReader::new(books, reader, &mut open).read(tx, rows, holds)?;
     Ok(open)
+}
+
+/// Reads everything that bills one client up to `until`; `closed` is its last issued period.
+///
+/// # Errors
+///
+/// Fails when a stored row makes no sense, or the database fails.
+pub fn read_client(
+    tx: &mut Tx,
+    books: &StoredBooks,
+    position: usize,
+    closed: Option<&stored::Closed>,
+    until: Period,
+) -> Result<OneClient, AppError> {
+    let (id, day) = (books.provider_id, quarterhour_billing::DAY_SECONDS);
+    let (Some(client), Some(client_id)) = (books.setup.clients.get(position), books.client_ids.get(position).copied()) else {
+        return Err(AppError::not_found("client"));
+    };
+    let mut reader = EntryReader::new(&books.setup);
+    let mut open = OpenBooks::default();
+    open.clients.resize_with(books.client_ids.len(), ClientBooks::default);
+    let from = closed.map_or(i64::MIN, |closed| seconds_of(closed.period.end()) - 2 * day);
+    let mut own = Vec::new();
+    time_entry::each_between(tx, id, Some(&[client_id]), from..seconds_of(until.end()) + 2 * day, |row| {
+        let Some((_, entry)) = books.entry(&mut reader, &row) else { return Ok(()) };
+        let period = client.client.clock.day(entry.started_at).period();
+        if period <= until && closed.is_none_or(|closed| closed.period < period) {
+            open.details.insert(row.entry_id, EntryDetail { technician: row.technician, note: row.note });
+            own.push(entry);
+        }
+        Ok::<(), AppError>(())
+    })?;
+    entries::sort(&mut own);
+    open.words = reader.words.clone();
+    let rows = time_entry::list_late_unbilled_of_client(tx, id, client_id)?;
+    let holds = hold::list_of_client(tx, id, client_id)?;
+    LateReader::new(books, reader, &mut open).read(tx, rows, holds)?;
+    let mut client = open.clients.get_mut(position).map(std::mem::take).unwrap_or_default();
+    client.entries = own;
+    Ok(OneClient { client, words: open.words, details: open.details })
 }
 
 /// The beginning of a day in UTC: local days are at most a day off.
@@ -140,9 +189,21 @@ struct LateReader<'a> {
     open: &'a mut OpenBooks,
 }
 
-impl LateReader<'_> {
-    fn read_rows(&mut self, tx: &mut Tx) -> Result<(), AppError> {
-        for row in time_entry::list_late_unbilled(tx, self.books.provider_id)? {
+impl<'a> LateReader<'a> {
+    fn new(books: &'a StoredBooks, reader: EntryReader<'a>, open: &'a mut OpenBooks) -> Self {
+        let (sets, terms, billed) = Default::default();
+        Self { books, reader, sets, terms, billed, open }
+    }
+
+    fn read(mut self, tx: &mut Tx, rows: Vec<time_entry::TimeEntry>, holds: Vec<hold::Hold>) -> Result<(), AppError> {
+        self.read_rows(tx, rows)?;
+        self.read_holds(tx, holds)?;
+        self.finish();
+        Ok(())
+    }
+
+    fn read_rows(&mut self, tx: &mut Tx, rows: Vec<time_entry::TimeEntry>) -> Result<(), AppError> {
+        for row in rows {
             let Some((position, entry)) = self.books.entry(&mut self.reader, &row) else { continue };
             let period = row.late_for.as_deref().and_then(Period::parse).ok_or_else(|| bad_row("time_entries", &row.entry_id))?;
             let key = self.set(tx, position, period, entry.started_at)?;
@@ -161,8 +222,8 @@ impl LateReader<'_> {
         Ok(())
     }
 
-    fn read_holds(&mut self, tx: &mut Tx) -> Result<(), AppError> {
-        for row in hold::list_all(tx, self.books.provider_id)? {
+    fn read_holds(&mut self, tx: &mut Tx, holds: Vec<hold::Hold>) -> Result<(), AppError> {
+        for row in holds {
             if row.state == "held" || row.billed_in.is_some() {
                 continue;
             }
@@ -345,15 +406,23 @@ fn database_problems(problems: Vec<quarterhour_books::Problem>) -> AppError {
 impl ClientBooks {
     /// What the engine takes.
     pub fn open<'a>(&'a self, books: &'a StoredBooks, position: usize) -> Option<OpenClient<'a>> {
-        let client = books.setup.clients.get(position)?;
-        let closed = books.closed.get(position)?.as_ref();
-        Some(OpenClient {
+        Some(self.open_for(books.setup.clients.get(position)?, books.closed.get(position)?.as_ref(), &self.entries))
+    }
+
+    /// What the engine takes, with these entries: the own ones, or others to see what they would change.
+    pub fn open_for<'a>(&'a self, client: &'a BookClient, closed: Option<&stored::Closed>, entries: &'a [TimeEntry]) -> OpenClient<'a> {
+        OpenClient {
             client,
             carried: closed.map_or_else(Carried::default, |closed| closed.carried.clone()),
             first_open: closed.map(|closed| closed.period.next()),
-            entries: &self.entries,
+            entries,
             late: self.late.iter().map(LateSet::batch).collect(),
-        })
+        }
+    }
+
+    /// Is there late time for the first open statement?
+    pub fn has_late(&self) -> bool {
+        !self.late.is_empty()
     }
 }
 

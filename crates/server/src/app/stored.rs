@@ -15,6 +15,11 @@ use crate::error::AppError;
 /// The counter that every import moves on: a bill run notices that the books changed under it.
 pub const BOOKS_VERSION: &str = "books-version";
 
+/// The counter of a client's entries and issued periods: whoever raises it holds the client until the commit.
+pub fn client_version(client_id: Uuid) -> String {
+    format!("client:{client_id}")
+}
+
 /// The last issued period of a client, and what it carries on.
 #[derive(Clone, Debug)]
 pub struct Closed {

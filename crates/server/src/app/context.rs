@@ -1,0 +1,120 @@
+//! What every use case works with: the database, the live books, the clock, the keys. It decides nothing.
+
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use quarterhour_store::statements::provider;
+use quarterhour_store::{ProviderId, Store};
+
+use crate::app::actor::Actor;
+use crate::app::clock::Clock;
+use crate::app::events::Events;
+use crate::app::guard::LoginGuard;
+use crate::app::keys::Keys;
+use crate::app::live::Live;
+use crate::app::settings::Settings;
+use crate::error::AppError;
+
+/// The application, shared by all requests and jobs. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Context>);
+
+/// What is behind an [`App`].
+pub struct Context {
+    /// The database.
+    pub store: Store,
+    /// The books in memory, with the open statements.
+    pub live: Live,
+    /// The time.
+    pub clock: Clock,
+    /// Secrets.
+    pub keys: Keys,
+    /// How the program was started.
+    pub settings: Settings,
+    /// What changed.
+    pub events: Events,
+    /// Who tried to sign in too often.
+    pub login_guard: LoginGuard,
+    provider: OnceLock<ProviderId>,
+}
+
+impl Deref for App {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.0
+    }
+}
+
+impl App {
+    /// An application on an open database.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, keys: Keys, settings: Settings) -> Self {
+        let (live, events, login_guard) = Default::default();
+        Self(Arc::new(Context { store, live, clock, keys, settings, events, login_guard, provider: OnceLock::new() }))
+    }
+
+    /// Runs a step that blocks, away from the threads that serve requests. Once begun it runs to its end,
+    /// whether the browser waits or not.
+    ///
+    /// # Errors
+    ///
+    /// Gives the step's error; a panic in it is a fault.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&App) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        let app = self.clone();
+        let ended = tokio::task::spawn_blocking(move || step(&app)).await;
+        ended.unwrap_or_else(|_| Err(AppError::fault("a step broke off; nothing of it was saved")))
+    }
+}
+
+impl Context {
+    /// The provider of this database, once it is set up.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub fn find_provider(&self) -> Result<Option<ProviderId>, AppError> {
+        if let Some(provider) = self.provider.get() {
+            return Ok(Some(*provider));
+        }
+        let found = self.store.read(provider::find_first)?.map(|row| row.provider_id);
+        Ok(found.map(|id| *self.provider.get_or_init(|| id)))
+    }
+
+    /// The provider of this database.
+    ///
+    /// # Errors
+    ///
+    /// Fails before the first run.
+    pub fn provider(&self) -> Result<ProviderId, AppError> {
+        self.find_provider()?.ok_or_else(|| AppError::user("there is no provider yet", "open the address in a browser and set one up"))
+    }
+
+    /// The provider's name, for the top of pages; the program's before the first run.
+    #[must_use]
+    pub fn provider_name(&self) -> String {
+        let name = self.books().map(|books| books.setup.provider.name.clone());
+        name.unwrap_or_else(|_| "Quarterhour".to_owned())
+    }
+
+    /// The code of a client's id; empty for an unknown one.
+    #[must_use]
+    pub fn client_code(&self, client_id: uuid::Uuid) -> String {
+        self.books().map(|books| books.code(client_id).to_owned()).unwrap_or_default()
+    }
+
+    /// The program itself as the one who acts.
+    ///
+    /// # Errors
+    ///
+    /// Fails before the first run.
+    pub fn program(&self) -> Result<Actor, AppError> {
+        let mut actor = Actor::command_line(self.provider()?);
+        actor.channel = crate::app::actor::Channel::Program;
+        "Quarterhour".clone_into(&mut actor.name);
+        Ok(actor)
+    }
+}

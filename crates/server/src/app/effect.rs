@@ -1,0 +1,116 @@
+//! What a change does to a client's hours and bill: the open statements before and after it.
+
+use quarterhour_billing::{Currency, Period};
+use serde::Serialize;
+
+use crate::app::body::{EntryBody, PartBody, StatementBody};
+use crate::app::live::ClientLive;
+use crate::app::money;
+use crate::app::outcome::{Outcome, RunResult};
+use crate::hours::hours;
+
+/// What an entry would do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Effect {
+    /// The period that it belongs to.
+    pub period: Period,
+    /// Set for late time and corrections: that period is issued, and this is billed on the next open statement.
+    pub late_for: Option<Period>,
+    /// The agreement that it falls under; none: the rate card.
+    pub agreement: Option<String>,
+    /// Billable seconds of the entry.
+    pub billable: i64,
+    /// Where its seconds would go.
+    pub parts: Vec<PartBody>,
+    /// Seconds in pools before it.
+    pub left_before: i64,
+    /// Seconds in pools after it.
+    pub left_after: i64,
+    /// Do pools of time matter here?
+    pub draws_time: bool,
+    /// What the client pays more before tax, in minor units.
+    pub cost: i64,
+    /// The currency's code.
+    pub currency: String,
+    /// All that in a sentence, such as `12 min of 25 are overage: USD 37.50`.
+    pub sentence: String,
+}
+
+/// Compares a client's open statements with what they would be; `id` is the entry that changed.
+#[must_use]
+pub fn of(before: &ClientLive, after: &RunResult, id: &str, period: Period, late_for: Option<Period>) -> Effect {
+    let found = after.outcomes.iter().find_map(|outcome| {
+        let body = outcome.body.as_ref()?;
+        Some((outcome, body, body.entries.iter().find(|entry| entry.id == id)?))
+    });
+    let same = found.and_then(|(outcome, ..)| twin(&before.result, outcome));
+    let currency = before.client().map_or(before.books.setup.provider.currency, |client| client.client.currency);
+    let cost = net(after) - net(&before.result);
+    let entry = found.map(|(.., entry)| entry);
+    let left = |body: &StatementBody| {
+        let time = &body.statement.time;
+        time.opening + time.granted + time.restored - time.used
+    };
+    let left_after = found.map_or(0, |(_, body, _)| left(body));
+    let mut effect = Effect {
+        period,
+        late_for,
+        agreement: found.and_then(|(outcome, ..)| outcome.report.agreement.clone()),
+        billable: entry.map_or(0, |entry| entry.billable),
+        parts: entry.map(|entry| entry.parts.clone()).unwrap_or_default(),
+        left_before: same.and_then(|outcome| outcome.body.as_ref()).map_or(left_after, left),
+        left_after,
+        draws_time: found.is_some_and(|(_, body, _)| body.draws_time),
+        cost,
+        currency: currency.code().to_owned(),
+        sentence: String::new(),
+    };
+    effect.sentence = sentence(&effect, entry, currency);
+    effect
+}
+
+fn twin<'a>(result: &'a RunResult, outcome: &Outcome) -> Option<&'a Outcome> {
+    result.outcomes.iter().find(|other| other.period == outcome.period && other.report.agreement == outcome.report.agreement)
+}
+
+/// The net amount of all open statements.
+fn net(result: &RunResult) -> i64 {
+    result.outcomes.iter().filter_map(|outcome| money::minor(&outcome.report.net)).sum()
+}
+
+/// Minutes for people, hours from two hours on.
+fn length(seconds: i64) -> String {
+    if seconds < 7200 && seconds % 60 == 0 { format!("{} min", seconds / 60) } else { hours(seconds) }
+}
+
+fn sentence(effect: &Effect, entry: Option<&EntryBody>, currency: Currency) -> String {
+    let Some(entry) = entry else { return "It is on no open statement.".to_owned() };
+    let sum = |fate: &str| entry.parts.iter().filter(|part| part.fate == fate).map(|part| part.seconds).sum::<i64>();
+    let all = length(entry.billable);
+    let cost = money::shown(effect.cost, currency);
+    // A part of the entry with its share: `12 min of 25 min are`, or `All 25 min are`.
+    let share = |fate: &str| {
+        let seconds = sum(fate);
+        if seconds >= entry.billable { format!("All {all} are") } else { format!("{} of {all} are", length(seconds)) }
+    };
+    let late = effect.late_for.map(|period| format!("{period} is issued: this goes on the next open statement. ")).unwrap_or_default();
+    let text = if sum("courtesy") > 0 {
+        format!("{} of courtesy: shown to the client, not counted.", length(entry.actual))
+    } else if sum("held") > 0 {
+        format!("{} overage past the cap: held for the client's approval.", share("held"))
+    } else if sum("overage") > 0 {
+        format!("{} overage: {cost}.", share("overage"))
+    } else if sum("charged") > 0 || sum("in-ticket") > 0 {
+        format!("{all} charged: {cost}.")
+    } else if sum("included") > 0 {
+        format!("{all} covered by the fixed rate.")
+    } else if sum("internal") > 0 {
+        format!("{all} kept by the client's own staff: shown only.")
+    } else if sum("drawn") > 0 {
+        let more = if effect.cost > 0 { format!(" Later work moves into overage: {cost}.") } else { String::new() };
+        format!("{all} from prepaid hours; {} left after it.{more}", hours(effect.left_after))
+    } else {
+        "No billable time.".to_owned()
+    };
+    late + &text
+}

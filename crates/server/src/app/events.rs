@@ -1,0 +1,48 @@
+//! What changed, told to everybody who listens: open pages, and whoever waits for a job. Nothing is kept.
+
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+/// Changes that may wait for a slow listener; one that falls further behind loads everything anew.
+const WAITING_MAX: usize = 256;
+
+/// Something changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A client's hours: entries, holds, questions or a period that was issued.
+    Client {
+        /// Its id.
+        client_id: Uuid,
+        /// Its code.
+        code: String,
+    },
+    /// Provider, clients, devices or agreements.
+    Books,
+    /// A job went on or ended.
+    Job(Uuid),
+}
+
+/// The place where changes are told.
+#[derive(Clone, Debug)]
+pub struct Events {
+    sender: broadcast::Sender<Event>,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self { sender: broadcast::channel(WAITING_MAX).0 }
+    }
+}
+
+impl Events {
+    /// Tells a change. Nobody needs to listen.
+    pub fn tell(&self, event: Event) {
+        let _ = self.sender.send(event);
+    }
+
+    /// Listens from now on.
+    #[must_use]
+    pub fn listen(&self) -> broadcast::Receiver<Event> {
+        self.sender.subscribe()
+    }
+}

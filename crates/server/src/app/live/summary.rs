@@ -1,0 +1,184 @@
+//! A client in numbers: what lists and the dashboard show. It holds no entries.
+
+use jiff::civil::Date;
+use quarterhour_billing::{Day, Period, StatementReport, TimeTotals};
+use uuid::Uuid;
+
+use crate::app::body::{BurnStep, StatementBody};
+use crate::app::live::client::ClientLive;
+use crate::app::live::forecast::{Forecast, Pace};
+use crate::app::outcome::Warning;
+use crate::app::stored::StoredBooks;
+
+/// A summary holds for so long: the forecast moves with the clock.
+const FRESH_SECONDS: i64 = 900;
+
+/// A client in numbers.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The client.
+    pub client_id: Uuid,
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// What it pays in.
+    pub currency: quarterhour_billing::Currency,
+    /// The period that runs today.
+    pub running: Period,
+    /// The local day.
+    pub today: Day,
+    /// The last issued period.
+    pub issued: Option<Period>,
+    /// The running period under the agreement of today.
+    pub now: Option<OpenStatement>,
+    /// Every statement that is not issued, the running ones last.
+    pub open: Vec<OpenStatement>,
+    /// How the running period is likely to end.
+    pub forecast: Option<Forecast>,
+    /// Days of the running period after today.
+    pub days_left: i64,
+    /// Business days of the running period after today.
+    pub business_days_left: usize,
+    /// What a person should look at.
+    pub flags: Flags,
+    /// What a book-keeper should look at.
+    pub warnings: Vec<Warning>,
+    version: i64,
+    books_version: i64,
+    made_at: i64,
+}
+
+/// Open entries that need a person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// Entries of open periods.
+    pub entries: usize,
+    /// Without a ticket.
+    pub without_ticket: usize,
+    /// On days without an agreement.
+    pub without_agreement: usize,
+    /// On devices that are not listed.
+    pub unlisted_device: usize,
+    /// Late time of issued periods that no statement has taken.
+    pub late: bool,
+}
+
+/// A statement that is not issued, in numbers.
+#[derive(Clone, Debug)]
+pub struct OpenStatement {
+    /// The period.
+    pub period: Period,
+    /// The numbers as results have them.
+    pub report: StatementReport,
+    /// Does work draw on pools of time?
+    pub draws_time: bool,
+    /// The pools, step by step.
+    pub burn_down: Vec<BurnStep>,
+    /// The first day of the period.
+    pub first_day: Date,
+}
+
+impl OpenStatement {
+    fn new(body: &StatementBody) -> Self {
+        Self {
+            period: body.period,
+            report: body.statement.clone(),
+            draws_time: body.draws_time,
+            burn_down: body.burn_down.clone(),
+            first_day: body.period.first_day().date(),
+        }
+    }
+
+    /// Seconds.
+    #[must_use]
+    pub fn time(&self) -> &TimeTotals {
+        &self.report.time
+    }
+
+    /// Seconds that were or are in pools.
+    #[must_use]
+    pub fn available(&self) -> i64 {
+        let time = self.time();
+        time.opening + time.granted + time.restored
+    }
+
+    /// Seconds in pools now.
+    #[must_use]
+    pub fn left(&self) -> i64 {
+        self.available() - self.time().used
+    }
+
+    /// Seconds beyond the pools, held ones among them.
+    #[must_use]
+    pub fn beyond(&self) -> i64 {
+        self.time().overage + self.time().held
+    }
+
+    /// What was used of the pools, in percent; past 100 with overage.
+    #[must_use]
+    pub fn percent_used(&self) -> i64 {
+        let available = self.available();
+        if available == 0 { 0 } else { (self.time().used + self.beyond()) * 100 / available }
+    }
+}
+
+impl Summary {
+    /// Puts a client in numbers, as of an instant.
+    #[must_use]
+    pub fn new(live: &ClientLive, now: i64) -> Self {
+        let open: Vec<OpenStatement> =
+            live.result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).map(OpenStatement::new).collect();
+        let running = live.running_outcome().and_then(|outcome| outcome.body.as_ref()).map(OpenStatement::new);
+        let clock = live.client().ok().map(|client| client.client.clock.clone());
+        let pace = clock.as_ref().map(|clock| Pace::new(&live.books.setup.provider.terms.calendar, clock, live.running, now));
+        let forecast = running.as_ref().zip(pace.as_ref()).filter(|(statement, _)| statement.draws_time);
+        let forecast = forecast.and_then(|(it, pace)| pace.forecast(it.available(), it.time().used, it.beyond(), &it.burn_down));
+        let client = live.client().ok();
+        Self {
+            client_id: live.client_id,
+            code: client.map(|client| client.row.code.clone()).unwrap_or_default(),
+            name: client.map(|client| client.row.field("name").to_owned()).unwrap_or_default(),
+            currency: client.map_or(live.books.setup.provider.currency, |client| client.client.currency),
+            running: live.running,
+            today: clock.map_or_else(|| live.running.first_day(), |clock| clock.day(now)),
+            issued: live.closed.as_ref().map(|closed| closed.period),
+            now: running,
+            forecast,
+            days_left: pace.as_ref().map_or(0, Pace::days_left),
+            business_days_left: pace.as_ref().map_or(0, Pace::business_days_left),
+            flags: flags(live),
+            warnings: live.result.warnings.clone(),
+            version: live.version,
+            books_version: live.books.version,
+            made_at: now,
+            open,
+        }
+    }
+
+    pub(super) fn is_of(&self, books: &StoredBooks, version: i64, running: Period, now: i64) -> bool {
+        let fresh = (self.made_at..self.made_at + FRESH_SECONDS).contains(&now);
+        fresh && self.books_version == books.version && self.version >= version && self.running == running
+    }
+
+    /// Statements of periods that are over and not issued.
+    pub fn unbilled(&self) -> impl Iterator<Item = &OpenStatement> {
+        self.open.iter().filter(|statement| statement.period < self.running)
+    }
+}
+
+fn flags(live: &ClientLive) -> Flags {
+    let entries = live.entries();
+    let unlisted = entries.iter().filter(|entry| entry.device == quarterhour_billing::WorkedOn::Unlisted);
+    let client = live.client().ok().map(|client| &client.client);
+    let uncovered = |started_at: i64| client.is_some_and(|client| client.agreements.on(client.clock.day(started_at)).is_none());
+    // A client without any agreement is billed by the rate card on purpose.
+    let has_agreements = client.is_some_and(|client| !client.agreements.as_slice().is_empty());
+    Flags {
+        entries: entries.len(),
+        without_ticket: entries.iter().filter(|entry| entry.ticket.is_empty()).count(),
+        without_agreement: if has_agreements { entries.iter().filter(|entry| uncovered(entry.started_at)).count() } else { 0 },
+        unlisted_device: unlisted.count(),
+        late: live.has_late(),
+    }
+}

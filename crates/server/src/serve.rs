@@ -1,0 +1,102 @@
+//! Runs the server: listens, serves, looks for what other processes changed, and stops gracefully.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use crate::app::context::App;
+use crate::error::AppError;
+use crate::web;
+
+/// How often the server looks for what other processes changed.
+const LOOK_EVERY: Duration = Duration::from_millis(750);
+/// Threads for steps that block: database, passwords, documents.
+const BLOCKING_THREADS: usize = 16;
+/// How long requests may go on after the signal to stop.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
+
+/// Serves until a signal says stop; `ready` is called with the address once it listens.
+///
+/// # Errors
+///
+/// Fails when the address cannot be listened on.
+pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), AppError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("quarterhour")
+        .build()
+        .map_err(AppError::fault)?;
+    web::health::begin_metrics();
+    let served = runtime.block_on(async {
+        let listen = app.settings.listen;
+        let listener = TcpListener::bind(listen).await.map_err(|error| {
+            AppError::user(format!("cannot listen on {listen}: {error}"), "choose another address with --listen, such as 127.0.0.1:8081")
+        })?;
+        ready(listener.local_addr().map_err(AppError::fault)?);
+        serve_on(app, listener, stop_signal()).await
+    });
+    runtime.shutdown_timeout(STOP_WITHIN);
+    served
+}
+
+/// Serves on a listener until `stop` is ready.
+///
+/// # Errors
+///
+/// Fails when the service cannot be set up.
+pub async fn serve_on(app: &App, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), AppError> {
+    let service = web::service(app)?.into_make_service_with_connect_info::<SocketAddr>();
+    let watch = tokio::spawn(watch(app.clone()));
+    let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        stop.await;
+        let _ = tell.send(());
+    });
+    // Streams of events never end by themselves, so the wait for them does.
+    let limit = async {
+        let _ = told.await;
+        tracing::info!("stopping: requests that run have {} seconds", STOP_WITHIN.as_secs());
+        tokio::time::sleep(STOP_WITHIN).await;
+    };
+    let ended = tokio::select! {
+        ended = async { serving.await } => ended.map_err(AppError::fault),
+        () = limit => Ok(()),
+    };
+    watch.abort();
+    ended
+}
+
+/// Warms the books up, then looks around again and again.
+async fn watch(app: App) {
+    if let Err(error) = app.run(|app| if app.find_provider()?.is_some() { app.summaries().map(drop) } else { Ok(()) }).await {
+        tracing::warn!("the books cannot be read: {error}");
+    }
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if let Err(error) = app.run(|app| app.look_around()).await {
+            tracing::warn!("cannot look for changes: {error}");
+        }
+    }
+}
+
+async fn stop_signal() {
+    let interrupt = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => (),
+        () = terminate => (),
+    }
+}

@@ -1,0 +1,38 @@
+//! Filters of templates: how times, money and dates are written. askama finds them as `filters`.
+#![expect(clippy::unnecessary_wraps, reason = "askama calls filters as functions that may fail")]
+
+use askama::Values;
+use quarterhour_billing::Currency;
+
+use crate::app::money;
+
+/// Seconds as `10:30`.
+#[askama::filter_fn]
+pub fn hours(seconds: &i64, _: &dyn Values) -> askama::Result<String> {
+    Ok(crate::hours::hours(*seconds).trim_end_matches(" h").to_owned())
+}
+
+/// Seconds as `10:30 h`.
+#[askama::filter_fn]
+pub fn hours_unit(seconds: &i64, _: &dyn Values) -> askama::Result<String> {
+    Ok(crate::hours::hours(*seconds))
+}
+
+/// Minor units as `USD 1,250.00`.
+#[askama::filter_fn]
+pub fn money_in(amount: &i64, _: &dyn Values, currency: &Currency) -> askama::Result<String> {
+    Ok(money::shown(*amount, *currency))
+}
+
+/// The first letter in upper case.
+#[askama::filter_fn]
+pub fn capitalize_first(text: &str, _: &dyn Values) -> askama::Result<String> {
+    let mut letters = text.chars();
+    Ok(letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default())
+}
+
+/// A number with its noun: `1 client`, `3 clients`.
+#[askama::filter_fn]
+pub fn count_of(number: &usize, _: &dyn Values, noun: &str) -> askama::Result<String> {
+    Ok(if *number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") })
+}

@@ -1,0 +1,148 @@
+//! What surrounds every page: title, navigation, the person, a running timer, a word about what was done.
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use axum_extra::extract::CookieJar;
+
+use crate::app::actor::{Actor, Permission};
+use crate::app::context::App;
+use crate::app::session::Visit;
+use crate::error::AppError;
+use crate::web::assets::asset;
+use crate::web::respond::{FLASH_COOKIE, Failure, Flash};
+
+/// A signed-in person on a page. As an argument of a handler it refuses everybody else.
+#[derive(Clone, Debug)]
+pub struct Here {
+    /// Who it is, since when, with which timer.
+    pub visit: Visit,
+    /// What was done by the request before.
+    pub flash: Option<Flash>,
+    /// The path with its query.
+    pub path: String,
+}
+
+impl Here {
+    /// Who acts, to be moved into a step.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        self.visit.actor.clone()
+    }
+
+    /// The frame of a page. `section` is the entry of the navigation that is lit.
+    #[must_use]
+    pub fn frame(&self, app: &App, section: &'static str, title: impl Into<String>) -> Frame {
+        let actor = &self.visit.actor;
+        Frame {
+            title: title.into(),
+            provider: app.provider_name(),
+            section,
+            person: actor.name.clone(),
+            role: actor.role.name(),
+            is_client: actor.role.is_of_client(),
+            entries: entries(actor),
+            flash: self.flash.clone(),
+            timer: self.visit.timer.as_ref().map(|timer| RunningTimer {
+                client: app.client_code(timer.client_id),
+                ticket: timer.ticket.clone(),
+                note: timer.note.clone(),
+                started_at: timer.started_at.as_second(),
+                started: timer.started_at.to_string(),
+            }),
+            path: self.path.clone(),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Here {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let visit = parts.extensions.get::<Visit>().cloned().ok_or(Failure(AppError::SignedOut))?;
+        let jar = CookieJar::from_headers(&parts.headers);
+        let flash = jar.get(FLASH_COOKIE).and_then(|cookie| Flash::read(cookie.value()));
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Ok(Self { visit, flash, path })
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Here {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Failure> {
+        Ok(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await.ok())
+    }
+}
+
+/// What surrounds a page.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The title.
+    pub title: String,
+    /// The provider's name.
+    pub provider: String,
+    /// The section that is lit.
+    pub section: &'static str,
+    /// The person's name.
+    pub person: String,
+    /// The person's role.
+    pub role: &'static str,
+    /// Is it a client's person, in the portal?
+    pub is_client: bool,
+    /// The navigation.
+    pub entries: Vec<Entry>,
+    /// A word about what was done.
+    pub flash: Option<Flash>,
+    /// The timer that runs.
+    pub timer: Option<RunningTimer>,
+    /// This page.
+    pub path: String,
+}
+
+impl Frame {
+    /// The path of a file of pages.
+    #[must_use]
+    pub fn asset(&self, name: &str) -> String {
+        asset(name)
+    }
+}
+
+/// An entry of the navigation.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The section.
+    pub section: &'static str,
+    /// What it says.
+    pub label: &'static str,
+    /// Where it leads.
+    pub path: &'static str,
+}
+
+/// The timer that runs.
+#[derive(Clone, Debug)]
+pub struct RunningTimer {
+    /// The client's code.
+    pub client: String,
+    /// The ticket.
+    pub ticket: String,
+    /// The note.
+    pub note: String,
+    /// Since when, in Unix seconds.
+    pub started_at: i64,
+    /// Since when, as text for machines.
+    pub started: String,
+}
+
+fn entries(actor: &Actor) -> Vec<Entry> {
+    const ENTRIES: [(Permission, Entry); 8] = [
+        (Permission::SeeClients, Entry { section: "dashboard", label: "Dashboard", path: "/" }),
+        (Permission::SeeClients, Entry { section: "clients", label: "Clients", path: "/clients" }),
+        (Permission::LogTime, Entry { section: "time", label: "Time", path: "/time" }),
+        (Permission::SeeBilling, Entry { section: "billing", label: "Billing", path: "/billing" }),
+        (Permission::ManageSettings, Entry { section: "settings", label: "Settings", path: "/settings" }),
+        (Permission::SeeOwnAccount, Entry { section: "portal", label: "Hours", path: "/portal" }),
+        (Permission::SeeOwnAccount, Entry { section: "portal-statements", label: "Statements", path: "/portal/statements" }),
+        (Permission::SeeOwnAccount, Entry { section: "portal-devices", label: "Devices", path: "/portal/devices" }),
+    ];
+    ENTRIES.into_iter().filter(|(permission, _)| actor.may(*permission)).map(|(_, entry)| entry).collect()
+}

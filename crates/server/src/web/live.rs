@@ -1,0 +1,40 @@
+//! Changes as a stream of events, so that open pages show what others did. It carries names, never content.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event as Sent, KeepAlive, Sse};
+use futures_util::{Stream, StreamExt as _};
+use tokio_stream::wrappers::BroadcastStream;
+
+use crate::app::actor::{Actor, Permission};
+use crate::app::context::App;
+use crate::app::events::Event;
+use crate::web::frame::Here;
+
+/// The stream of a signed-in person: a client's person hears of its own client only.
+pub async fn stream(State(app): State<App>, here: Here) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
+    let actor = here.actor();
+    let events = BroadcastStream::new(app.events.listen()).filter_map(move |event| {
+        // A listener that fell behind is told to load everything anew.
+        let sent = match event {
+            Ok(event) => sent(&actor, &event),
+            Err(_) => Some(Sent::default().event("all").data("all")),
+        };
+        std::future::ready(sent.map(Ok))
+    });
+    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(25)))
+}
+
+fn sent(actor: &Actor, event: &Event) -> Option<Sent> {
+    let staff = actor.may(Permission::SeeClients);
+    match event {
+        Event::Client { client_id, code } if staff || actor.client_id == Some(*client_id) => {
+            Some(Sent::default().event("client").data(code))
+        }
+        Event::Books => Some(Sent::default().event("books").data("books")),
+        Event::Job(id) if staff => Some(Sent::default().event("job").data(id.to_string())),
+        Event::Client { .. } | Event::Job(_) => None,
+    }
+}

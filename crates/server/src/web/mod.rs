@@ -1,0 +1,107 @@
+//! The web application: pages, a file for each area with its routes, handlers and page structs. No SQL, no rules.
+
+pub mod assets;
+mod dashboard;
+pub mod filters;
+pub mod frame;
+pub mod health;
+pub mod identify;
+mod live;
+pub mod respond;
+pub mod routes;
+pub mod sign_in;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+
+use crate::app::context::App;
+use crate::error::AppError;
+use crate::web::respond::Refusal;
+use crate::web::routes::{Access, Area};
+
+/// The largest body of a request, but where a route allows more.
+const BODY_BYTES_MAX: usize = 1 << 20;
+/// The longest that a request may take.
+const SECONDS_MAX: u64 = 60;
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'";
+
+/// All routes of the program.
+#[must_use]
+pub fn routes() -> Area {
+    Area::default()
+        .and(health::area())
+        .and(sign_in::area())
+        .and(dashboard::area())
+        .get("/live", Access::SignedIn, live::stream)
+        .get("/assets/{name}", Access::Anyone, assets::serve)
+}
+
+/// The service: all routes with what surrounds them.
+///
+/// # Errors
+///
+/// Fails when the public address cannot stand in a header.
+pub fn service(app: &App) -> Result<Router, AppError> {
+    let origin = app.settings.public_url.origin().ascii_serialization();
+    let csrf = CsrfLayer::new().add_trusted_origin(origin.as_str()).map_err(|error| AppError::fault(error.to_string()))?;
+    let router = routes().into_router().fallback(nothing_here);
+    let id = HeaderName::from_static("x-request-id");
+    let router = router
+        .layer(middleware::from_fn_with_state(app.clone(), identify::identify))
+        .layer(csrf)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(SECONDS_MAX)))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            respond::Failure(AppError::fault("a handler broke off")).into_response()
+        }))
+        .layer(middleware::from_fn(surround))
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(PropagateRequestIdLayer::new(id.clone()))
+        .layer(SetRequestIdLayer::new(id, MakeRequestUuid));
+    Ok(router.with_state(app.clone()))
+}
+
+async fn nothing_here(request: Request) -> Response {
+    Refusal::of(&request, AppError::not_found("page")).into_response()
+}
+
+/// Headers of every answer, a line in the log, and the counters.
+async fn surround(request: Request, next: Next) -> Response {
+    let begun = std::time::Instant::now();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let id = request.headers().get("x-request-id").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let matched = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "same-origin"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    let (status, took) = (response.status().as_u16(), begun.elapsed());
+    let route = matched.unwrap_or_else(|| "none".to_owned());
+    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    metrics::counter!("quarterhour_requests_total", &labels).increment(1);
+    metrics::histogram!("quarterhour_request_seconds", "route" => labels[1].1.clone()).record(took.as_secs_f64());
+    // The path without its query: a query may hold what is private.
+    tracing::info!(%method, path, status, took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), request = id, "{method} {path} {status}");
+    response
+}

@@ -1,0 +1,272 @@
+//! Answers: pages, redirects with a word of what was done, and what went wrong as a page or as a JSON problem.
+
+use askama::Template;
+use axum::extract::Request;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use crate::api::problem::Problem;
+use crate::error::AppError;
+use crate::web::assets::asset;
+use crate::web::filters;
+
+/// A rendered page, or why there is none.
+pub type Answer<T> = Result<Page<T>, Failure>;
+
+/// A page that is ready to be rendered.
+#[derive(Debug)]
+pub struct Page<T: Template>(pub T, pub StatusCode);
+
+/// A page.
+///
+/// # Errors
+///
+/// None; the type fits the end of a handler.
+pub fn page<T: Template>(template: T) -> Answer<T> {
+    Ok(Page(template, StatusCode::OK))
+}
+
+/// A page with a form whose fields have problems.
+///
+/// # Errors
+///
+/// None; the type fits the end of a handler.
+pub fn page_with_problems<T: Template>(template: T) -> Answer<T> {
+    Ok(Page(template, StatusCode::UNPROCESSABLE_ENTITY))
+}
+
+impl<T: Template> IntoResponse for Page<T> {
+    fn into_response(self) -> Response {
+        match self.0.render() {
+            // What a page shows belongs to one person.
+            Ok(html) => (self.1, [(CACHE_CONTROL, "no-store")], Html(html)).into_response(),
+            Err(error) => Failure(AppError::fault(format!("a page cannot be rendered: {error}"))).into_response(),
+        }
+    }
+}
+
+/// A word about what was done, shown once on the next page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    /// The word.
+    pub text: String,
+    /// A path that undoes it by POST.
+    pub undo: Option<String>,
+}
+
+/// The cookie that carries a [`Flash`] over a redirect.
+pub const FLASH_COOKIE: &str = "flash";
+
+impl Flash {
+    /// Reads the cookie; nothing for what is not ours.
+    #[must_use]
+    pub fn read(cookie: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(cookie).ok()?;
+        let flash: Self = serde_json::from_slice(&bytes).ok()?;
+        let local = |path: &String| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+        (flash.text.chars().count() <= 300).then(|| Self { undo: flash.undo.filter(local), ..flash })
+    }
+
+    fn cookie(&self) -> String {
+        let text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default());
+        format!("{FLASH_COOKIE}={text}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60")
+    }
+}
+
+/// A redirect after something was done.
+#[derive(Debug)]
+pub struct Done {
+    to: String,
+    flash: Option<Flash>,
+    cookies: Vec<String>,
+}
+
+impl Done {
+    /// Goes on to a path of this site.
+    pub fn at(path: impl Into<String>) -> Self {
+        Self { to: path.into(), flash: None, cookies: Vec::new() }
+    }
+
+    /// Says there what was done.
+    #[must_use]
+    pub fn saying(mut self, text: impl Into<String>) -> Self {
+        self.flash = Some(Flash { text: text.into(), undo: None });
+        self
+    }
+
+    /// Says there what was done, and offers to undo it by a POST to `path`.
+    #[must_use]
+    pub fn saying_with_undo(mut self, text: impl Into<String>, path: impl Into<String>) -> Self {
+        self.flash = Some(Flash { text: text.into(), undo: Some(path.into()) });
+        self
+    }
+
+    /// Sets a cookie, given as the whole value of `Set-Cookie`.
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: String) -> Self {
+        self.cookies.push(cookie);
+        self
+    }
+}
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::SEE_OTHER.into_response();
+        let headers = response.headers_mut();
+        if let Ok(to) = HeaderValue::from_str(&self.to) {
+            headers.insert(LOCATION, to);
+        }
+        for cookie in self.cookies.iter().cloned().chain(self.flash.as_ref().map(Flash::cookie)) {
+            if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+                headers.append(SET_COOKIE, cookie);
+            }
+        }
+        response
+    }
+}
+
+/// What went wrong, as a page with a way out.
+#[derive(Debug)]
+pub struct Failure(pub AppError);
+
+impl<E: Into<AppError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "failure.html")]
+struct FailurePage {
+    status: u16,
+    title: &'static str,
+    message: String,
+    hint: String,
+    problems: Vec<String>,
+}
+
+impl FailurePage {
+    fn asset(&self, name: &str) -> String {
+        asset(name)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let error = self.0;
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        log(&error, status);
+        let title = match status.as_u16() {
+            401 => "Sign in first",
+            403 => "Not allowed",
+            404 => "Not here",
+            409 => "It changed meanwhile",
+            422 => "That does not fit",
+            429 => "Too quick",
+            503 => "Busy",
+            _ => "Something broke",
+        };
+        let problems = match &error {
+            AppError::Books { problems, .. } => problems.iter().map(ToString::to_string).collect(),
+            AppError::Invalid(problems) => problems.iter().map(|it| format!("{}: {}", it.field, it.message)).collect(),
+            _ => Vec::new(),
+        };
+        let message = if status.is_server_error() { public_message(&error) } else { error.to_string() };
+        let page = FailurePage { status: status.as_u16(), title, message, hint: error.hint(), problems };
+        let html = page.render().unwrap_or_else(|_| page.message.clone());
+        let mut response = (status, [(CACHE_CONTROL, "no-store")], Html(html)).into_response();
+        wait(&error, &mut response);
+        response
+    }
+}
+
+/// What a stranger may read of a fault: nothing of paths, statements or addresses.
+#[must_use]
+pub fn public_message(error: &AppError) -> String {
+    match error {
+        AppError::Store(error) if error.is_retryable() => "the database is busy; nothing was saved. Try again".to_owned(),
+        _ => "a fault of the program or of the machine; nothing was saved. The log of the server says more".to_owned(),
+    }
+}
+
+/// Says a failure once in the log, where it ends.
+pub fn log(error: &AppError, status: StatusCode) {
+    if status.is_server_error() {
+        tracing::error!(status = status.as_u16(), "a request failed: {error}");
+    }
+}
+
+/// Tells when to come again.
+pub fn wait(error: &AppError, response: &mut Response) {
+    if let AppError::TooMany { seconds } = error {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+    }
+}
+
+/// A refusal before a handler was reached, in the form that the path calls for.
+#[derive(Debug)]
+pub enum Refusal {
+    /// On a page.
+    Page(Failure),
+    /// In the API.
+    Api(Problem),
+    /// To the page for signing in, and back.
+    SignIn(String),
+}
+
+impl Refusal {
+    /// The form that a request calls for.
+    #[must_use]
+    pub fn of(request: &Request, error: AppError) -> Self {
+        let path = request.uri().path();
+        if path.starts_with("/api/") {
+            return Self::Api(Problem(error));
+        }
+        if matches!(error, AppError::SignedOut) && request.method() == Method::GET {
+            let back = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            let back: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
+            return Self::SignIn(format!("/sign-in?next={back}"));
+        }
+        Self::Page(Failure(error))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Page(failure) => failure.into_response(),
+            Self::Api(problem) => problem.into_response(),
+            Self::SignIn(path) => Done::at(path).into_response(),
+        }
+    }
+}
+
+/// A file to be kept: bytes with a name and a type.
+#[derive(Debug)]
+pub struct Download {
+    /// What it is called.
+    pub name: String,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// The bytes.
+    pub content: Vec<u8>,
+    /// Shown in the browser instead of kept.
+    pub inline: bool,
+}
+
+impl IntoResponse for Download {
+    fn into_response(self) -> Response {
+        let plain: String = self.name.chars().map(|it| if it.is_ascii_alphanumeric() || "-_.".contains(it) { it } else { '_' }).collect();
+        let how = if self.inline { "inline" } else { "attachment" };
+        let headers = [(CONTENT_TYPE, self.media_type.to_owned()), (CACHE_CONTROL, "no-store".to_owned())];
+        let mut response = (headers, self.content).into_response();
+        if let Ok(value) = HeaderValue::from_str(&format!("{how}; filename=\"{plain}\"")) {
+            response.headers_mut().insert(axum::http::header::CONTENT_DISPOSITION, value);
+        }
+        response
+    }
+}
