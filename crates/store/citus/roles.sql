@@ -13,14 +13,25 @@ end $$;
 
 revoke all on
     providers, clients, devices, agreements, time_entries, counters, holds,
-    terms, closings, statements, invoices, ledger_entries, schema_migrations
+    terms, closings, statements, invoices, ledger_entries,
+    users, invitations, sessions, recovery_codes, passkeys, api_tokens, audit_entries,
+    timers, tickets, notes, questions, receivables, payments, credit_notes, files, templates,
+    jobs, job_inputs, webhooks, deliveries, idempotency_keys, schema_migrations
 from public, quarterhour_app;
 
-grant select, insert, update on providers, clients, devices, agreements, counters, holds to quarterhour_app;
-grant select, insert, update, delete on time_entries to quarterhour_app;
+grant select, insert, update on
+    providers, clients, counters, holds, users, api_tokens, tickets, questions, receivables,
+    jobs, deliveries
+to quarterhour_app;
+grant select, insert, update, delete on
+    devices, agreements, time_entries, invitations, sessions, recovery_codes, passkeys, timers,
+    notes, files, templates, job_inputs, webhooks, idempotency_keys
+to quarterhour_app;
 
 -- Append-only: no update, no delete, no truncate.
-grant select, insert on terms, closings, statements, invoices, ledger_entries to quarterhour_app;
+grant select, insert on
+    terms, closings, statements, invoices, ledger_entries, audit_entries, payments, credit_notes
+to quarterhour_app;
 
 grant select on schema_migrations to quarterhour_app;
 

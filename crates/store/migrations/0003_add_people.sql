@@ -21,10 +21,12 @@ create table users (
     disabled_at {timestamp},
     constraint users_pk primary key (provider_id, user_id),
     constraint users_email_unique unique (provider_id, email_key),
+    constraint users_subject_unique unique (provider_id, oidc_subject),
     constraint users_role_check check (
         role in ('owner', 'book-keeper', 'dispatcher', 'technician', 'approver', 'contact')
     ),
     constraint users_side_check check ((client_id is not null) = (role in ('approver', 'contact'))),
+    constraint users_provider_fk foreign key (provider_id) references providers (provider_id),
     constraint users_client_fk foreign key (provider_id, client_id)
         references clients (provider_id, client_id)
 ){table_end};
@@ -42,7 +44,9 @@ create table invitations (
         references users (provider_id, user_id)
 ){table_end};
 
--- strong says that a second factor or a passkey was shown; sudo_at, when the person last proved who it is.
+create index invitations_by_user on invitations (provider_id, user_id);
+
+-- strong says that a second factor or a passkey was shown; proved_at, when the person last proved who it is.
 create table sessions (
     provider_id {uuid} not null,
     session_hash {text} not null,
@@ -60,6 +64,8 @@ create table sessions (
 ){table_end};
 
 create index sessions_by_user on sessions (provider_id, user_id, created_at);
+
+create index sessions_by_end on sessions (provider_id, expires_at);
 
 create table recovery_codes (
     provider_id {uuid} not null,
@@ -80,6 +86,7 @@ create table passkeys (
     created_at {timestamp} not null,
     used_at {timestamp},
     constraint passkeys_pk primary key (provider_id, user_id, credential_id),
+    constraint passkeys_credential_unique unique (provider_id, credential_id),
     constraint passkeys_user_fk foreign key (provider_id, user_id)
         references users (provider_id, user_id)
 ){table_end};

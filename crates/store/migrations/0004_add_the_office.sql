@@ -78,6 +78,7 @@ create table receivables (
     sent_at {timestamp},
     sent_by {text},
     constraint receivables_pk primary key (provider_id, number),
+    constraint receivables_open_check check (is_open = (paid + credited <> total)),
     constraint receivables_client_fk foreign key (provider_id, client_id)
         references clients (provider_id, client_id)
 ){table_end};
@@ -136,6 +137,8 @@ create table credit_notes (
 
 create index credit_notes_by_invoice on credit_notes (provider_id, number, credit_number);
 
+create index credit_notes_by_client on credit_notes (provider_id, client_id, credit_number);
+
 -- A logo, kept small. name is its place: logo.
 create table files (
     provider_id {uuid} not null,
@@ -163,3 +166,5 @@ create table templates (
 {append_only:credit_notes}
 
 create index holds_open on holds (provider_id, client_id, hold_id) where billed_in is null;
+
+create index agreements_by_client on agreements (provider_id, client_id, name);

@@ -64,6 +64,35 @@ impl Dialect {
         }
     }
 
+    /// Tells the planner that a provider has many rows, before there are any.
+    ///
+    /// SQLite takes a search by `provider_id` alone for a narrow one, and would read all
+    /// rows of a table rather than use an index with more columns. The numbers are made
+    /// up; the `ANALYZE` at the end of a large import replaces those of its table.
+    pub(crate) const fn first_statistics(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "analyze sqlite_schema;
+                insert into sqlite_stat1 (tbl, idx, stat)
+                select t.name, case i.origin when 'pk' then t.name else i.name end, (
+                    select case i.partial when 1 then '1000' else '100000' end || ' ' || group_concat(
+                        case
+                            when c.seqno = 0 then case i.partial when 1 then '1000' else '100000' end
+                            when i.\"unique\" and c.seqno = (select max(seqno) from pragma_index_info(i.name)) then '1'
+                            when c.seqno = 1 then '100'
+                            else '10'
+                        end, ' ') || ' noskipscan'
+                    from pragma_index_info(i.name) c
+                )
+                from sqlite_schema t join pragma_index_list(t.name) i
+                where t.type = 'table' and t.name not in (select tbl from sqlite_stat1);
+                analyze sqlite_schema"
+            }
+            // The server gathers its own.
+            Self::Postgres => "select 1",
+        }
+    }
+
     /// Finds a row when migrations ever ran here.
     pub(crate) const fn finds_schema(self) -> Sql {
         match self {

@@ -23,6 +23,9 @@ const MIGRATIONS: &[Migration] = &[
         name: "0002_create_issued_documents",
         text: include_str!("../migrations/0002_create_issued_documents.sql"),
     },
+    Migration { number: 3, name: "0003_add_people", text: include_str!("../migrations/0003_add_people.sql") },
+    Migration { number: 4, name: "0004_add_the_office", text: include_str!("../migrations/0004_add_the_office.sql") },
+    Migration { number: 5, name: "0005_add_jobs_and_webhooks", text: include_str!("../migrations/0005_add_jobs_and_webhooks.sql") },
 ];
 
 /// The table of applied files is local to the coordinator and has no provider.
@@ -60,7 +63,7 @@ pub(crate) fn run(store: &Store) -> Result<(), StoreError> {
             );
             tx.exec(record, &[&migration.number, &migration.name, &checksum(migration.text)])?;
         }
-        Ok(())
+        tx.batch(dialect.first_statistics())
     })
 }
 

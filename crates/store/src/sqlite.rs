@@ -196,7 +196,7 @@ impl SqliteTx {
 
 fn bind(statement: &mut Statement, params: &Params) -> rusqlite::Result<()> {
     for (index, param) in params.iter().enumerate() {
-        statement.raw_bind_parameter(index + 1, param.for_sqlite())?;
+        statement.raw_bind_parameter(index + 1, param.for_sqlite()?)?;
     }
     Ok(())
 }

@@ -1,8 +1,11 @@
 //! What goes into a statement and what comes out of a row, for both drivers.
 //! Not a mapper: each noun reads its own columns in order.
 
-use rusqlite::types::{FromSql as FromSqlite, ToSql as ToSqlite};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rusqlite::types::{FromSql as FromSqlite, ToSql as ToSqlite, ToSqlOutput};
 use tokio_postgres::types::{FromSql as FromPostgres, ToSql as ToPostgres};
+use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::provider_id::ProviderId;
@@ -10,14 +13,44 @@ use crate::provider_id::ProviderId;
 /// A value that both drivers take.
 pub(crate) trait Param: Sync {
     /// The value for SQLite.
-    fn for_sqlite(&self) -> &dyn ToSqlite;
+    fn for_sqlite(&self) -> rusqlite::Result<ToSqlOutput<'_>>;
     /// The value for PostgreSQL.
     fn for_postgres(&self) -> &(dyn ToPostgres + Sync);
 }
 
-impl<T: ToSqlite + ToPostgres + Sync> Param for T {
-    fn for_sqlite(&self) -> &dyn ToSqlite {
+/// Values that SQLite keeps as its driver gives them.
+macro_rules! as_it_is {
+    ($($kind:ty),+) => {
+        $(impl Param for $kind {
+            fn for_sqlite(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                ToSqlite::to_sql(self)
+            }
+
+            fn for_postgres(&self) -> &(dyn ToPostgres + Sync) {
+                self
+            }
+        })+
+    };
+}
+
+as_it_is!(bool, i64, Option<i64>, Date, Option<Date>, Uuid, Option<Uuid>);
+as_it_is!(&str, String, Option<&str>, Option<String>, Vec<u8>, Option<&[u8]>, Option<Vec<u8>>);
+
+/// SQLite keeps instants as text, so all are written with six digits behind the second:
+/// then they are in order, and as exact as in PostgreSQL, which counts microseconds.
+impl Param for Timestamp {
+    fn for_sqlite(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(format!("{self:.6}").into())
+    }
+
+    fn for_postgres(&self) -> &(dyn ToPostgres + Sync) {
         self
+    }
+}
+
+impl Param for Option<Timestamp> {
+    fn for_sqlite(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.as_ref().map_or(Ok(rusqlite::types::Null.into()), Param::for_sqlite)
     }
 
     fn for_postgres(&self) -> &(dyn ToPostgres + Sync) {

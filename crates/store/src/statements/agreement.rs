@@ -48,6 +48,15 @@ pub fn insert_many<R: Borrow<Agreement>>(
     tx.insert_many(INSERT, provider, rows, params)
 }
 
+/// Adds an agreement.
+///
+/// # Errors
+///
+/// Fails when its id or name exists already or its client is missing, or the database fails.
+pub fn insert(tx: &mut Tx, provider: ProviderId, row: &Agreement) -> Result<(), StoreError> {
+    tx.exec_one(INSERT, &params(&provider, row), "the agreement")
+}
+
 /// Replaces all columns of the agreement.
 ///
 /// # Errors
@@ -60,6 +69,45 @@ pub fn update(tx: &mut Tx, provider: ProviderId, row: &Agreement) -> Result<(), 
         where provider_id = $1 and agreement_id = $2"
     );
     tx.exec_one(sql, &params(&provider, row), "the agreement")
+}
+
+/// Removes an agreement, and says whether it was there. Whether issued periods used it is
+/// for the caller to know.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn delete(tx: &mut Tx, provider: ProviderId, agreement_id: Uuid) -> Result<bool, StoreError> {
+    let sql = sql!("delete from agreements where provider_id = $1 and agreement_id = $2");
+    Ok(tx.exec(sql, &[&provider.0, &agreement_id])? == 1)
+}
+
+/// The agreement with this name.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn find_by_name(tx: &mut Tx, provider: ProviderId, name: &str) -> Result<Option<Agreement>, StoreError> {
+    let sql = sql!(
+        "select
+            agreement_id, client_id, name, starts_on, source_toml
+        from agreements where provider_id = $1 and name = $2"
+    );
+    tx.opt(sql, &[&provider.0, &name], read)
+}
+
+/// All agreements of a client, by name.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_of_client(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<Vec<Agreement>, StoreError> {
+    let sql = sql!(
+        "select
+            agreement_id, client_id, name, starts_on, source_toml
+        from agreements where provider_id = $1 and client_id = $2 order by name"
+    );
+    tx.list(sql, &[&provider.0, &client_id], read)
 }
 
 /// All agreements, by name.

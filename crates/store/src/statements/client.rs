@@ -64,6 +64,15 @@ pub fn insert_many<R: Borrow<Client>>(
     tx.insert_many(INSERT, provider, rows, params)
 }
 
+/// Adds a client.
+///
+/// # Errors
+///
+/// Fails when its id or code exists already, or the database fails.
+pub fn insert(tx: &mut Tx, provider: ProviderId, row: &Client) -> Result<(), StoreError> {
+    tx.exec_one(INSERT, &params(&provider, row), "the client")
+}
+
 /// Replaces all columns of the client.
 ///
 /// # Errors
@@ -78,6 +87,21 @@ pub fn update(tx: &mut Tx, provider: ProviderId, row: &Client) -> Result<(), Sto
         where provider_id = $1 and client_id = $2"
     );
     tx.exec_one(sql, &params(&provider, row), "the client")
+}
+
+/// The client with this id.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn find(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<Option<Client>, StoreError> {
+    let sql = sql!(
+        "select
+            client_id, code, name, email, currency, time_zone, tax_percent, street, city,
+            postcode, region, country, tax_id
+        from clients where provider_id = $1 and client_id = $2"
+    );
+    tx.opt(sql, &[&provider.0, &client_id], read)
 }
 
 /// The client with this code.

@@ -7,7 +7,6 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::provider_id::ProviderId;
 use crate::sql::sql;
-use crate::statements::to_microseconds;
 use crate::tx::Tx;
 use crate::value::Row;
 
@@ -47,7 +46,7 @@ pub fn insert(tx: &mut Tx, provider: ProviderId, row: &Closing) -> Result<(), St
             &provider.0,
             &row.client_id,
             &row.period,
-            &to_microseconds(row.closed_at),
+            &row.closed_at,
             &row.carried_json,
             &row.terms_hash,
             &row.ledger_seq,
@@ -69,6 +68,34 @@ pub fn find(tx: &mut Tx, provider: ProviderId, client_id: Uuid, period: &str) ->
         from closings where provider_id = $1 and client_id = $2 and period = $3"
     );
     tx.opt(sql, &[&provider.0, &client_id, &period], read)
+}
+
+/// The last closing of a client.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn find_last(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<Option<Closing>, StoreError> {
+    let sql = sql!(
+        "select
+            client_id, period, closed_at, carried_json, terms_hash, ledger_seq, ledger_hash
+        from closings where provider_id = $1 and client_id = $2 order by period desc limit 1"
+    );
+    tx.opt(sql, &[&provider.0, &client_id], read)
+}
+
+/// All closings of a client, by period.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_of_client(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<Vec<Closing>, StoreError> {
+    let sql = sql!(
+        "select
+            client_id, period, closed_at, carried_json, terms_hash, ledger_seq, ledger_hash
+        from closings where provider_id = $1 and client_id = $2 order by period"
+    );
+    tx.list(sql, &[&provider.0, &client_id], read)
 }
 
 /// The last closing of every client that has one, by client.

@@ -45,6 +45,21 @@ pub fn find_last_number(tx: &mut Tx, provider: ProviderId, name: &str) -> Result
     tx.opt(sql, &[&provider.0, &name], read)
 }
 
+/// The counters whose names begin with a prefix, by name, without raising any.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_versions(tx: &mut Tx, provider: ProviderId, prefix: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    let sql = sql!(
+        "select name, value from counters
+        where provider_id = $1 and name >= $2 and name < $3 order by name"
+    );
+    // Names are ordered by bytes, and no name goes on with the last of all letters.
+    let end = format!("{prefix}{}", char::MAX);
+    tx.list(sql, &[&provider.0, &prefix, &end], |row| Ok((row.next()?, row.next()?)))
+}
+
 fn read(row: &mut Row) -> Result<i64, StoreError> {
     row.next()
 }

@@ -55,6 +55,15 @@ pub fn insert_many<R: Borrow<Device>>(
     tx.insert_many(INSERT, provider, rows, params)
 }
 
+/// Adds a device.
+///
+/// # Errors
+///
+/// Fails when it exists already or its client is missing, or the database fails.
+pub fn insert(tx: &mut Tx, provider: ProviderId, row: &Device) -> Result<(), StoreError> {
+    tx.exec_one(INSERT, &params(&provider, row), "the device")
+}
+
 /// Replaces all columns of the device.
 ///
 /// # Errors
@@ -68,6 +77,45 @@ pub fn update(tx: &mut Tx, provider: ProviderId, row: &Device) -> Result<(), Sto
         where provider_id = $1 and device_id = $2"
     );
     tx.exec_one(sql, &params(&provider, row), "the device")
+}
+
+/// Removes a device, and says whether it was there. Whether issued periods counted it is
+/// for the caller to know.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn delete(tx: &mut Tx, provider: ProviderId, device_id: Uuid) -> Result<bool, StoreError> {
+    let sql = sql!("delete from devices where provider_id = $1 and device_id = $2");
+    Ok(tx.exec(sql, &[&provider.0, &device_id])? == 1)
+}
+
+/// The device with this id.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn find(tx: &mut Tx, provider: ProviderId, device_id: Uuid) -> Result<Option<Device>, StoreError> {
+    let sql = sql!(
+        "select
+            device_id, client_id, name, class, in_service_on, retired_on, serial, site
+        from devices where provider_id = $1 and device_id = $2"
+    );
+    tx.opt(sql, &[&provider.0, &device_id], read)
+}
+
+/// All devices of a client, by name and first day.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_of_client(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<Vec<Device>, StoreError> {
+    let sql = sql!(
+        "select
+            device_id, client_id, name, class, in_service_on, retired_on, serial, site
+        from devices where provider_id = $1 and client_id = $2 order by name, in_service_on"
+    );
+    tx.list(sql, &[&provider.0, &client_id], read)
 }
 
 /// All devices, by client, name and first day.

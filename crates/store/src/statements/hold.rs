@@ -9,7 +9,6 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::provider_id::ProviderId;
 use crate::sql::{Sql, sql};
-use crate::statements::to_microseconds;
 use crate::tx::Tx;
 use crate::value::{Param, Row};
 
@@ -30,7 +29,7 @@ pub struct Hold {
     pub state: String,
     /// Who decided.
     pub decided_by: Option<String>,
-    /// When it was decided, in whole microseconds.
+    /// When it was decided; kept to the microsecond.
     pub decided_at: Option<Timestamp>,
     /// Why it was decided so.
     pub reason: Option<String>,
@@ -82,10 +81,9 @@ pub fn decide(tx: &mut Tx, provider: ProviderId, client_id: Uuid, hold_id: &str,
         "update holds set state = $4, decided_by = $5, decided_at = $6, reason = $7
         where provider_id = $1 and client_id = $2 and hold_id = $3 and state = 'held'"
     );
-    let decided_at = to_microseconds(decision.decided_at);
     tx.exec_one(
         sql,
-        &[&provider.0, &client_id, &hold_id, &decision.state, &decision.decided_by, &decided_at, &decision.reason],
+        &[&provider.0, &client_id, &hold_id, &decision.state, &decision.decided_by, &decision.decided_at, &decision.reason],
         "a hold of this id that is still held",
     )
 }
@@ -118,6 +116,36 @@ pub fn find(tx: &mut Tx, provider: ProviderId, client_id: Uuid, hold_id: &str) -
         from holds where provider_id = $1 and client_id = $2 and hold_id = $3"
     );
     tx.opt(sql, &[&provider.0, &client_id, &hold_id], read)
+}
+
+/// All holds of a client, by id.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_of_client(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<Vec<Hold>, StoreError> {
+    let sql = sql!(
+        "select
+            client_id, hold_id, period, agreement, entry_id, state,
+            decided_by, decided_at, reason, body_json, billed_in
+        from holds where provider_id = $1 and client_id = $2 order by hold_id"
+    );
+    tx.list(sql, &[&provider.0, &client_id], read)
+}
+
+/// The holds that no statement has taken yet, decided or not, by client and id.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_open(tx: &mut Tx, provider: ProviderId) -> Result<Vec<Hold>, StoreError> {
+    let sql = sql!(
+        "select
+            client_id, hold_id, period, agreement, entry_id, state,
+            decided_by, decided_at, reason, body_json, billed_in
+        from holds where provider_id = $1 and billed_in is null order by client_id, hold_id"
+    );
+    tx.list(sql, &[&provider.0], read)
 }
 
 /// All holds, by client and id.

@@ -94,6 +94,39 @@ pub fn list_by_period(tx: &mut Tx, provider: ProviderId, period: &str) -> Result
     Ok(rows)
 }
 
+/// All invoices of a client, by number.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_of_client(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<Vec<Invoice>, StoreError> {
+    let sql = sql!(
+        "select
+            number, client_id, period, agreement, issued_on, due_on, currency, net, tax,
+            total, body_json
+        from invoices where provider_id = $1 and client_id = $2 order by period, agreement"
+    );
+    // In the order of the index; by number, the planner would read the whole table instead.
+    let mut rows = tx.list(sql, &[&provider.0, &client_id], read)?;
+    rows.sort_by_key(|row| row.number);
+    Ok(rows)
+}
+
+/// A page of invoices, the newest first: those before a number, or the newest of all.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_page(tx: &mut Tx, provider: ProviderId, before: Option<i64>, limit: i64) -> Result<Vec<Invoice>, StoreError> {
+    let sql = sql!(
+        "select
+            number, client_id, period, agreement, issued_on, due_on, currency, net, tax,
+            total, body_json
+        from invoices where provider_id = $1 and number < $2 order by number desc limit $3"
+    );
+    tx.list(sql, &[&provider.0, &before.unwrap_or(i64::MAX), &limit], read)
+}
+
 /// All invoices, by number.
 ///
 /// # Errors

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use crate::error::StoreError;
 use crate::provider_id::ProviderId;
 use crate::sql::sql;
-use crate::statements::to_microseconds;
 use crate::tx::Tx;
 use crate::value::Row;
 
@@ -53,8 +52,7 @@ pub fn find(tx: &mut Tx, provider: ProviderId) -> Result<Option<Provider>, Store
 /// Fails when the provider exists, or the database fails.
 pub fn insert(tx: &mut Tx, row: &Provider) -> Result<(), StoreError> {
     let sql = sql!("insert into providers (provider_id, name, settings_toml, created_at) values ($1, $2, $3, $4)");
-    let created_at = to_microseconds(row.created_at);
-    tx.exec_one(sql, &[&row.provider_id.0, &row.name, &row.settings_toml, &created_at], "the provider")
+    tx.exec_one(sql, &[&row.provider_id.0, &row.name, &row.settings_toml, &row.created_at], "the provider")
 }
 
 /// Replaces the name and the settings.

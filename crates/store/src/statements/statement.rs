@@ -96,6 +96,21 @@ pub fn list_of_client(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Res
     tx.list(sql, &[&provider.0, &client_id], read)
 }
 
+/// All statements of a client's period, by agreement.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_of_client_period(tx: &mut Tx, provider: ProviderId, client_id: Uuid, period: &str) -> Result<Vec<Statement>, StoreError> {
+    let sql = sql!(
+        "select
+            client_id, period, agreement, body_json, sha256
+        from statements
+        where provider_id = $1 and client_id = $2 and period = $3 order by agreement"
+    );
+    tx.list(sql, &[&provider.0, &client_id, &period], read)
+}
+
 fn params<'a>(provider: &'a ProviderId, row: &'a Statement) -> Vec<&'a dyn Param> {
     vec![&provider.0, &row.client_id, &row.period, &row.agreement, &row.body_json, &row.sha256]
 }

@@ -85,6 +85,18 @@ pub fn insert_many<R: Borrow<TimeEntry>>(
     unknown.map_or(Ok(count), |client_id| Err(unknown_client(client_id)))
 }
 
+/// Adds one row.
+///
+/// # Errors
+///
+/// Fails when the row exists already or its client is missing, or the database fails.
+pub fn insert(tx: &mut Tx, provider: ProviderId, row: &TimeEntry) -> Result<(), StoreError> {
+    if !client::exists(tx, provider, row.client_id)? {
+        return Err(unknown_client(row.client_id));
+    }
+    tx.exec_one(INSERT, &params(&provider, row), "the time entry")
+}
+
 /// Replaces the fields of a row that no statement has taken as a late row, all but
 /// its `billed_in`. Whether its own period is still open is for the caller to know.
 ///
@@ -106,6 +118,25 @@ pub fn update_open(tx: &mut Tx, provider: ProviderId, row: &TimeEntry) -> Result
     // The last column, billed_in, has its own way to change.
     params.pop();
     tx.exec_one(sql, &params, "an open time entry of this id and revision")
+}
+
+/// Removes an entry that came in time and has no corrections. Whether its own period is
+/// still open is for the caller to know.
+///
+/// # Errors
+///
+/// Fails when there is no such entry, or the database fails.
+pub fn delete_open(tx: &mut Tx, provider: ProviderId, entry_id: &str) -> Result<(), StoreError> {
+    let sql = sql!(
+        "delete from time_entries
+        where provider_id = $1 and entry_id = $2 and revision = 0
+            and late_for is null and billed_in is null"
+    );
+    let what = "an open time entry of this id without corrections";
+    match list_revisions(tx, provider, entry_id)?.len() {
+        1 => tx.exec_one(sql, &[&provider.0, &entry_id], what),
+        _ => Err(StoreError::not_found(what)),
+    }
 }
 
 /// Takes back a late row that no statement has taken yet.
@@ -172,6 +203,21 @@ pub fn each_revision<E: From<StoreError>>(
         from time_entries where provider_id = $1 order by entry_id, revision"
     );
     tx.each(sql, &[&provider.0], |row| each(read(row)?))
+}
+
+/// All revisions of one entry, in their order.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_revisions(tx: &mut Tx, provider: ProviderId, entry_id: &str) -> Result<Vec<TimeEntry>, StoreError> {
+    let sql = sql!(
+        "select
+            entry_id, revision, client_id, ticket, technician, started_at, minutes, tier,
+            work_type, device, billable, cause, note, late_for, billed_in
+        from time_entries where provider_id = $1 and entry_id = $2 order by entry_id, revision"
+    );
+    tx.list(sql, &[&provider.0, &entry_id], read)
 }
 
 /// Streams the entries that began in the span of seconds and came in time, of these
@@ -241,6 +287,47 @@ pub fn list_of_period(
         order by started_at, entry_id, revision"
     );
     tx.list(sql, &[&provider.0, &client_id, &span.start, &span.end, &period], read)
+}
+
+/// The latest rows of a client that began in the span of seconds, whether they came in
+/// time or not, with all revisions; by start, id and revision, the last first.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_of_client_between(
+    tx: &mut Tx,
+    provider: ProviderId,
+    client_id: Uuid,
+    span: Range<i64>,
+    limit: i64,
+) -> Result<Vec<TimeEntry>, StoreError> {
+    let sql = sql!(
+        "select
+            entry_id, revision, client_id, ticket, technician, started_at, minutes, tier,
+            work_type, device, billable, cause, note, late_for, billed_in
+        from time_entries
+        where provider_id = $1 and client_id = $2 and started_at >= $3 and started_at < $4
+        order by started_at desc, entry_id desc, revision desc limit $5"
+    );
+    tx.list(sql, &[&provider.0, &client_id, &span.start, &span.end, &limit], read)
+}
+
+/// The late rows of a client that no statement has taken yet, by id and revision.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_late_unbilled_of_client(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<Vec<TimeEntry>, StoreError> {
+    let sql = sql!(
+        "select
+            entry_id, revision, client_id, ticket, technician, started_at, minutes, tier,
+            work_type, device, billable, cause, note, late_for, billed_in
+        from time_entries
+        where provider_id = $1 and client_id = $2 and late_for is not null and billed_in is null
+        order by entry_id, revision"
+    );
+    tx.list(sql, &[&provider.0, &client_id], read)
 }
 
 /// The late rows that no statement has taken yet, by client, id and revision.

@@ -2,8 +2,7 @@
 //! statement and migration.
 
 use crate::source::{Statement, sources, statements};
-
-const APPEND_ONLY: [&str; 5] = ["closings", "terms", "statements", "invoices", "ledger_entries"];
+use crate::support::APPEND_ONLY;
 
 /// What differs between the databases, changes by itself, or does not route.
 const FORBIDDEN: [&str; 14] = [

@@ -10,6 +10,7 @@ use crate::support::Books;
 fn both_databases_prepare_every_statement_alike() {
     let sqlite = Books::on(TestDatabase::sqlite());
     let postgres = Books::on(TestDatabase::postgres());
+    let mut wrong = Vec::new();
     for statement in statements() {
         // The catalogues are the one thing that only one database has.
         if statement.no_provider.as_ref().is_some_and(|reason| reason.contains("catalogue")) {
@@ -25,16 +26,22 @@ fn both_databases_prepare_every_statement_alike() {
         assert_eq!(in_sqlite.columns, in_postgres.columns, "{file}: {text}");
         let excused = statement.scans.is_some() || statement.no_provider.is_some();
         let whole = in_sqlite.plan.iter().find(|line| reads_whole_table(text, line));
-        assert!(whole.is_none() || excused, "{file}: {text}\n{:#?}", in_sqlite.plan);
+        if whole.is_some() && !excused {
+            wrong.push(format!("{file}: {text}\n{:#?}", in_sqlite.plan));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Indexes that hold only the rows that wait for something.
+const NARROW: [&str; 5] = ["time_entries_late_unbilled", "holds_open", "questions_open", "receivables_open", "jobs_open"];
 
 /// Most stores have one provider, so a search by provider alone reads the whole table.
 /// That is as it should be for a statement without another condition, in an index
-/// of late rows only, and for the list of clients (`k`) that leads to their rows.
+/// of few rows only, and for the list of clients (`k`) that leads to their rows.
 fn reads_whole_table(text: &str, line: &str) -> bool {
     let by_provider_alone = line.starts_with("SEARCH") && line.ends_with("(provider_id=?)");
-    let is_narrow = line.contains("time_entries_late_unbilled") || line.starts_with("SEARCH k ");
+    let is_narrow = NARROW.iter().any(|index| line.contains(index)) || line.starts_with("SEARCH k ");
     let has_conditions = text.split(" where ").skip(1).any(|it| it.contains(" and "));
     line.starts_with("SCAN") && !line.contains("CONSTANT") || by_provider_alone && has_conditions && !is_narrow
 }

@@ -9,6 +9,10 @@ use quarterhour_store::testing::TestDatabase;
 use quarterhour_store::{ProviderId, Store, StoreError, Tx};
 use uuid::Uuid;
 
+/// The tables that only grow.
+pub const APPEND_ONLY: [&str; 8] =
+    ["closings", "terms", "statements", "invoices", "ledger_entries", "audit_entries", "payments", "credit_notes"];
+
 /// Runs a test on both databases: a test on SQLite and one on PostgreSQL.
 macro_rules! on_both {
     ($(#[$about:meta])* fn $name:ident($books:ident: &Books) $body:block) => {
