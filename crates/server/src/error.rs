@@ -152,9 +152,12 @@ impl AppError {
             Self::Billing(_) => "nothing was issued; this is a fault of the program: please report it with the books".to_owned(),
             Self::Forbidden { .. } => "ask the owner for the right to".to_owned(),
             Self::User { hint, .. } | Self::Conflict { hint, .. } => hint.clone(),
-            Self::Store(_) | Self::Invalid(_) | Self::SignedOut | Self::NotFound { .. } | Self::TooMany { .. } | Self::Fault { .. } => {
-                String::new()
-            }
+            Self::Store(_)
+            | Self::Invalid(_)
+            | Self::SignedOut
+            | Self::NotFound { .. }
+            | Self::TooMany { .. }
+            | Self::Fault { .. } => String::new(),
         }
     }
 

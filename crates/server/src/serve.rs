@@ -33,7 +33,10 @@ pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), AppError> 
     let served = runtime.block_on(async {
         let listen = app.settings.listen;
         let listener = TcpListener::bind(listen).await.map_err(|error| {
-            AppError::user(format!("cannot listen on {listen}: {error}"), "choose another address with --listen, such as 127.0.0.1:8081")
+            AppError::user(
+                format!("cannot listen on {listen}: {error}"),
+                "choose another address with --listen, such as 127.0.0.1:8081",
+            )
         })?;
         ready(listener.local_addr().map_err(AppError::fault)?);
         serve_on(app, listener, stop_signal()).await

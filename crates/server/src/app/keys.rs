@@ -74,7 +74,10 @@ impl Keys {
         let bytes = from_hex(text).or_else(|| STANDARD.decode(text).ok()).or_else(|| URL_SAFE_NO_PAD.decode(text).ok());
         let key = bytes.and_then(|bytes| bytes.try_into().ok());
         key.map(|key| Self { key }).ok_or_else(|| {
-            AppError::user("the secret key cannot be read", "expected 32 bytes as base64 or as 64 hexadecimal digits: openssl rand -base64 32")
+            AppError::user(
+                "the secret key cannot be read",
+                "expected 32 bytes as base64 or as 64 hexadecimal digits: openssl rand -base64 32",
+            )
         })
     }
 
@@ -88,7 +91,8 @@ impl Keys {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let keys = Self { key: random()? };
-                write_private(path, (STANDARD.encode(keys.key) + "\n").as_bytes()).map_err(|error| AppError::file("write", path, error))?;
+                write_private(path, (STANDARD.encode(keys.key) + "\n").as_bytes())
+                    .map_err(|error| AppError::file("write", path, error))?;
                 Ok(keys)
             }
             Err(error) => Err(AppError::file("read", path, error)),

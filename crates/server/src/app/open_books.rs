@@ -410,7 +410,12 @@ impl ClientBooks {
     }
 
     /// What the engine takes, with these entries: the own ones, or others to see what they would change.
-    pub fn open_for<'a>(&'a self, client: &'a BookClient, closed: Option<&stored::Closed>, entries: &'a [TimeEntry]) -> OpenClient<'a> {
+    pub fn open_for<'a>(
+        &'a self,
+        client: &'a BookClient,
+        closed: Option<&stored::Closed>,
+        entries: &'a [TimeEntry],
+    ) -> OpenClient<'a> {
         OpenClient {
             client,
             carried: closed.map_or_else(Carried::default, |closed| closed.carried.clone()),

@@ -55,7 +55,9 @@ pub fn hash(password: &str) -> Result<String, AppError> {
         return Err(AppError::field("password", message));
     }
     let _place = Place::take();
-    let hash = argon().hash_password(password.as_bytes()).map_err(|error| AppError::fault(format!("a password cannot be hashed: {error}")))?;
+    let hash = argon()
+        .hash_password(password.as_bytes())
+        .map_err(|error| AppError::fault(format!("a password cannot be hashed: {error}")))?;
     Ok(hash.to_string())
 }
 

@@ -1,10 +1,10 @@
 //! Sessions: who is behind a cookie or a token, and how a session begins and ends.
 
 use jiff::{SignedDuration, Timestamp};
+use quarterhour_store::statements::api_token;
 use quarterhour_store::statements::session::{self, Session};
 use quarterhour_store::statements::timer::{self, Timer};
 use quarterhour_store::statements::user::User;
-use quarterhour_store::statements::api_token;
 use uuid::Uuid;
 
 use crate::app::actor::{Actor, Channel, Role, Scope};
@@ -49,7 +49,8 @@ impl Context {
             let timer = if user.client_id.is_none() { timer::find(tx, provider, user.user_id)? } else { None };
             Ok::<_, AppError>(Some((session, user, timer)))
         })?;
-        let Some((session, user, timer)) = found.filter(|(session, user, _)| session.expires_at > now && user.disabled_at.is_none()) else {
+        let Some((session, user, timer)) = found.filter(|(session, user, _)| session.expires_at > now && user.disabled_at.is_none())
+        else {
             return Ok(None);
         };
         if now.as_second() - session.seen_at.as_second() >= TOUCH_SECONDS {

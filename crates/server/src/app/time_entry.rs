@@ -136,7 +136,8 @@ pub fn check(books: &StoredBooks, drafts: &[Draft], now: i64) -> Result<(), AppE
     if let Err(found) = entries::read(&books.setup, text.as_bytes()) {
         // A note may hold line breaks, so the line does not tell the draft; with one draft it need not.
         let index = |line: Option<usize>| line.map_or(0, |line| line.saturating_sub(2)).min(drafts.len().saturating_sub(1));
-        problems.extend(found.into_iter().map(|it| FieldProblem::new(named(index(it.line), &it.column.unwrap_or_default()), it.message)));
+        problems
+            .extend(found.into_iter().map(|it| FieldProblem::new(named(index(it.line), &it.column.unwrap_or_default()), it.message)));
     }
     if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
 }
@@ -328,7 +329,10 @@ impl Context {
             let rows = time_entry::list_revisions(tx, books.provider_id, id)?;
             let last = rows.last().ok_or_else(|| AppError::not_found("time entry"))?;
             if latest(&books, last).is_frozen(issued(tx, &books, client_id)?) {
-                return Err(AppError::conflict("its period was issued meanwhile", "set its minutes to 0: that is billed as a correction"));
+                return Err(AppError::conflict(
+                    "its period was issued meanwhile",
+                    "set its minutes to 0: that is billed as a correction",
+                ));
             }
             match (last.late_for.is_some(), last.revision) {
                 (true, _) => time_entry::delete_pending_revision(tx, books.provider_id, id, last.revision)?,
@@ -433,7 +437,10 @@ fn change(tx: &mut Tx, books: &StoredBooks, id: &str, draft: &Draft) -> Result<(
     let row = |revision: i64, late_for: Option<Period>| stored_row(&new, client_id, revision, late_for.map(|it| it.to_string()));
     let late_for = match step {
         Step::RefuseOtherClient => {
-            return Err(AppError::field("client", "it was issued to another client; set its minutes to 0 and log it anew for this one"));
+            return Err(AppError::field(
+                "client",
+                "it was issued to another client; set its minutes to 0 and log it anew for this one",
+            ));
         }
         Step::Correct { revision, late_for } => {
             time_entry::insert(tx, provider, &row(revision, Some(late_for)))?;

@@ -1,6 +1,8 @@
 //! Filters of templates: how times, money and dates are written. askama finds them as `filters`.
 #![expect(clippy::unnecessary_wraps, reason = "askama calls filters as functions that may fail")]
 
+use std::borrow::Borrow;
+
 use askama::Values;
 use quarterhour_billing::Currency;
 
@@ -8,20 +10,20 @@ use crate::app::money;
 
 /// Seconds as `10:30`.
 #[askama::filter_fn]
-pub fn hours(seconds: &i64, _: &dyn Values) -> askama::Result<String> {
-    Ok(crate::hours::hours(*seconds).trim_end_matches(" h").to_owned())
+pub fn hours(seconds: impl Borrow<i64>, _: &dyn Values) -> askama::Result<String> {
+    Ok(crate::hours::hours(*seconds.borrow()).trim_end_matches(" h").to_owned())
 }
 
 /// Seconds as `10:30 h`.
 #[askama::filter_fn]
-pub fn hours_unit(seconds: &i64, _: &dyn Values) -> askama::Result<String> {
-    Ok(crate::hours::hours(*seconds))
+pub fn hours_unit(seconds: impl Borrow<i64>, _: &dyn Values) -> askama::Result<String> {
+    Ok(crate::hours::hours(*seconds.borrow()))
 }
 
 /// Minor units as `USD 1,250.00`.
 #[askama::filter_fn]
-pub fn money_in(amount: &i64, _: &dyn Values, currency: &Currency) -> askama::Result<String> {
-    Ok(money::shown(*amount, *currency))
+pub fn money_in(amount: impl Borrow<i64>, _: &dyn Values, currency: &Currency) -> askama::Result<String> {
+    Ok(money::shown(*amount.borrow(), *currency))
 }
 
 /// The first letter in upper case.
@@ -33,6 +35,6 @@ pub fn capitalize_first(text: &str, _: &dyn Values) -> askama::Result<String> {
 
 /// A number with its noun: `1 client`, `3 clients`.
 #[askama::filter_fn]
-pub fn count_of(number: &usize, _: &dyn Values, noun: &str) -> askama::Result<String> {
-    Ok(if *number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") })
+pub fn count_of(number: impl Borrow<usize>, _: &dyn Values, noun: &str) -> askama::Result<String> {
+    Ok(if *number.borrow() == 1 { format!("1 {noun}") } else { format!("{} {noun}s", number.borrow()) })
 }

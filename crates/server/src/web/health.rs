@@ -23,10 +23,11 @@ pub fn begin_metrics() -> bool {
 /// The routes.
 #[must_use]
 pub fn area() -> Area {
-    Area::default()
-        .get("/health", Access::Anyone, health)
-        .get("/ready", Access::Anyone, ready)
-        .get("/metrics", Access::Anyone, show_metrics)
+    Area::default().get("/health", Access::Anyone, health).get("/ready", Access::Anyone, ready).get(
+        "/metrics",
+        Access::Anyone,
+        show_metrics,
+    )
 }
 
 /// The process answers.

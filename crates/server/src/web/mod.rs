@@ -2,7 +2,7 @@
 
 pub mod assets;
 mod dashboard;
-pub mod filters;
+pub(crate) mod filters;
 pub mod frame;
 pub mod health;
 pub mod identify;
@@ -41,12 +41,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// All routes of the program.
 #[must_use]
 pub fn routes() -> Area {
-    Area::default()
-        .and(health::area())
-        .and(sign_in::area())
-        .and(dashboard::area())
-        .get("/live", Access::SignedIn, live::stream)
-        .get("/assets/{name}", Access::Anyone, assets::serve)
+    Area::default().and(health::area()).and(sign_in::area()).and(dashboard::area()).get("/live", Access::SignedIn, live::stream).get(
+        "/assets/{name}",
+        Access::Anyone,
+        assets::serve,
+    )
 }
 
 /// The service: all routes with what surrounds them.

@@ -260,7 +260,8 @@ pub struct Download {
 
 impl IntoResponse for Download {
     fn into_response(self) -> Response {
-        let plain: String = self.name.chars().map(|it| if it.is_ascii_alphanumeric() || "-_.".contains(it) { it } else { '_' }).collect();
+        let plain: String =
+            self.name.chars().map(|it| if it.is_ascii_alphanumeric() || "-_.".contains(it) { it } else { '_' }).collect();
         let how = if self.inline { "inline" } else { "attachment" };
         let headers = [(CONTENT_TYPE, self.media_type.to_owned()), (CACHE_CONTROL, "no-store".to_owned())];
         let mut response = (headers, self.content).into_response();

@@ -1,9 +1,9 @@
 //! Signing in and out.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Form, Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 
@@ -19,10 +19,11 @@ use crate::web::routes::{Access, Area};
 /// The routes.
 #[must_use]
 pub fn area() -> Area {
-    Area::default()
-        .get("/sign-in", Access::Anyone, show)
-        .post("/sign-in", Access::Anyone, submit)
-        .post("/sign-out", Access::SignedIn, leave)
+    Area::default().get("/sign-in", Access::Anyone, show).post("/sign-in", Access::Anyone, submit).post(
+        "/sign-out",
+        Access::SignedIn,
+        leave,
+    )
 }
 
 #[derive(Template)]
