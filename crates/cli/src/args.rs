@@ -1,5 +1,6 @@
 //! The command line: what can be said, with examples. It does nothing.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -15,7 +16,7 @@ pub struct Arguments {
         long,
         global = true,
         env = "QUARTERHOUR_DB",
-        default_value = "quarterhour.db",
+        default_value = DB_DEFAULT,
         value_name = "FILE|URL",
         hide_env_values = true
     )]
@@ -31,6 +32,9 @@ pub struct Arguments {
     pub command: Command,
 }
 
+/// The database, unless another is named.
+pub const DB_DEFAULT: &str = "quarterhour.db";
+
 const EXAMPLES: &str = "\
 Examples:
   quarterhour demo                          try everything on made-up books
@@ -38,6 +42,7 @@ Examples:
   quarterhour bill 2026-10 --books books    statements straight from a folder
   quarterhour import books                  bring the folder into the database
   quarterhour bill 2026-10 --issue --out invoices
+  quarterhour serve                         all of it in a browser
 
 Exit codes: 0 done, 1 a check found something, 2 wrong input, 3 something outside failed, 4 a fault of the program.";
 
@@ -55,9 +60,14 @@ pub enum Colour {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make up a provider with 24 clients and 14 months, bill it all, and show the result.
-    #[command(after_help = "Examples:\n  quarterhour demo\n  quarterhour demo /tmp/demo --seed 7\n  quarterhour demo --no-pdf")]
+    /// Make up a provider with 24 clients and 14 months, bill it all, and serve it.
+    #[command(after_help = "Examples:\n  quarterhour demo\n  quarterhour demo /tmp/demo --seed 7\n  quarterhour demo --no-pdf --listen 127.0.0.1:8081\n  quarterhour demo --no-serve")]
     Demo(DemoArguments),
+    /// Serve the web application and the JSON API.
+    #[command(
+        after_help = "Examples:\n  quarterhour serve\n  quarterhour --db office.db serve --listen 0.0.0.0:8080 --public-url https://support.example.com --trust-proxy\n  quarterhour serve --config /etc/quarterhour.toml\n\nThe file has the same names with underscores: listen = \"127.0.0.1:8080\". Flags win over the environment, the environment over the file."
+    )]
+    Serve(Box<ServeArguments>),
     /// Write a commented example folder of books.
     #[command(after_help = "Example:\n  quarterhour init books && quarterhour bill 2026-02 --books books")]
     Init {
@@ -151,6 +161,65 @@ pub struct Decision {
     pub reason: String,
 }
 
+/// Arguments of `serve`. What is not said comes from the file, or is as usual.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ServeArguments {
+    /// A TOML file with any of these settings.
+    #[arg(long, env = "QUARTERHOUR_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8080].
+    #[arg(long, env = "QUARTERHOUR_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// The address that people type, such as https://support.example.com [default: http:// and the listening address].
+    #[arg(long, env = "QUARTERHOUR_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Believe X-Forwarded-For: only behind a proxy of your own that sets it.
+    #[arg(long, env = "QUARTERHOUR_TRUST_PROXY")]
+    pub trust_proxy: bool,
+    /// The file with the key that seals secrets in the database; made if missing [default: the database's path and .key].
+    #[arg(long, env = "QUARTERHOUR_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Hours until a session ends [default: 336].
+    #[arg(long, env = "QUARTERHOUR_SESSION_HOURS", value_name = "HOURS")]
+    pub session_hours: Option<u32>,
+    /// Requests a minute that one token or address may send to the API [default: 6000].
+    #[arg(long, env = "QUARTERHOUR_REQUESTS_A_MINUTE", value_name = "NUMBER")]
+    pub requests_a_minute: Option<u32>,
+    /// Sign in by OpenID Connect at this issuer.
+    #[arg(long, env = "QUARTERHOUR_OIDC_ISSUER", value_name = "URL")]
+    pub oidc_issuer: Option<String>,
+    /// Our client id at the issuer.
+    #[arg(long, env = "QUARTERHOUR_OIDC_CLIENT_ID", value_name = "ID")]
+    pub oidc_client_id: Option<String>,
+    /// Our client secret at the issuer; better in the environment or the file.
+    #[arg(long, env = "QUARTERHOUR_OIDC_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub oidc_client_secret: Option<String>,
+    /// What the button for it says [default: Single sign-on].
+    #[arg(long, env = "QUARTERHOUR_OIDC_LABEL", value_name = "TEXT")]
+    pub oidc_label: Option<String>,
+    /// Shown as a bearer token, this opens /metrics from elsewhere than this machine.
+    #[arg(long, env = "QUARTERHOUR_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
+    /// What the log says: error, warn, info, debug [default: info].
+    #[arg(long, env = "QUARTERHOUR_LOG", value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// The form of the log on standard error: text or json [default: text].
+    #[arg(long, env = "QUARTERHOUR_LOG_FORMAT", value_enum, value_name = "FORM")]
+    pub log_format: Option<LogFormat>,
+    /// Read the files of pages from this folder, while working on them.
+    #[arg(long, env = "QUARTERHOUR_ASSETS_DIR", value_name = "DIR")]
+    pub assets_dir: Option<PathBuf>,
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// An object a line.
+    Json,
+}
+
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
@@ -163,6 +232,18 @@ pub struct DemoArguments {
     /// Write no PDFs.
     #[arg(long)]
     pub no_pdf: bool,
+    /// Make the books and end, without the web application.
+    #[arg(long)]
+    pub no_serve: bool,
+    /// Where the web application listens.
+    #[arg(long, default_value = "127.0.0.1:8080", env = "QUARTERHOUR_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+    /// The day on which the demo plays; today unless given.
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<jiff::civil::Date>,
+    /// So many times the clients, to see it under load.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100), value_name = "NUMBER")]
+    pub times: u32,
 }
 
 /// Arguments of `bill`.

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
 fn run(session: &Session, command: Command) -> Result<ExitCode, AppError> {
     match command {
         Command::Demo(arguments) => commands::demo::run(session, &arguments)?,
+        Command::Serve(arguments) => commands::serve::run(session, *arguments)?,
         Command::Init { folder } => commands::init::run(session, &folder)?,
         Command::Import { folder } => commands::books::import(session, &folder)?,
         Command::Export { folder } => commands::books::export(session, &folder)?,

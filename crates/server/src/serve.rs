@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
 
 use crate::app::context::App;
 use crate::error::AppError;
@@ -16,6 +17,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(750);
 const BLOCKING_THREADS: usize = 16;
 /// How long requests may go on after the signal to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
+
+/// Begins the log on standard error, lines for people or an object a line.
+///
+/// # Errors
+///
+/// Says what is wrong with the level.
+pub fn begin_log(level: &str, json: bool) -> Result<(), String> {
+    let filter = EnvFilter::try_new(level).map_err(|error| error.to_string())?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let begun = if json { builder.json().flatten_event(true).try_init() } else { builder.with_target(false).try_init() };
+    begun.map_err(|error| error.to_string())
+}
 
 /// Serves until a signal says stop; `ready` is called with the address once it listens.
 ///

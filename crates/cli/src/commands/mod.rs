@@ -7,6 +7,7 @@ pub mod check;
 pub mod demo;
 pub mod held;
 pub mod init;
+pub mod serve;
 pub mod statement;
 
 use std::path::Path;

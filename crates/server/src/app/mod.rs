@@ -8,6 +8,7 @@ pub mod body;
 pub mod clock;
 pub mod context;
 pub mod demo;
+pub mod demo_office;
 pub mod effect;
 pub mod events;
 pub mod export;

@@ -72,7 +72,7 @@ impl Settings {
             oidc: None,
             metrics_token: None,
             assets_dir: None,
-            requests_a_minute: 600,
+            requests_a_minute: 6000,
         })
     }
 
