@@ -1,4 +1,4 @@
-//! `demo`: the main job on made-up books, from a folder to PDFs.
+//! `demo`: the main job on made-up books, from a folder to PDFs and to the web application.
 
 use std::cmp::Reverse;
 use std::fs;
@@ -8,16 +8,22 @@ use quarterhour_billing::Period;
 use quarterhour_store::Store;
 
 use quarterhour_server::app::body::StatementBody;
-use quarterhour_server::app::demo::{first_period, last_period, write};
+use quarterhour_server::app::clock::Clock;
+use quarterhour_server::app::context::App;
+use quarterhour_server::app::demo::{Stage, write};
+use quarterhour_server::app::demo_office::{self, LOGINS, PASSWORD};
 use quarterhour_server::app::output::add_days;
+use quarterhour_server::app::settings::Settings;
 use quarterhour_server::app::{bill_store, import, issue};
 use crate::args::DemoArguments;
 use crate::commands::bill::write_files;
+use crate::commands::serve::{keys, serve_app};
 use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::out::out;
 use crate::show::table::{Align, Table, plain};
 use quarterhour_server::hours::hours;
+use quarterhour_server::serve::begin_log;
 use crate::show::{chart, progress, style};
 
 /// The file that marks a folder as one of ours, so that nothing else is ever removed.
@@ -27,12 +33,13 @@ const MARK: &str = ".quarterhour-demo";
 ///
 /// # Errors
 ///
-/// Fails when the folder is something else, or cannot be written.
+/// Fails when the folder is something else, or cannot be written, or the address is taken.
 pub fn run(session: &Session, arguments: &DemoArguments) -> Result<(), AppError> {
     let folder = &arguments.folder;
     make_folder(folder)?;
+    let stage = Stage::new(arguments.today.unwrap_or_else(|| session.today()), arguments.times);
     let books = folder.join("books");
-    write(&books, arguments.seed)?;
+    write(&books, stage, arguments.seed)?;
     let db = folder.join("demo.db");
     let store = Store::open(&db.to_string_lossy())?;
     let bar = progress::bar(session.quiet, "Importing", 0);
@@ -43,8 +50,9 @@ pub fn run(session: &Session, arguments: &DemoArguments) -> Result<(), AppError>
     bar.finish_and_clear();
     let (clients, entries, devices) = (summary.clients.new, summary.entries.new, summary.devices.new);
     session.say(&format!("Northgate IT: {clients} clients, {devices} devices, {entries} time entries."));
-    let range = (first_period(), last_period());
+    let range = (stage.first_period(), stage.last_period());
     issue_all(session, &store, range)?;
+    demo_office::fill(&store, stage.today(), arguments.seed)?;
     let result = bill_store::preview(&store, range, &[], true)?;
     let bodies: Vec<&StatementBody> = result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).collect();
     summarize(&bodies)?;
@@ -53,7 +61,27 @@ pub fn run(session: &Session, arguments: &DemoArguments) -> Result<(), AppError>
     }
     let (heading, program) = (style::bold("Go on from here"), format!("quarterhour --db {}", db.display()));
     let last = range.1;
-    out(&format!("{heading}\n  {program} bill {last}\n  {program} statement cedar 2026-03\n  {program} held\n  {program} verify\n"))
+    let crash = stage.first_period().plus(6);
+    out(&format!("{heading}\n  {program} bill {last}\n  {program} statement cedar {crash}\n  {program} held\n  {program} verify\n"))?;
+    if arguments.no_serve {
+        return Ok(());
+    }
+    drop(result);
+    serve(session, arguments, store, &db.to_string_lossy())
+}
+
+/// Serves the demo, and says who can sign in.
+fn serve(session: &Session, arguments: &DemoArguments, store: Store, db: &str) -> Result<(), AppError> {
+    let settings = Settings::new(arguments.listen, None)?;
+    begin_log("warn", false).map_err(AppError::fault)?;
+    let app = App::new(store, Clock::Machine, keys(db, None)?, settings);
+    let mut table = Table::new(&[("role", Align::Left), ("e-mail", Align::Left), ("password", Align::Left)]);
+    for login in LOGINS {
+        let role = login.client.map_or_else(|| login.role.to_owned(), |client| format!("{} of {client}", login.role));
+        table.row(vec![role, login.email.to_owned(), PASSWORD.to_owned()]);
+    }
+    out(&format!("\n{}\n{}\nOpen http://{}/ and sign in.\n", style::bold("Who can sign in"), table.render(), arguments.listen))?;
+    serve_app(session, &app)
 }
 
 fn make_folder(folder: &Path) -> Result<(), AppError> {
