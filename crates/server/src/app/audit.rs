@@ -59,21 +59,30 @@ impl Context {
     ///
     /// Fails when the database does; then the change is not made either.
     pub fn record(&self, tx: &mut Tx, actor: &Actor, change: Change<'_>) -> Result<(), AppError> {
-        let by_person = matches!(actor.channel, Channel::Session(_) | Channel::Token(..));
-        let row = AuditEntry {
-            audit_id: Uuid::now_v7(),
-            at: self.clock.now(),
-            actor_id: by_person.then_some(actor.user_id),
-            actor_name: actor.name.clone(),
-            channel: actor.channel.name().to_owned(),
-            address: actor.address.clone(),
-            action: change.action.to_owned(),
-            client_id: change.client_id,
-            subject_kind: change.kind.to_owned(),
-            subject_id: change.id,
-            before_json: change.before,
-            after_json: change.after,
-        };
-        Ok(audit::insert(tx, actor.provider, &row)?)
+        write(tx, actor, self.clock.now(), change)
     }
+}
+
+/// Writes a change that was made at a moment into the audit log.
+///
+/// # Errors
+///
+/// Fails when the database does; then the change is not made either.
+pub fn write(tx: &mut Tx, actor: &Actor, at: jiff::Timestamp, change: Change<'_>) -> Result<(), AppError> {
+    let by_person = matches!(actor.channel, Channel::Session(_) | Channel::Token(..));
+    let row = AuditEntry {
+        audit_id: Uuid::now_v7(),
+        at,
+        actor_id: by_person.then_some(actor.user_id),
+        actor_name: actor.name.clone(),
+        channel: actor.channel.name().to_owned(),
+        address: actor.address.clone(),
+        action: change.action.to_owned(),
+        client_id: change.client_id,
+        subject_kind: change.kind.to_owned(),
+        subject_id: change.id,
+        before_json: change.before,
+        after_json: change.after,
+    };
+    Ok(audit::insert(tx, actor.provider, &row)?)
 }

@@ -16,6 +16,7 @@ pub mod folder;
 pub mod guard;
 pub mod import;
 pub mod issue;
+mod issue_client;
 pub mod keys;
 pub mod live;
 pub mod money;

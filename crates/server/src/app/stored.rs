@@ -15,9 +15,12 @@ use crate::error::AppError;
 /// The counter that every import moves on: a bill run notices that the books changed under it.
 pub const BOOKS_VERSION: &str = "books-version";
 
+/// What the names of the counters of clients begin with.
+pub const CLIENT_VERSIONS: &str = "client:";
+
 /// The counter of a client's entries and issued periods: whoever raises it holds the client until the commit.
 pub fn client_version(client_id: Uuid) -> String {
-    format!("client:{client_id}")
+    format!("{CLIENT_VERSIONS}{client_id}")
 }
 
 /// The last issued period of a client, and what it carries on.
