@@ -3,6 +3,7 @@
 use quarterhour_billing::Currency;
 use quarterhour_store::statements::hold;
 
+use quarterhour_server::app::held::{self, HeldDecision, Verdict};
 use quarterhour_server::app::open_books::HeldPart;
 use quarterhour_server::app::stored;
 use crate::args::{Decision, HeldAction};
@@ -20,8 +21,8 @@ use quarterhour_server::hours::hours;
 pub fn run(session: &Session, action: Option<&HeldAction>) -> Result<(), AppError> {
     match action {
         None => list(session),
-        Some(HeldAction::Release(decision)) => decide(session, decision, "released", "billed on the next open statement"),
-        Some(HeldAction::WriteOff(decision)) => decide(session, decision, "written-off", "never billed"),
+        Some(HeldAction::Release(decision)) => decide(session, decision, Verdict::Release),
+        Some(HeldAction::WriteOff(decision)) => decide(session, decision, Verdict::WriteOff),
     }
 }
 
@@ -60,30 +61,14 @@ fn cells(row: &hold::Hold, code: &str, currency: Currency) -> Vec<String> {
     vec![row.hold_id.clone(), plain(code), row.period.clone(), plain(&row.entry_id), time, amount.unwrap_or_default(), state]
 }
 
-fn decide(session: &Session, decision: &Decision, state: &str, consequence: &str) -> Result<(), AppError> {
-    if decision.by.trim().is_empty() || decision.reason.trim().is_empty() {
-        return Err(AppError::user("a decision needs a name and a reason", "--by \"Ann Lee\" --reason \"server crash\""));
-    }
+fn decide(session: &Session, decision: &Decision, verdict: Verdict) -> Result<(), AppError> {
+    let made = HeldDecision { number: decision.number, verdict, by: decision.by.clone(), reason: decision.reason.clone() };
     let store = stored::open(&session.db)?;
     store.write(|tx| {
-        let id = stored::provider(tx)?.provider_id;
-        let number = decision.number.to_string();
-        let row = hold::list_all(tx, id)?.into_iter().find(|row| row.hold_id == number);
-        let row =
-            row.ok_or_else(|| AppError::user(format!("nothing is held under number {number}"), "`quarterhour held` shows the list"))?;
-        if row.state != "held" {
-            let message = format!("number {number} is {} already", row.state);
-            return Err(AppError::user(message, "`quarterhour held` shows who decided and why"));
-        }
-        let made = hold::Decision {
-            state: state.to_owned(),
-            decided_by: decision.by.clone(),
-            decided_at: jiff::Timestamp::now(),
-            reason: decision.reason.clone(),
-        };
-        hold::decide(tx, id, row.client_id, &number, &made)?;
-        Ok(())
+        let provider = stored::provider(tx)?.provider_id;
+        held::decide(tx, provider, None, &made, jiff::Timestamp::now())?;
+        Ok::<_, AppError>(())
     })?;
-    session.say(&format!("Number {} is {state}: {consequence}.", decision.number));
+    session.say(&format!("Number {} is {}: {}.", decision.number, verdict.state(), verdict.consequence()));
     Ok(())
 }

@@ -14,6 +14,7 @@ pub mod events;
 pub mod export;
 pub mod folder;
 pub mod guard;
+pub mod held;
 pub mod import;
 pub mod issue;
 mod issue_client;
