@@ -3,6 +3,7 @@
 use quarterhour_billing::Currency;
 use quarterhour_store::statements::hold;
 
+use quarterhour_server::app::actor::Actor;
 use quarterhour_server::app::held::{self, HeldDecision, Verdict};
 use quarterhour_server::app::open_books::HeldPart;
 use quarterhour_server::app::stored;
@@ -65,8 +66,8 @@ fn decide(session: &Session, decision: &Decision, verdict: Verdict) -> Result<()
     let made = HeldDecision { number: decision.number, verdict, by: decision.by.clone(), reason: decision.reason.clone() };
     let store = stored::open(&session.db)?;
     store.write(|tx| {
-        let provider = stored::provider(tx)?.provider_id;
-        held::decide(tx, provider, None, &made, jiff::Timestamp::now())?;
+        let actor = Actor::command_line(stored::provider(tx)?.provider_id);
+        held::decide(tx, &actor, None, &made, jiff::Timestamp::now())?;
         Ok::<_, AppError>(())
     })?;
     session.say(&format!("Number {} is {}: {}.", decision.number, verdict.state(), verdict.consequence()));

@@ -11,7 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::app::actor::{Actor, Permission};
-use crate::app::audit::Change;
+use crate::app::audit::{self, Change};
 use crate::app::context::Context;
 use crate::app::open_books::HeldPart;
 use crate::app::stored::{StoredBooks, client_version};
@@ -159,18 +159,19 @@ pub struct HeldDecision {
 }
 
 /// Writes a decision: for the client that the number belongs to, or only if it is this client's.
-/// Returns what was held and the new version of the client's entries.
+/// Returns what was held and the new version of the client's entries. The audit row is written with it.
 ///
 /// # Errors
 ///
 /// Refuses a decision without name or reason, an unknown number and one that is decided already.
 pub fn decide(
     tx: &mut Tx,
-    provider: ProviderId,
+    actor: &Actor,
     client_id: Option<Uuid>,
     decision: &HeldDecision,
     at: Timestamp,
 ) -> Result<(hold::Hold, i64), AppError> {
+    let provider = actor.provider;
     if decision.by.trim().is_empty() || decision.reason.trim().is_empty() {
         return Err(AppError::user("a decision needs a name and a reason", "--by \"Ann Lee\" --reason \"server crash\""));
     }
@@ -186,6 +187,9 @@ pub fn decide(
         reason: decision.reason.trim().to_owned(),
     };
     hold::decide(tx, provider, row.client_id, &row.hold_id, &made)?;
+    let change = Change::new(decision.verdict.state(), KIND, row.hold_id.as_str());
+    audit::write(tx, actor, at, change.of_client(row.client_id).after(decision))?;
+    answer_refusal(tx, provider, &row, decision, at)?;
     Ok((row, version))
 }
 
@@ -260,13 +264,7 @@ impl Context {
         let (client_id, by) = self.decider(actor, verdict, by)?;
         let reason = reason_of(reason)?;
         let decision = HeldDecision { number, verdict, by, reason };
-        let (row, version) = self.store.write(|tx| {
-            let (row, version) = decide(tx, actor.provider, client_id, &decision, self.clock.now())?;
-            let (changed, id) = (verdict.state(), row.hold_id.clone());
-            self.record(tx, actor, Change::new(changed, KIND, id).of_client(row.client_id).after(&decision))?;
-            self.answer_refusal(tx, actor, &row, &decision)?;
-            Ok::<_, AppError>((row, version))
-        })?;
+        let (row, version) = self.store.write(|tx| decide(tx, actor, client_id, &decision, self.clock.now()))?;
         self.client_changed(row.client_id, version);
         self.held(actor, number)
     }
@@ -286,7 +284,10 @@ impl Context {
             let row = find(tx, provider, Some(client_id), number)?;
             undecided(&row)?;
             if let Some(before) = refusal(tx, provider, client_id, &row.hold_id)? {
-                return Err(AppError::conflict(format!("{} refused it already", before.by), "the provider was told and will come back to you"));
+                return Err(AppError::conflict(
+                    format!("{} refused it already", before.by),
+                    "the provider was told and will come back to you",
+                ));
             }
             let asked = question::Question {
                 client_id,
@@ -334,18 +335,24 @@ impl Context {
             (Verdict::WriteOff, _) => Ok((None, actor.name.clone())),
         }
     }
+}
 
-    /// A decision answers the refusal that waits for one.
-    fn answer_refusal(&self, tx: &mut Tx, actor: &Actor, row: &hold::Hold, decision: &HeldDecision) -> Result<(), AppError> {
-        let waiting = refusal(tx, actor.provider, row.client_id, &row.hold_id)?.filter(|refusal| refusal.answer.is_none());
-        let Some(waiting) = waiting else { return Ok(()) };
-        let answer = question::Answer {
-            answer: format!("{}: {}", capitalized(decision.verdict.state()), decision.reason),
-            answered_by: decision.by.clone(),
-            answered_at: self.clock.now(),
-        };
-        Ok(question::answer(tx, actor.provider, row.client_id, waiting.question_id, &answer)?)
-    }
+/// A decision answers the refusal that waits for one.
+fn answer_refusal(
+    tx: &mut Tx,
+    provider: ProviderId,
+    row: &hold::Hold,
+    decision: &HeldDecision,
+    at: Timestamp,
+) -> Result<(), AppError> {
+    let waiting = refusal(tx, provider, row.client_id, &row.hold_id)?.filter(|refusal| refusal.answer.is_none());
+    let Some(waiting) = waiting else { return Ok(()) };
+    let answer = question::Answer {
+        answer: format!("{}: {}", capitalized(decision.verdict.state()), decision.reason),
+        answered_by: decision.by.clone(),
+        answered_at: at,
+    };
+    Ok(question::answer(tx, provider, row.client_id, waiting.question_id, &answer)?)
 }
 
 fn capitalized(text: &str) -> String {
