@@ -1,0 +1,5 @@
+//! The web application and the API over HTTP, in process: callers as types, each test with a database of its own.
+
+mod access;
+mod support;
+mod surroundings;
