@@ -25,8 +25,9 @@ grant select, insert, update on
 to quarterhour_app;
 grant select, insert, update, delete on
     devices, agreements, time_entries, invitations, sessions, recovery_codes, passkeys, timers,
-    notes, files, templates, job_inputs, webhooks, idempotency_keys
+    files, templates, webhooks, idempotency_keys
 to quarterhour_app;
+grant select, insert, delete on notes, job_inputs to quarterhour_app;
 
 -- Append-only: no update, no delete, no truncate.
 grant select, insert on

@@ -158,8 +158,10 @@ pub enum StoreError {
         /// What the database said.
         detail: String,
     },
-    /// An issued document was to be changed.
-    #[error("issued documents are kept for ever, so {place} refused to change or delete one. Correct it with a later one")]
+    /// An issued document, a payment or an audit entry was to be changed.
+    #[error(
+        "issued documents are kept for ever, as are payments and the audit log, so {place} refused to change or delete one. Correct it with a later one"
+    )]
     AppendOnly {
         /// The database.
         place: String,

@@ -7,12 +7,12 @@
 //!
 //! # Kept for ever
 //!
-//! Closings, terms, statements, invoices and ledger entries only grow. No statement
-//! of this crate updates or deletes them (a test reads all statements). SQLite, and
-//! PostgreSQL without Citus, refuse UPDATE and DELETE on them by triggers, PostgreSQL
-//! also TRUNCATE. Citus allows no triggers on distributed tables: there the
-//! application's role lacks the rights; see `citus/roles.sql`, which is good practice
-//! on plain PostgreSQL too.
+//! Closings, terms, statements, invoices, ledger entries, payments, credit notes and the
+//! audit log only grow. No statement of this crate updates or deletes them (a test reads
+//! all statements). SQLite, and PostgreSQL without Citus, refuse UPDATE and DELETE on
+//! them by triggers, PostgreSQL also TRUNCATE. Citus allows no triggers on distributed
+//! tables: there the application's role lacks the rights; see `citus/roles.sql`, which is
+//! good practice on plain PostgreSQL too.
 //!
 //! # Distributed by Citus
 //!

@@ -29,7 +29,7 @@ on_both! {
 on_both! {
     fn clients_are_found_by_code_and_listed_by_bytes_of_their_code(books: &Books) {
         let mut upper = sample_client("Beta");
-        books.write(|tx| client::insert_many(tx, books.provider, [&upper]));
+        books.write(|tx| client::insert(tx, books.provider, &upper));
         upper.city = String::new();
         upper.tax_percent = "7.5".to_owned();
         books.write(|tx| client::update(tx, books.provider, &upper));
@@ -42,7 +42,9 @@ on_both! {
         assert!(books.read(|tx| client::exists(tx, books.provider, upper.client_id)));
         assert!(!books.read(|tx| client::exists(tx, books.provider, Uuid::now_v7())));
         let found = books.read(|tx| client::find_by_code(tx, books.provider, "Beta"));
-        assert_eq!(found, Some(upper));
+        assert_eq!(found.as_ref(), Some(&upper));
+        let by_id = |provider| books.read(|tx| client::find(tx, provider, upper.client_id));
+        assert_eq!((by_id(books.provider), by_id(ProviderId(Uuid::now_v7()))), (found, None));
         assert_eq!(books.read(|tx| client::find_by_code(tx, books.provider, "beta")), None);
         let stranger = ProviderId(Uuid::now_v7());
         assert!(books.read(|tx| client::list_all(tx, stranger)).is_empty());
@@ -52,8 +54,12 @@ on_both! {
 on_both! {
     fn a_code_is_unique_and_a_client_needs_its_provider(books: &Books) {
         let again = sample_client("acme");
-        let refused = books.refused(|tx| client::insert_many(tx, books.provider, [&again]));
-        assert!(refused.contains("the same key exists already"), "{refused}");
+        for refused in [
+            books.refused(|tx| client::insert_many(tx, books.provider, [&again])),
+            books.refused(|tx| client::insert(tx, books.provider, &again)),
+        ] {
+            assert!(refused.contains("the same key exists already"), "{refused}");
+        }
         let stranger = ProviderId(Uuid::now_v7());
         let refused = books.refused(|tx| client::insert_many(tx, stranger, [&again]));
         assert!(refused.contains("breaks a rule of its schema"), "{refused}");
@@ -89,6 +95,39 @@ on_both! {
 }
 
 on_both! {
+    fn devices_are_listed_by_client_and_removed_one_by_one(books: &Books) {
+        let stranger = books.stranger();
+        let [acme, zeta] = books.clients;
+        let row = |client_id, name: &str| Device {
+            device_id: Uuid::now_v7(),
+            client_id,
+            name: name.to_owned(),
+            class: "server".to_owned(),
+            in_service_on: FIRST,
+            retired_on: FIRST.tomorrow().ok(),
+            serial: String::new(),
+            site: "Köln".to_owned(),
+        };
+        let rows = [row(acme, "a"), row(acme, "b"), row(zeta, "a")];
+        for provider in [books.provider, stranger] {
+            books.write(|tx| rows.iter().rev().try_for_each(|row| device::insert(tx, provider, row)));
+        }
+        let of_acme = |provider| books.read(|tx| device::list_of_client(tx, provider, acme));
+        assert_eq!(of_acme(books.provider), rows[..2]);
+        let found = |provider| books.read(|tx| device::find(tx, provider, rows[1].device_id));
+        assert_eq!(found(books.provider).as_ref(), Some(&rows[1]));
+        let delete = || books.write(|tx| device::delete(tx, books.provider, rows[1].device_id));
+        assert_eq!((delete(), delete()), (true, false));
+        assert_eq!((found(books.provider), found(stranger).as_ref()), (None, Some(&rows[1])));
+        assert_eq!((of_acme(books.provider).len(), of_acme(stranger).len()), (1, 2));
+        let refused = books.refused(|tx| device::insert(tx, books.provider, &rows[0]));
+        assert!(refused.contains("the same key exists already"), "{refused}");
+        let refused = books.refused(|tx| device::insert(tx, books.provider, &row(Uuid::now_v7(), "c")));
+        assert!(refused.contains("breaks a rule of its schema"), "{refused}");
+    }
+}
+
+on_both! {
     fn agreements_are_kept_as_written(books: &Books) {
         let mut gold = Agreement {
             agreement_id: Uuid::now_v7(),
@@ -104,6 +143,50 @@ on_both! {
         gold.agreement_id = Uuid::now_v7();
         let refused = books.refused(|tx| agreement::insert_many(tx, books.provider, [&gold]));
         assert!(refused.contains("the same key exists already"), "{refused}");
+    }
+}
+
+on_both! {
+    fn agreements_are_listed_by_client_and_removed_one_by_one(books: &Books) {
+        let stranger = books.stranger();
+        let [acme, zeta] = books.clients;
+        let row = |client_id, name: &str| Agreement {
+            agreement_id: Uuid::now_v7(),
+            client_id,
+            name: name.to_owned(),
+            starts_on: FIRST,
+            source_toml: String::new(),
+        };
+        let rows = [row(acme, "bronze"), row(zeta, "gold"), row(acme, "silver")];
+        for provider in [books.provider, stranger] {
+            books.write(|tx| rows.iter().rev().try_for_each(|row| agreement::insert(tx, provider, row)));
+        }
+        let of_acme = |provider| books.read(|tx| agreement::list_of_client(tx, provider, acme));
+        assert_eq!(of_acme(books.provider), [rows[0].clone(), rows[2].clone()]);
+        let found = |provider| books.read(|tx| agreement::find_by_name(tx, provider, "silver"));
+        assert_eq!(found(books.provider).as_ref(), Some(&rows[2]));
+        let delete = || books.write(|tx| agreement::delete(tx, books.provider, rows[2].agreement_id));
+        assert_eq!((delete(), delete()), (true, false));
+        assert_eq!((found(books.provider), found(stranger).as_ref()), (None, Some(&rows[2])));
+        assert_eq!((of_acme(books.provider).len(), of_acme(stranger).len()), (1, 2));
+        let refused = books.refused(|tx| agreement::insert(tx, books.provider, &row(acme, "gold")));
+        assert!(refused.contains("the same key exists already"), "{refused}");
+    }
+}
+
+on_both! {
+    fn counters_are_listed_by_the_beginning_of_their_names(books: &Books) {
+        let stranger = books.stranger();
+        for name in ["version:a", "version:é", "version:", "versions", "version", "versio", "version:a"] {
+            books.write(|tx| counter::next_number(tx, books.provider, name));
+        }
+        books.write(|tx| counter::next_number(tx, stranger, "version:b"));
+        let listed = |prefix: &'static str| books.read(|tx| counter::list_versions(tx, books.provider, prefix));
+        let expected = [("version:", 1), ("version:a", 2), ("version:é", 1)].map(|(name, value)| (name.to_owned(), value));
+        assert_eq!(listed("version:"), expected);
+        assert_eq!(listed("version").len(), 5);
+        assert_eq!(listed("").len(), 6);
+        assert!(listed("x").is_empty());
     }
 }
 

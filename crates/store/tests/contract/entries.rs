@@ -149,6 +149,56 @@ on_both! {
 }
 
 on_both! {
+    fn one_entry_is_added_and_removed_with_its_corrections_in_view(books: &Books) {
+        fill(books);
+        let stranger = books.stranger();
+        let [acme, _] = books.clients;
+        let row = sample_entry(acme, "e", 400);
+        for provider in [books.provider, stranger] {
+            books.write(|tx| time_entry::insert(tx, provider, &row));
+        }
+        let revisions = |provider, entry| books.read(|tx| time_entry::list_revisions(tx, provider, entry));
+        assert_eq!(revisions(books.provider, "e").first(), Some(&row));
+        assert_eq!(names(&revisions(books.provider, "b")), [("b", 0), ("b", 1)]);
+        let refused = books.refused(|tx| time_entry::insert(tx, books.provider, &row));
+        assert!(refused.contains("the same key exists already"), "{refused}");
+        let unknown = sample_entry(uuid::Uuid::now_v7(), "f", 400);
+        let refused = books.refused(|tx| time_entry::insert(tx, books.provider, &unknown));
+        assert!(refused.contains("there is no client"), "{refused}");
+        for entry in ["b", "c", "z"] {
+            let refused = books.refused(|tx| time_entry::delete_open(tx, books.provider, entry));
+            assert!(refused.contains("without corrections is not in the database"), "{entry}: {refused}");
+        }
+        books.write(|tx| time_entry::delete_open(tx, books.provider, "e"));
+        assert!(revisions(books.provider, "e").is_empty());
+        assert_eq!(revisions(stranger, "e"), [row]);
+        assert_eq!(latest(books).len(), 5);
+    }
+}
+
+on_both! {
+    fn the_entries_of_a_client_are_listed_from_the_last_on(books: &Books) {
+        fill(books);
+        let stranger = books.stranger();
+        let [acme, zeta] = books.clients;
+        let between = |provider, span, limit| {
+            let rows = books.read(|tx| time_entry::list_of_client_between(tx, provider, acme, span, limit));
+            rows.into_iter().map(|it| format!("{} {}", it.entry_id, it.revision)).collect::<Vec<_>>()
+        };
+        assert_eq!(between(books.provider, 0..1000, 9), ["B 0", "a 0", "b 1", "b 0"]);
+        assert_eq!(between(books.provider, 0..1000, 3), ["B 0", "a 0", "b 1"]);
+        assert_eq!(between(books.provider, 100..300, 9), ["a 0", "b 1", "b 0"], "the end is not in it");
+        assert!(between(stranger, 0..1000, 9).is_empty());
+        let late = |provider, client| books.read(|tx| time_entry::list_late_unbilled_of_client(tx, provider, client));
+        assert_eq!(names(&late(books.provider, acme)), [("b", 1)]);
+        assert_eq!(names(&late(books.provider, zeta)), [("c", 0)]);
+        assert!(late(stranger, acme).is_empty());
+        books.write(|tx| time_entry::mark_late_billed(tx, books.provider, "b", 1, "2026-04"));
+        assert!(late(books.provider, acme).is_empty());
+    }
+}
+
+on_both! {
     fn an_insert_that_fails_leaves_nothing(books: &Books) {
         fill(books);
         let [acme, _] = books.clients;

@@ -8,10 +8,13 @@ use quarterhour_store::statements::invoice::{self, Invoice};
 use quarterhour_store::statements::ledger::{self, LedgerEntry};
 use quarterhour_store::statements::statement::{self, Statement};
 use quarterhour_store::statements::terms::{self, Terms};
+use quarterhour_store::statements::{audit, credit_note, payment, receivable};
 use quarterhour_store::testing::TestDatabase;
 use uuid::Uuid;
 
-use crate::support::{Books, instant, on_both};
+use crate::office::sample_audit_entry;
+use crate::receivables::{sample_credit_note, sample_payment, sample_receivable};
+use crate::support::{APPEND_ONLY, Books, instant, on_both};
 
 fn sample_closing(client_id: Uuid, period: &str) -> Closing {
     Closing {
@@ -87,13 +90,18 @@ pub fn fill(books: &Books) {
         closing::insert(tx, books.provider, &sample_closing(acme, "2026-03"))?;
         statement::insert_many(tx, books.provider, [sample_statement(acme, "2026-03", "")])?;
         invoice::insert_many(tx, books.provider, [sample_invoice(1, acme, "2026-03")])?;
-        ledger::append_many(tx, books.provider, [sample_ledger_entry(acme, 1)]).map(drop)
+        ledger::append_many(tx, books.provider, [sample_ledger_entry(acme, 1)])?;
+        receivable::insert_many(tx, books.provider, [sample_receivable(1, acme, 1000)])?;
+        payment::insert(tx, books.provider, &sample_payment(1, acme, 1000))?;
+        credit_note::insert(tx, books.provider, &sample_credit_note(1, 1, acme))?;
+        audit::insert(tx, books.provider, &sample_audit_entry("1"))
     });
 }
 
 on_both! {
     fn the_last_closing_of_each_client_is_found(books: &Books) {
         let [acme, zeta] = books.clients;
+        let stranger = books.stranger();
         assert!(books.read(|tx| closing::list_last(tx, books.provider)).is_empty());
         let rows = [("2025-12", acme), ("2026-01", acme), ("2025-11", zeta)]
             .map(|(period, client)| sample_closing(client, period));
@@ -101,6 +109,10 @@ on_both! {
             books.write(|tx| closing::insert(tx, books.provider, row));
         }
         assert_eq!(books.read(|tx| closing::list_last(tx, books.provider)), rows[1..]);
+        assert_eq!(books.read(|tx| closing::find_last(tx, books.provider, acme)).as_ref(), Some(&rows[1]));
+        assert_eq!(books.read(|tx| closing::find_last(tx, books.provider, Uuid::now_v7())), None);
+        assert_eq!(books.read(|tx| closing::list_of_client(tx, books.provider, acme)), rows[..2]);
+        assert!(books.read(|tx| closing::list_of_client(tx, stranger, acme)).is_empty());
         assert_eq!(books.read(|tx| closing::list_all(tx, books.provider)), rows);
         let find = |period: &'static str| books.read(|tx| closing::find(tx, books.provider, acme, period));
         assert_eq!(find("2025-12").as_ref(), rows.first());
@@ -136,6 +148,7 @@ on_both! {
 on_both! {
     fn statements_are_found_by_period(books: &Books) {
         let [acme, zeta] = books.clients;
+        let stranger = books.stranger();
         let rows = [(acme, ""), (acme, "gold"), (zeta, "")]
             .map(|(client, agreement)| sample_statement(client, "2026-03", agreement));
         let earlier = sample_statement(acme, "2026-02", "");
@@ -143,6 +156,9 @@ on_both! {
         assert_eq!(books.read(|tx| statement::list_by_period(tx, books.provider, "2026-03")), rows);
         let of_acme = books.read(|tx| statement::list_of_client(tx, books.provider, acme));
         assert_eq!(of_acme, [earlier.clone(), rows[0].clone(), rows[1].clone()]);
+        let of_period = |provider| books.read(|tx| statement::list_of_client_period(tx, provider, acme, "2026-03"));
+        assert_eq!(of_period(books.provider), rows[..2]);
+        assert!(of_period(stranger).is_empty());
         let found = books.read(|tx| statement::find(tx, books.provider, acme, "2026-02", ""));
         assert_eq!(found, Some(earlier));
         assert_eq!(books.read(|tx| statement::find(tx, books.provider, zeta, "2026-03", "gold")), None);
@@ -154,13 +170,23 @@ on_both! {
 on_both! {
     fn invoices_are_issued_once_for_a_period(books: &Books) {
         let [acme, zeta] = books.clients;
+        let stranger = books.stranger();
         let rows = [sample_invoice(1, acme, "2026-03"), sample_invoice(2, zeta, "2026-03")];
         let later = sample_invoice(10, acme, "2026-04");
         books.write(|tx| invoice::insert_many(tx, books.provider, rows.iter().chain([&later])));
         assert_eq!(books.read(|tx| invoice::list_by_period(tx, books.provider, "2026-03")), rows);
         let all = books.read(|tx| invoice::list_all(tx, books.provider));
         assert_eq!(all.iter().map(|it| it.number).collect::<Vec<_>>(), [1, 2, 10]);
-        assert_eq!(books.read(|tx| invoice::find_by_number(tx, books.provider, 10)), Some(later));
+        assert_eq!(books.read(|tx| invoice::find_by_number(tx, books.provider, 10)).as_ref(), Some(&later));
+        let of_acme = |provider| books.read(|tx| invoice::list_of_client(tx, provider, acme));
+        assert_eq!(of_acme(books.provider), [rows[0].clone(), later]);
+        assert!(of_acme(stranger).is_empty());
+        let page = |before, limit| {
+            let rows = books.read(|tx| invoice::list_page(tx, books.provider, before, limit));
+            rows.iter().map(|it| it.number).collect::<Vec<_>>()
+        };
+        assert_eq!((page(None, 2), page(Some(2), 2), page(Some(1), 2)), (vec![10, 2], vec![1], vec![]));
+        assert!(books.read(|tx| invoice::list_page(tx, stranger, None, 9)).is_empty());
         assert_eq!(books.read(|tx| invoice::find_by_number(tx, books.provider, 3)), None);
         let again = sample_invoice(11, acme, "2026-03");
         let refused = books.refused(|tx| invoice::insert_many(tx, books.provider, [again]));
@@ -198,6 +224,7 @@ on_both! {
 on_both! {
     fn a_hold_is_decided_once_and_billed_once(books: &Books) {
         let [acme, zeta] = books.clients;
+        let stranger = books.stranger();
         let mut rows = [sample_hold(acme, "h1"), sample_hold(acme, "h2"), sample_hold(zeta, "h1")];
         books.write(|tx| hold::insert_many(tx, books.provider, &rows));
         let decision = Decision {
@@ -211,14 +238,24 @@ on_both! {
         let decide = |tx: &mut _| hold::decide(tx, books.provider, acme, "h2", &decision);
         books.write(decide);
         assert!(books.refused(decide).contains("still held"), "decided once");
+        let open = |books: &Books| {
+            let rows = books.read(|tx| hold::list_open(tx, books.provider));
+            rows.into_iter().map(|it| (it.client_id, it.hold_id)).collect::<Vec<_>>()
+        };
+        let ids = rows.each_ref().map(|it| (it.client_id, it.hold_id.clone()));
+        assert_eq!(open(books), ids, "a decided one is open until it is billed");
         books.write(bill);
         assert!(books.refused(bill).contains("not yet billed"), "billed once");
+        assert_eq!(open(books), [ids[0].clone(), ids[2].clone()]);
         rows[1].state = decision.state.clone();
         rows[1].decided_by = Some(decision.decided_by.clone());
         rows[1].decided_at = Some(decision.decided_at);
         rows[1].reason = Some(decision.reason.clone());
         rows[1].billed_in = Some("2026-04".to_owned());
         assert_eq!(books.read(|tx| hold::list_all(tx, books.provider)), rows);
+        assert_eq!(books.read(|tx| hold::list_of_client(tx, books.provider, acme)), rows[..2]);
+        assert!(books.read(|tx| hold::list_of_client(tx, stranger, acme)).is_empty());
+        assert!(books.read(|tx| hold::list_open(tx, stranger)).is_empty());
         let found = books.read(|tx| hold::find(tx, books.provider, acme, "h2"));
         assert_eq!(found.as_ref(), Some(&rows[1]));
         let mut wrong = sample_hold(zeta, "h9");
@@ -231,7 +268,7 @@ on_both! {
 on_both! {
     fn issued_documents_refuse_to_change(books: &Books) {
         fill(books);
-        for table in ["closings", "terms", "statements", "invoices", "ledger_entries"] {
+        for table in APPEND_ONLY {
             let mut changes = vec![
                 format!("update {table} set provider_id = provider_id"),
                 format!("delete from {table}"),

@@ -2,12 +2,16 @@
 
 use std::thread;
 
-use quarterhour_store::statements::provider;
+use quarterhour_store::statements::invoice::{self, Invoice};
+use quarterhour_store::statements::receivable::{self, Receivable};
+use quarterhour_store::statements::{delivery, provider};
 use quarterhour_store::testing::TestDatabase;
 use quarterhour_store::{CITUS_DISTRIBUTE, CITUS_ROLES, Store, StoreError};
 
 use crate::issued;
-use crate::support::{APPEND_ONLY, Books, on_both, refused_to_open};
+use crate::source::sources;
+use crate::support::{APPEND_ONLY, Books, FIRST, on_both, refused_to_open};
+use crate::work::fill_webhooks;
 
 on_both! {
     fn a_second_opening_changes_nothing(books: &Books) {
@@ -32,6 +36,55 @@ on_both! {
         let refused = refused_to_open(books.database.location());
         assert!(refused.contains("migration 0001_create_books differs"), "{refused}");
     }
+}
+
+on_both! {
+    /// The books of the release before, with an issued invoice of something and one of nothing.
+    fn invoices_that_were_issued_before_are_still_to_be_received(books: &Books) {
+        let tables = tables_since("0003");
+        let dropped: String = tables.iter().rev().map(|table| format!("drop table {table};")).collect();
+        books.write(|tx| {
+            tx.raw(&dropped)?;
+            tx.raw("drop index holds_open; drop index agreements_by_client")?;
+            tx.raw("delete from schema_migrations where number > 2")?;
+            invoice::insert_many(tx, books.provider, [(1, 1900), (2, 0)].map(|(number, total)| Invoice {
+                number,
+                client_id: books.clients[0],
+                period: format!("2026-0{number}"),
+                agreement: String::new(),
+                issued_on: FIRST,
+                due_on: FIRST,
+                currency: "EUR".to_owned(),
+                net: total,
+                tax: 0,
+                total,
+                body_json: "{}".to_owned(),
+            }))
+        });
+        let again = Store::open(books.database.location()).expect("it is brought up to date");
+        let rows = again.read(|tx| receivable::list_page(tx, books.provider, None, 9)).expect("it reads");
+        let expected = [(2, 0, false), (1, 1900, true)].map(|(number, total, is_open)| Receivable {
+            number,
+            client_id: books.clients[0],
+            issued_on: FIRST,
+            due_on: FIRST,
+            currency: "EUR".to_owned(),
+            total,
+            paid: 0,
+            credited: 0,
+            is_open,
+            sent_at: None,
+            sent_by: None,
+        });
+        assert_eq!(rows, expected);
+    }
+}
+
+/// The tables that the migrations made from this one on, parents first.
+fn tables_since(number: &str) -> Vec<String> {
+    let later = sources("migrations").into_iter().filter(|(file, _)| file.as_str() >= format!("migrations/{number}").as_str());
+    let texts: String = later.map(|(_, text)| text).collect();
+    texts.split("create table ").skip(1).filter_map(|it| it.split(' ').next()).map(str::to_owned).collect()
 }
 
 /// Many processes that start at once behave like many stores that do.
@@ -113,5 +166,8 @@ fn the_daily_role_can_add_documents_but_not_change_them() {
         as_role(&format!("insert into {table} select * from {table} where false")).expect("the role may add");
     }
     as_role("update clients set city = 'Bonn'").expect("the role may change the books");
+    let (hooks, _) = fill_webhooks(&books, books.stranger());
+    as_role("delete from webhooks").expect("the role may remove a webhook, though not its deliveries by themselves");
+    assert!(books.read(|tx| delivery::list_of_webhook(tx, books.provider, hooks[0].webhook_id, 9)).is_empty());
     books.database.run_as_administrator("drop owned by quarterhour_app; drop role quarterhour_app").expect("cleanup");
 }

@@ -5,6 +5,7 @@ use jiff::civil::{Date, date};
 use quarterhour_store::statements::client::{self, Client};
 use quarterhour_store::statements::provider::{self, Provider};
 use quarterhour_store::statements::time_entry::TimeEntry;
+use quarterhour_store::statements::user::User;
 use quarterhour_store::testing::TestDatabase;
 use quarterhour_store::{ProviderId, Store, StoreError, Tx};
 use uuid::Uuid;
@@ -62,6 +63,18 @@ impl Books {
         books
     }
 
+    /// Adds a second provider, whose clients have the same ids as the first one's: what
+    /// is done for one of the two must never reach the other.
+    pub fn stranger(&self) -> ProviderId {
+        let stranger = ProviderId(Uuid::now_v7());
+        let clients = self.clients.map(|client_id| Client { client_id, ..sample_client(&client_id.to_string()) });
+        self.write(|tx| {
+            provider::insert(tx, &sample_provider(stranger))?;
+            client::insert_many(tx, stranger, clients).map(drop)
+        });
+        stranger
+    }
+
     /// Runs a transaction that must succeed.
     pub fn write<T>(&self, step: impl FnOnce(&mut Tx) -> Result<T, StoreError>) -> T {
         self.store.write(step).expect("the transaction succeeds")
@@ -113,6 +126,24 @@ pub fn sample_client(code: &str) -> Client {
         region: String::new(),
         country: "DE".to_owned(),
         tax_id: "DE123".to_owned(),
+    }
+}
+
+pub fn sample_user(email: &str, role: &str) -> User {
+    User {
+        user_id: Uuid::now_v7(),
+        client_id: None,
+        email: email.to_owned(),
+        email_key: email.to_lowercase(),
+        name: format!("{email} Müller"),
+        technician: String::new(),
+        role: role.to_owned(),
+        password_hash: None,
+        totp_sealed: None,
+        totp_step_last: 0,
+        oidc_subject: None,
+        created_at: instant("2026-01-02T03:04:05.000006Z"),
+        disabled_at: None,
     }
 }
 
