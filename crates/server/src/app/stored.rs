@@ -1,11 +1,12 @@
 //! The books of a database, read back through the same reader as a folder.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use quarterhour_billing::{Carried, Period, TimeEntry};
 use quarterhour_books::csv::write_record;
 use quarterhour_books::rows::{CLIENT_COLUMNS, DEVICE_COLUMNS, EntryRow};
-use quarterhour_books::{EntryReader, Setup, SetupFiles, setup};
+use quarterhour_books::{BookClient, EntryReader, Setup, SetupFiles, setup};
 use quarterhour_store::statements::{agreement, client, closing, counter, device, provider, time_entry};
 use quarterhour_store::{ProviderId, Store, Tx};
 use uuid::Uuid;
@@ -50,6 +51,8 @@ pub struct StoredBooks {
     pub closed: Vec<Option<Closed>>,
     /// The version of the books.
     pub version: i64,
+    /// For each client, in the order of the setup, a digest of all that its statements are computed from but its entries.
+    pub digests: Vec<u64>,
 }
 
 /// Opens the database of earlier imports.
@@ -149,16 +152,31 @@ pub fn read(tx: &mut Tx) -> Result<StoredBooks, AppError> {
         }
     }
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let agreement_texts: HashMap<String, String> = files.agreements.into_iter().map(|(name, bytes)| (name, text(bytes))).collect();
+    let digests = setup.clients.iter().map(|client| digest(client, &provider.settings_toml, &agreement_texts)).collect();
     Ok(StoredBooks {
         provider_id,
         provider_text: provider.settings_toml,
+        digests,
+        agreement_texts,
         setup,
         client_ids,
         positions,
-        agreement_texts: files.agreements.into_iter().map(|(name, bytes)| (name, text(bytes))).collect(),
         closed,
         version: counter::find_last_number(tx, provider_id, BOOKS_VERSION)?.unwrap_or(0),
     })
+}
+
+fn digest(client: &BookClient, provider: &str, agreements: &HashMap<String, String>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (provider, &client.row.code, &client.row.fields).hash(&mut hasher);
+    for device in &client.client.devices {
+        (&device.name, device.class, device.in_service, device.retired, &device.serial, &device.site).hash(&mut hasher);
+    }
+    for agreement in client.client.agreements.as_slice() {
+        (&agreement.name, agreements.get(&agreement.name)).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Reads what a closed period carries on.
@@ -196,6 +214,11 @@ pub fn entry_row<'r>(row: &'r time_entry::TimeEntry, code: &'r str) -> EntryRow<
 }
 
 impl StoredBooks {
+    /// The digest of a client's part of the books.
+    pub fn digest(&self, id: Uuid) -> u64 {
+        self.positions.get(&id).and_then(|position| self.digests.get(*position)).copied().unwrap_or_default()
+    }
+
     /// The code of a client's id.
     pub fn code(&self, id: Uuid) -> &str {
         let position = self.positions.get(&id);

@@ -182,6 +182,10 @@ impl Context {
 
     /// To be called after a commit that raised the version of the books.
     pub fn books_changed(&self) {
+        // Read here and now, so that no page has to wait for it.
+        if let Err(error) = self.books() {
+            tracing::warn!("the books cannot be read: {error}");
+        }
         self.events.tell(Event::Books);
     }
 

@@ -45,7 +45,7 @@ pub struct Summary {
     /// What a book-keeper should look at.
     pub warnings: Vec<Warning>,
     version: i64,
-    books_version: i64,
+    books_digest: u64,
     made_at: i64,
 }
 
@@ -150,7 +150,7 @@ impl Summary {
             flags: flags(live),
             warnings: live.result.warnings.clone(),
             version: live.version,
-            books_version: live.books.version,
+            books_digest: live.books.digest(live.client_id),
             made_at: now,
             open,
         }
@@ -158,7 +158,7 @@ impl Summary {
 
     pub(super) fn is_of(&self, books: &StoredBooks, version: i64, running: Period, now: i64) -> bool {
         let fresh = (self.made_at..self.made_at + FRESH_SECONDS).contains(&now);
-        fresh && self.books_version == books.version && self.version >= version && self.running == running
+        fresh && self.books_digest == books.digest(self.client_id) && self.version >= version && self.running == running
     }
 
     /// Statements of periods that are over and not issued.
