@@ -1,0 +1,494 @@
+// What pages do beyond links and forms. Every page works without it. Nothing here knows what a page is about:
+// behaviours hang on data-attributes, and events are heard on the document, so that content may come and go.
+//
+//   data-live="client:acme clients books job:ID"  an element with an id, fetched anew when the stream /live names one of them
+//   data-goto="/path"                             inside such an element: go there, the work is done
+//   data-preview="/path" data-preview-into="id"   a form: what is typed goes to the path, the answer into the element
+//   data-submit-on-change                         a form (or field) that is sent when a choice is made
+//   data-confirm="Delete device PRN-2?"           a form that asks first
+//   data-search, data-filter="id"                 a search that hides rows of a table or list as one types; data-found="id" counts
+//   data-sort, data-value                         a column heading that sorts; what a cell is worth
+//   data-timer data-since="1767225600"            a clock that runs
+//   data-key="n", data-key="g c"                  keys that follow a link or focus a field
+//   data-copy="text"                              a button that copies
+//   data-rows, data-row, data-add, data-remove    rows of a form that can be added from a <template> (__n__ counts) and removed
+//   data-menu                                     a <details> that closes when one clicks elsewhere
+//   data-passkey="register|sign-in" data-options data-finish   a form that uses a passkey; data-says shows what went wrong
+//   data-dismiss                                  a button that takes its nearest .flash or .note away
+
+/** @template {Element} T @param {string} selector @param {ParentNode} [root] @returns {T[]} */
+const all = (selector, root = document) => /** @type {T[]} */ ([...root.querySelectorAll(selector)]);
+/** @param {EventTarget | null} target @param {string} selector @returns {HTMLElement | null} */
+const up = (target, selector) => (target instanceof Element ? target.closest(selector) : null);
+/** @param {string} html */
+const parse = (html) => new DOMParser().parseFromString(html, 'text/html');
+/** @param {string} text */
+const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+
+// ---- Putting new content in place of old: what has the focus, is open or is being typed stays ----
+
+/** @type {WeakSet<Element>} */
+const typed = new WeakSet();
+
+/** @param {Element} old @param {Element} next */
+function attributes(old, next) {
+  const keep = (/** @type {string} */ name) => name === 'open' || (typed.has(old) && (name === 'value' || name === 'checked'));
+  for (const { name } of [...old.attributes]) if (!next.hasAttribute(name) && !keep(name)) old.removeAttribute(name);
+  for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value && !keep(name)) old.setAttribute(name, value);
+}
+
+/** @param {Node} old @param {Node} next */
+function morph(old, next) {
+  if (old.nodeType !== next.nodeType || old.nodeName !== next.nodeName) {
+    old.parentNode?.replaceChild(document.importNode(next, true), old);
+  } else if (old instanceof Element && next instanceof Element) {
+    if (old.isEqualNode(next) || (old.contains(document.activeElement) && old.matches('input, select, textarea'))) return;
+    attributes(old, next);
+    if (!(old instanceof HTMLTextAreaElement && typed.has(old))) children(old, next);
+  } else if (old.nodeValue !== next.nodeValue) {
+    old.nodeValue = next.nodeValue;
+    const place = old.parentElement;
+    place?.classList.remove('fresh');
+    requestAnimationFrame(() => place?.classList.add('fresh'));
+  }
+}
+
+/** @param {Element} old @param {Element} next */
+function children(old, next) {
+  /** @type {Map<string, Element>} */
+  const named = new Map();
+  for (const child of old.children) if (child.id) named.set(child.id, child);
+  let place = old.firstChild;
+  for (const wanted of next.childNodes) {
+    const id = wanted instanceof Element ? wanted.id : '';
+    let found = id ? named.get(id) : place;
+    if (!id) while (found instanceof Element && found.id) found = found.nextSibling ?? undefined;
+    if (found && found.nodeName === wanted.nodeName && found.nodeType === wanted.nodeType) {
+      if (found === place) place = place.nextSibling;
+      else old.insertBefore(found, place);
+      morph(found, wanted);
+    } else {
+      old.insertBefore(document.importNode(wanted, true), place);
+    }
+  }
+  while (place) {
+    const after = place.nextSibling;
+    place.remove();
+    place = after;
+  }
+}
+
+// ---- Live: what others change ----
+
+/** @type {Set<string>} */
+const news = new Set();
+let fetching = false;
+let pause = 1000;
+/** @type {EventSource | null} */
+let stream = null;
+/** @type {number | undefined} */
+let hiding;
+
+/** @param {Element} region */
+const concerned = (region) => {
+  const words = (region.getAttribute('data-live') ?? '').split(/\s+/);
+  return news.has('all') || words.some((word) => news.has(word));
+};
+
+/** @param {...string} words */
+function heard(...words) {
+  const before = news.size;
+  for (const word of words) news.add(word);
+  if (!before) setTimeout(refresh, 60);
+}
+
+async function refresh() {
+  if (fetching) return;
+  const regions = all('[data-live][id]').filter(concerned);
+  news.clear();
+  if (!regions.length) return;
+  fetching = true;
+  try {
+    const answer = await fetch(location.href, { headers: { 'x-live': '1' } });
+    if (!answer.ok || answer.redirected) return;
+    const next = parse(await answer.text());
+    prepare(next);
+    for (const region of regions) {
+      const wanted = next.getElementById(region.id);
+      if (wanted) morph(region, wanted);
+    }
+    arrange();
+    const way = document.querySelector('[data-live] [data-goto]')?.getAttribute('data-goto');
+    if (way) location.assign(way);
+  } catch {
+    // The stream tells when the server is back, and everything is read again then.
+  } finally {
+    fetching = false;
+    if (news.size) setTimeout(refresh, 60);
+  }
+}
+
+function listen() {
+  if (stream || !document.querySelector('[data-live]')) return;
+  const source = new EventSource('/live');
+  stream = source;
+  source.addEventListener('client', (event) => heard(`client:${event.data}`, 'clients'));
+  source.addEventListener('job', (event) => heard(`job:${event.data}`, 'jobs'));
+  source.addEventListener('books', () => heard('books'));
+  source.addEventListener('all', () => heard('all'));
+  source.addEventListener('open', () => {
+    if (pause > 1000) heard('all');
+    pause = 1000;
+  });
+  source.addEventListener('error', () => {
+    deaf();
+    pause = Math.min(pause * 2, 60_000);
+    setTimeout(() => document.hidden || listen(), pause * (0.5 + Math.random() / 2));
+  });
+}
+
+function deaf() {
+  stream?.close();
+  stream = null;
+}
+
+addEventListener('pagehide', deaf);
+addEventListener('pageshow', (event) => {
+  if (event.persisted) heard('all');
+  all('form[data-sent]').forEach((form) => form.removeAttribute('data-sent'));
+  listen();
+});
+// A browser allows few connections to one site: a tab that nobody looks at gives its own back.
+document.addEventListener('visibilitychange', () => {
+  clearTimeout(hiding);
+  if (document.hidden) hiding = setTimeout(deaf, 60_000);
+  else if (!stream) (heard('all'), listen());
+});
+
+// ---- Previews ----
+
+/** @type {WeakMap<HTMLFormElement, AbortController>} */
+const asked = new WeakMap();
+
+/** @param {HTMLFormElement} form @param {number} wait */
+async function preview(form, wait) {
+  asked.get(form)?.abort();
+  const control = new AbortController();
+  asked.set(form, control);
+  await new Promise((done) => setTimeout(done, wait));
+  const into = document.getElementById(form.dataset.previewInto ?? '');
+  if (control.signal.aborted || !into) return;
+  if (!into.hasAttribute('aria-live')) into.setAttribute('aria-live', 'polite');
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === 'string') body.append(name, value);
+  try {
+    const answer = await fetch(form.dataset.preview ?? '', { method: 'POST', body, signal: control.signal });
+    if (!answer.ok && answer.status !== 422) return;
+    const next = document.createElement('div');
+    next.append(...parse(await answer.text()).body.childNodes);
+    prepare(next);
+    if (!control.signal.aborted) children(into, next);
+  } catch {
+    // Aborted by newer input, or the server is away: what is shown stays.
+  }
+}
+
+// ---- Search, sort ----
+
+/** @param {HTMLInputElement} input */
+function filter(input) {
+  const list = document.getElementById(input.dataset.filter ?? '');
+  if (!list) return;
+  const words = plain(input.value).split(/\s+/).filter(Boolean);
+  let count = 0;
+  for (const row of rows(list)) {
+    const text = plain(row.textContent ?? '');
+    row.hidden = !words.every((word) => text.includes(word));
+    if (!row.hidden) count += 1;
+  }
+  for (const place of all(`[data-found="${list.id}"]`)) place.textContent = words.length ? `${count} found` : place.getAttribute('data-all') ?? '';
+}
+
+/** @param {Element} list @returns {HTMLElement[]} */
+const rows = (list) => (list instanceof HTMLTableElement ? [...list.tBodies].flatMap((body) => [...body.rows]) : all(':scope > *', list));
+
+/** @param {HTMLTableCellElement} head */
+function sort(head) {
+  const body = head.closest('table')?.tBodies[0];
+  if (!body) return;
+  const down = head.getAttribute('aria-sort') === 'descending';
+  const column = head.cellIndex;
+  const worth = (/** @type {HTMLTableRowElement} */ row) => {
+    const cell = row.cells[column];
+    return cell?.dataset.value ?? cell?.textContent?.trim() ?? '';
+  };
+  const order = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+  const compare = (/** @type {string} */ one, /** @type {string} */ other) => {
+    const [left, right] = [Number(one), Number(other)];
+    return one !== '' && other !== '' && !Number.isNaN(left) && !Number.isNaN(right) ? left - right : order.compare(one, other);
+  };
+  const sorted = [...body.rows].sort((one, other) => compare(worth(one), worth(other)) * (down ? -1 : 1));
+  body.append(...sorted);
+}
+
+// ---- Content that arrives, and content that changed ----
+
+/** @param {Document | Element} root */
+function prepare(root) {
+  for (const button of all('[data-copy], [data-add], [data-remove], [data-dismiss]', root)) button.removeAttribute('hidden');
+  for (const head of all('th[data-sort]', root)) {
+    if (head.querySelector('button')) continue;
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.append(...head.childNodes);
+    head.append(button);
+  }
+  for (const head of /** @type {HTMLTableCellElement[]} */ (all('th[data-sort]'))) {
+    // A live table keeps the order that was asked for.
+    const table = head.closest('table')?.id;
+    const same = table && root !== document ? root.querySelector(`#${CSS.escape(table)} th:nth-child(${head.cellIndex + 1})`) : null;
+    const way = head.getAttribute('aria-sort');
+    if (same && way && head.hasAttribute('data-sorted')) (same.setAttribute('aria-sort', way), same.setAttribute('data-sorted', ''));
+  }
+}
+
+function arrange() {
+  for (const input of /** @type {HTMLInputElement[]} */ (all('input[data-filter]'))) if (input.value) filter(input);
+  for (const head of /** @type {HTMLTableCellElement[]} */ (all('th[data-sort][aria-sort]'))) if (head.hasAttribute('data-sorted')) sort(head);
+}
+
+function tick() {
+  for (const clock of /** @type {HTMLElement[]} */ (all('[data-timer]'))) {
+    const seconds = Math.max(0, Math.floor(Date.now() / 1000) - Number(clock.dataset.since));
+    const two = (/** @type {number} */ part) => String(Math.floor(part) % 60).padStart(2, '0');
+    clock.textContent = `${Math.floor(seconds / 3600)}:${two(seconds / 60)}:${two(seconds)}`;
+  }
+}
+
+// ---- Events ----
+
+document.addEventListener('input', (event) => {
+  const { target } = event;
+  if (target instanceof Element) typed.add(target);
+  if (target instanceof HTMLInputElement && target.dataset.filter) filter(target);
+  const form = up(target, 'form[data-preview]');
+  if (form instanceof HTMLFormElement) preview(form, 150);
+});
+
+document.addEventListener('change', (event) => {
+  const place = up(event.target, '[data-submit-on-change]');
+  const form = place instanceof HTMLFormElement ? place : place?.closest('form');
+  form?.requestSubmit();
+});
+
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement)) return;
+  if (form.dataset.passkey) {
+    event.preventDefault();
+    passkey(form);
+  } else if (form.dataset.confirm && !form.hasAttribute('data-sure')) {
+    event.preventDefault();
+    ask(form, event.submitter);
+  } else if (form.method === 'post') {
+    // A second click within a moment is a slip.
+    if (form.hasAttribute('data-sent')) event.preventDefault();
+    form.setAttribute('data-sent', '');
+    setTimeout(() => form.removeAttribute('data-sent'), 4000);
+  } else if (form.querySelector('input[data-filter]')) {
+    const input = /** @type {HTMLInputElement} */ (form.querySelector('input[data-filter]'));
+    const list = document.getElementById(input.dataset.filter ?? '');
+    const first = list && rows(list).find((row) => !row.hidden)?.querySelector('a');
+    if (first && input.value) (event.preventDefault(), first.click());
+  }
+});
+
+document.addEventListener('click', (event) => {
+  const { target } = event;
+  for (const menu of all('details[data-menu][open], details.more[open]')) if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute('open');
+  const copy = up(target, '[data-copy]');
+  if (copy) {
+    navigator.clipboard?.writeText(copy.dataset.copy ?? '').then(() => say('Copied'));
+  }
+  up(target, '[data-dismiss]')?.closest('.flash, .note')?.remove();
+  const head = up(target, 'th[data-sort]');
+  if (head instanceof HTMLTableCellElement && up(target, 'button')) {
+    const way = head.getAttribute('aria-sort') === 'ascending' ? 'descending' : 'ascending';
+    for (const other of all('th[data-sort]', head.parentElement ?? document)) (other.removeAttribute('aria-sort'), other.removeAttribute('data-sorted'));
+    head.setAttribute('aria-sort', way);
+    head.setAttribute('data-sorted', '');
+    sort(head);
+  }
+  const list = up(target, '[data-rows]');
+  if (list && up(target, '[data-add]')) {
+    const number = String(all('[data-row]', list).length + Number(list.dataset.gone ?? 0));
+    const row = parse((list.querySelector('template')?.innerHTML ?? '').replaceAll('__n__', number)).body.firstElementChild;
+    const place = all('[data-row]', list).at(-1) ?? list.querySelector('template');
+    if (row && place) {
+      prepare(row);
+      place.after(row);
+      /** @type {HTMLElement | null} */ (row.querySelector('input, select'))?.focus();
+      row.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+  } else if (list && up(target, '[data-remove]')) {
+    up(target, '[data-row]')?.remove();
+    list.dataset.gone = String(Number(list.dataset.gone ?? 0) + 1);
+    /** @type {HTMLElement | null} */ (list.querySelector('[data-add]'))?.focus();
+    list.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+});
+
+// ---- Dialogs ----
+
+/** @param {Element[]} content */
+function dialog(...content) {
+  const box = document.createElement('dialog');
+  box.append(...content);
+  box.addEventListener('close', () => box.remove());
+  document.body.append(box);
+  box.showModal();
+  return box;
+}
+
+/** @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
+function ask(form, submitter) {
+  const content = document.createElement('form');
+  content.method = 'dialog';
+  content.innerHTML = '<p class="strong"></p><div class="row row-end"><button class="button" value="no">Cancel</button><button class="button" value="yes"></button></div>';
+  const [no, yes] = /** @type {HTMLButtonElement[]} */ (all('button', content));
+  const text = content.querySelector('p');
+  if (!no || !yes || !text) return;
+  text.textContent = form.dataset.confirm ?? '';
+  text.id = 'ask';
+  yes.textContent = submitter?.textContent?.trim() || 'Go on';
+  yes.classList.add(submitter?.classList.contains('danger') ? 'danger' : 'primary');
+  const box = dialog(content);
+  box.setAttribute('aria-labelledby', 'ask');
+  no.focus();
+  box.addEventListener('close', () => {
+    if (box.returnValue !== 'yes') return submitter?.focus();
+    form.setAttribute('data-sure', '');
+    form.requestSubmit(submitter);
+    form.removeAttribute('data-sure');
+  });
+}
+
+/** @param {string} text */
+function say(text) {
+  let place = document.getElementById('said');
+  if (!place) {
+    place = document.createElement('p');
+    place.id = 'said';
+    place.className = 'said';
+    place.setAttribute('role', 'status');
+    document.body.append(place);
+  }
+  place.textContent = text;
+  setTimeout(() => place?.textContent === text && (place.textContent = ''), 2500);
+}
+
+// ---- Keys ----
+
+let keys = '';
+/** @type {number | undefined} */
+let forget;
+const single = () => localStorage.getItem('keys') !== 'off';
+
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') {
+    for (const menu of all('details[data-menu][open], details.more[open]')) {
+      menu.removeAttribute('open');
+      /** @type {HTMLElement | null} */ (menu.querySelector('summary'))?.focus();
+    }
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || up(event.target, 'input:not([type=checkbox], [type=radio]), textarea, select, dialog, [contenteditable]')) return;
+  if (event.key === '?') return void shortcuts();
+  if (!single() || event.key.length !== 1) return;
+  clearTimeout(forget);
+  forget = setTimeout(() => (keys = ''), 1200);
+  keys = `${keys} ${event.key}`.trim();
+  /** @type {HTMLElement | null} */
+  const found = keys === '/' ? document.querySelector('[data-search]') : document.querySelector(`[data-key="${CSS.escape(keys)}"]`);
+  if (found) {
+    event.preventDefault();
+    keys = '';
+    if (found.matches('input, select, textarea')) found.focus();
+    else found.click();
+  } else if (![...document.querySelectorAll('[data-key]')].some((place) => place.getAttribute('data-key')?.startsWith(`${keys} `))) {
+    keys = '';
+  }
+});
+
+function shortcuts() {
+  const content = document.createElement('form');
+  content.method = 'dialog';
+  content.innerHTML = '<h2 id="keys">Keys</h2><div class="keys"></div><label class="check"><input type="checkbox" class="switch" role="switch"><span>Single keys on this device</span></label><div class="row row-end"><button class="button">Close</button></div>';
+  const list = content.querySelector('.keys');
+  const add = (/** @type {string} */ key, /** @type {string} */ text) => {
+    const [name, what] = [document.createElement('span'), document.createElement('span')];
+    for (const part of key.split(' ')) name.append(Object.assign(document.createElement('kbd'), { textContent: part }), ' ');
+    what.textContent = text;
+    list?.append(name, what);
+  };
+  if (document.querySelector('[data-search]')) add('/', 'Search');
+  for (const place of all('[data-key]')) add(place.getAttribute('data-key') ?? '', place.getAttribute('data-key-says') ?? place.getAttribute('aria-label') ?? place.textContent?.trim() ?? '');
+  add('?', 'These keys');
+  const box = content.querySelector('input');
+  if (box) {
+    box.checked = single();
+    box.addEventListener('change', () => localStorage.setItem('keys', box.checked ? 'on' : 'off'));
+  }
+  dialog(content).setAttribute('aria-labelledby', 'keys');
+}
+
+// ---- Passkeys ----
+
+/** @param {string} text */
+const bytes = (text) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
+/** @param {ArrayBuffer | null} buffer */
+const text64 = (buffer) => buffer && btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+
+/** @param {string} path @param {RequestInit} how */
+async function json(path, how) {
+  const answer = await fetch(path, { method: 'POST', ...how });
+  const found = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(found.detail ?? found.title ?? 'That did not work. Try again.');
+  return found;
+}
+
+/** @param {HTMLFormElement} form */
+async function passkey(form) {
+  const says = form.querySelector('[data-says]');
+  const fields = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === 'string') fields.append(name, value);
+  try {
+    if (!window.PublicKeyCredential) throw new Error('This browser has no passkeys.');
+    const { publicKey } = await json(form.dataset.options ?? '', { body: fields });
+    publicKey.challenge = bytes(publicKey.challenge);
+    for (const known of [...(publicKey.excludeCredentials ?? []), ...(publicKey.allowCredentials ?? [])]) known.id = bytes(known.id);
+    if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
+    const found = await (form.dataset.passkey === 'register' ? navigator.credentials.create({ publicKey }) : navigator.credentials.get({ publicKey }));
+    const made = /** @type {PublicKeyCredential} */ (found);
+    const { response } = made;
+    /** @type {Record<string, unknown>} */
+    const parts = { clientDataJSON: text64(response.clientDataJSON) };
+    if (response instanceof AuthenticatorAttestationResponse) {
+      parts.attestationObject = text64(response.attestationObject);
+      parts.transports = response.getTransports?.();
+    } else if (response instanceof AuthenticatorAssertionResponse) {
+      Object.assign(parts, { authenticatorData: text64(response.authenticatorData), signature: text64(response.signature), userHandle: text64(response.userHandle) });
+    }
+    const credential = { id: made.id, rawId: text64(made.rawId), type: made.type, response: parts, extensions: made.getClientExtensionResults() };
+    const body = JSON.stringify({ ...Object.fromEntries(fields), credential });
+    const { next } = await json(form.dataset.finish ?? '', { body, headers: { 'content-type': 'application/json' } });
+    location.assign(next);
+  } catch (error) {
+    const refused = error instanceof DOMException ? 'The passkey was not used. Try again, or sign in with the password.' : '';
+    if (says) says.textContent = refused || (error instanceof Error ? error.message : 'That did not work.');
+  }
+}
+
+prepare(document);
+tick();
+setInterval(tick, 1000);
+listen();

@@ -48,6 +48,7 @@ impl Here {
                 note: timer.note.clone(),
                 started_at: timer.started_at.as_second(),
                 started: timer.started_at.to_string(),
+                elapsed: elapsed(app.clock.now().as_second() - timer.started_at.as_second()),
             }),
             path: self.path.clone(),
         }
@@ -105,6 +106,12 @@ impl Frame {
     pub fn asset(&self, name: &str) -> String {
         asset(name)
     }
+
+    /// The first letter of the person's name.
+    #[must_use]
+    pub fn initial(&self) -> String {
+        self.person.chars().next().map(String::from).unwrap_or_default()
+    }
 }
 
 /// An entry of the navigation.
@@ -116,6 +123,14 @@ pub struct Entry {
     pub label: &'static str,
     /// Where it leads.
     pub path: &'static str,
+}
+
+impl Entry {
+    /// The letter that follows `g` on the keyboard to go there.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.label.chars().next().map(|letter| letter.to_lowercase().collect()).unwrap_or_default()
+    }
 }
 
 /// The timer that runs.
@@ -131,6 +146,13 @@ pub struct RunningTimer {
     pub started_at: i64,
     /// Since when, as text for machines.
     pub started: String,
+    /// How long it runs, as `0:42:07`.
+    pub elapsed: String,
+}
+
+fn elapsed(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 fn entries(actor: &Actor) -> Vec<Entry> {

@@ -1,12 +1,14 @@
 //! The web application: pages, a file for each area with its routes, handlers and page structs. No SQL, no rules.
 
 pub mod assets;
+pub mod chart;
 mod dashboard;
 pub(crate) mod filters;
 pub mod frame;
 pub mod health;
 pub mod identify;
 mod live;
+pub mod problems;
 pub mod respond;
 pub mod routes;
 pub mod sign_in;

@@ -1,0 +1,78 @@
+//! Charts: plain numbers in, SVG out. Colours come from the classes of `app.css`; behind each chart is its table.
+//! What the numbers mean is decided elsewhere.
+
+use std::borrow::Borrow;
+use std::fmt::Write as _;
+
+use crate::hours::hours;
+
+/// A chart with what stands beside and behind it.
+#[derive(Clone, Debug, Default)]
+pub struct Chart {
+    /// The id of its figure, so that it can be replaced when numbers change.
+    pub id: String,
+    /// What it shows.
+    pub title: String,
+    /// The drawings: one for wide pages and one for phones.
+    pub svg: String,
+    /// Swatches with words.
+    pub legend: Vec<(&'static str, &'static str)>,
+    /// The heads of the table.
+    pub head: Vec<&'static str>,
+    /// Its rows.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// Used, left and overage of a period as a bar with its words; all in seconds.
+#[must_use]
+pub fn month_bar(used: impl Borrow<i64>, available: impl Borrow<i64>, beyond: impl Borrow<i64>) -> String {
+    let (used, available, beyond) = (*used.borrow(), *available.borrow(), *beyond.borrow());
+    let words = month_words(used, available, beyond);
+    if available <= 0 && beyond <= 0 {
+        return format!("<span class=\"monthbar\"><span>{words}</span></span>");
+    }
+    let whole = (available.max(0) + beyond.max(0)).max(1);
+    let share = |seconds: i64| seconds.clamp(0, whole) as f64 * 200.0 / whole as f64;
+    let (limit, taken) = (share(available), share(used.min(available)));
+    let mut svg = String::from("<svg viewBox=\"0 0 200 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
+    rect(&mut svg, "m-rest", 0.0, 0.0, limit, 8.0);
+    rect(&mut svg, "m-used", 0.0, 0.0, taken, 8.0);
+    if beyond > 0 {
+        rect(&mut svg, "m-over", limit, 0.0, (200.0 - limit).max(3.0), 8.0);
+        rect(&mut svg, "m-mark", (limit - 1.0).max(0.0), 0.0, 2.0, 8.0);
+    }
+    svg.push_str("</svg>");
+    let tone = if beyond > 0 { " class=\"over\"" } else { "" };
+    format!("<span class=\"monthbar\">{svg}<span{tone}>{words}</span></span>")
+}
+
+fn month_words(used: i64, available: i64, beyond: i64) -> String {
+    let short = |seconds: i64| hours(seconds).trim_end_matches(" h").to_owned();
+    match (available, beyond) {
+        (..=0, ..=0) => "no prepaid time".to_owned(),
+        (..=0, _) => format!("{} beyond", hours(beyond)),
+        (_, 1..) => format!("{} over {}", short(beyond), hours(available)),
+        _ => format!("{} left of {}", short(available - used), hours(available)),
+    }
+}
+
+/// A line of a few numbers, without axes; the numbers stand beside it.
+#[must_use]
+pub fn sparkline(values: &[i64]) -> String {
+    let (low, high) = (values.iter().copied().min().unwrap_or(0).min(0), values.iter().copied().max().unwrap_or(0));
+    let (span, count) = ((high - low).max(1) as f64, values.len().saturating_sub(1).max(1) as f64);
+    let point = |(index, value): (usize, &i64)| {
+        format!("{:.1},{:.1}", index as f64 * 100.0 / count, 22.0 - (*value - low) as f64 * 20.0 / span)
+    };
+    let points: Vec<String> = values.iter().enumerate().map(point).collect();
+    format!(
+        "<svg class=\"spark\" viewBox=\"0 0 100 24\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><line x1=\"0\" y1=\"23\" x2=\"100\" y2=\"23\"/><polyline points=\"{}\"/></svg>",
+        points.join(" ")
+    )
+}
+
+fn rect(svg: &mut String, class: &str, x: f64, y: f64, width: f64, height: f64) {
+    if width > 0.0 && height > 0.0 {
+        let _ = write!(svg, "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>");
+    }
+}
