@@ -12,6 +12,7 @@ use crate::app::events::Events;
 use crate::app::guard::LoginGuard;
 use crate::app::keys::Keys;
 use crate::app::live::Live;
+use crate::app::rate::Rates;
 use crate::app::settings::Settings;
 use crate::error::AppError;
 
@@ -33,6 +34,8 @@ pub struct Context {
     pub settings: Settings,
     /// What changed.
     pub events: Events,
+    /// Who sends too many requests to the API.
+    pub rate: Rates,
     /// Who tried to sign in too often.
     pub login_guard: LoginGuard,
     provider: OnceLock<ProviderId>,
@@ -50,8 +53,8 @@ impl App {
     /// An application on an open database.
     #[must_use]
     pub fn new(store: Store, clock: Clock, keys: Keys, settings: Settings) -> Self {
-        let (live, events, login_guard) = Default::default();
-        Self(Arc::new(Context { store, live, clock, keys, settings, events, login_guard, provider: OnceLock::new() }))
+        let (live, events, rate, login_guard) = Default::default();
+        Self(Arc::new(Context { store, live, clock, keys, settings, events, rate, login_guard, provider: OnceLock::new() }))
     }
 
     /// Runs a step that blocks, away from the threads that serve requests. Once begun it runs to its end,

@@ -86,8 +86,7 @@ pub fn run(store: &Store, order: &Order<'_>, mut each: impl FnMut(Step) -> Resul
         let books = stored::read(tx)?;
         crate::app::bill_books::check_codes(&books.setup, codes)?;
         let open = open_books::read(tx, &books, period, None)?;
-        let versions: HashMap<String, i64> =
-            counter::list_versions(tx, books.provider_id, CLIENT_VERSIONS)?.into_iter().collect();
+        let versions: HashMap<String, i64> = counter::list_versions(tx, books.provider_id, CLIENT_VERSIONS)?.into_iter().collect();
         Ok::<_, AppError>((books, open, versions))
     })?;
     let wanted = |position: &usize| {

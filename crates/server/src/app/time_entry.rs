@@ -286,6 +286,15 @@ impl Context {
     ///
     /// Refuses what is not allowed or not right; nothing is saved then.
     pub fn change_entry(&self, actor: &Actor, id: &str, draft: &Draft) -> Result<Saved, AppError> {
+        self.change_entry_from(actor, id, None, draft)
+    }
+
+    /// As [`Context::change_entry`], but only if the entry is still as `expected`.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what is not allowed or not right, and an entry that changed meanwhile; nothing is saved then.
+    pub fn change_entry_from(&self, actor: &Actor, id: &str, expected: Option<&Draft>, draft: &Draft) -> Result<Saved, AppError> {
         self.allow(actor, &draft.technician)?;
         let books = self.books()?;
         check(&books, std::slice::from_ref(draft), self.clock.now().as_second())?;
@@ -301,6 +310,7 @@ impl Context {
                 versions.push((client_id, hold_client(tx, &books, client_id)?));
             }
             let (before, saved) = change(tx, &books, id, draft)?;
+            unchanged(expected, &before)?;
             let client_id = client_id(&books, &draft.client)?;
             self.record(tx, actor, Change::new("changed", KIND, id).of_client(client_id).before(&before).after(draft))?;
             Ok::<_, AppError>((saved, versions))
@@ -317,10 +327,20 @@ impl Context {
     ///
     /// Refuses what is not allowed.
     pub fn delete_entry(&self, actor: &Actor, id: &str) -> Result<Draft, AppError> {
+        self.delete_entry_from(actor, id, None)
+    }
+
+    /// As [`Context::delete_entry`], but only if the entry is still as `expected`.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what is not allowed, and an entry that changed meanwhile.
+    pub fn delete_entry_from(&self, actor: &Actor, id: &str, expected: Option<&Draft>) -> Result<Draft, AppError> {
         let (draft, client_id, frozen) = self.entry(id)?;
         self.allow(actor, &draft.technician)?;
+        unchanged(expected, &draft)?;
         if frozen {
-            self.change_entry(actor, id, &Draft { minutes: 0, ..draft.clone() })?;
+            self.change_entry_from(actor, id, expected, &Draft { minutes: 0, ..draft.clone() })?;
             return Ok(draft);
         }
         let books = self.books()?;
@@ -328,6 +348,7 @@ impl Context {
             let version = hold_client(tx, &books, client_id)?;
             let rows = time_entry::list_revisions(tx, books.provider_id, id)?;
             let last = rows.last().ok_or_else(|| AppError::not_found("time entry"))?;
+            unchanged(expected, &Draft::of(last, books.code(last.client_id)))?;
             if latest(&books, last).is_frozen(issued(tx, &books, client_id)?) {
                 return Err(AppError::conflict(
                     "its period was issued meanwhile",
@@ -376,6 +397,14 @@ impl Context {
         actor.require(Permission::LogTime)?;
         if technician == actor.technician { Ok(()) } else { actor.require(Permission::LogTimeOfOthers) }
     }
+}
+
+/// Refuses to go on from another state than the one that was seen.
+fn unchanged(expected: Option<&Draft>, found: &Draft) -> Result<(), AppError> {
+    if expected.is_none_or(|expected| expected == found) {
+        return Ok(());
+    }
+    Err(AppError::conflict("the entry changed meanwhile", "read it again, then decide"))
 }
 
 fn client_id(books: &StoredBooks, code: &str) -> Result<Uuid, AppError> {

@@ -27,6 +27,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 
+use crate::api;
 use crate::app::context::App;
 use crate::error::AppError;
 use crate::web::respond::Refusal;
@@ -43,11 +44,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// All routes of the program.
 #[must_use]
 pub fn routes() -> Area {
-    Area::default().and(health::area()).and(sign_in::area()).and(dashboard::area()).get("/live", Access::SignedIn, live::stream).get(
-        "/assets/{name}",
-        Access::Anyone,
-        assets::serve,
-    )
+    Area::default()
+        .and(api::area())
+        .and(health::area())
+        .and(sign_in::area())
+        .and(dashboard::area())
+        .get("/live", Access::SignedIn, live::stream)
+        .get("/assets/{name}", Access::Anyone, assets::serve)
 }
 
 /// The service: all routes with what surrounds them.
@@ -61,6 +64,7 @@ pub fn service(app: &App) -> Result<Router, AppError> {
     let router = routes().into_router().fallback(nothing_here);
     let id = HeaderName::from_static("x-request-id");
     let router = router
+        .layer(middleware::from_fn_with_state(app.clone(), api::surround::limit))
         .layer(middleware::from_fn_with_state(app.clone(), identify::identify))
         .layer(csrf)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -68,6 +72,7 @@ pub fn service(app: &App) -> Result<Router, AppError> {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             respond::Failure(AppError::fault("a handler broke off")).into_response()
         }))
+        .layer(middleware::from_fn(api::surround::finish))
         .layer(middleware::from_fn(surround))
         .layer(CompressionLayer::new().gzip(true))
         .layer(PropagateRequestIdLayer::new(id.clone()))

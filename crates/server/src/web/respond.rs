@@ -224,7 +224,7 @@ impl Refusal {
     pub fn of(request: &Request, error: AppError) -> Self {
         let path = request.uri().path();
         if path.starts_with("/api/") {
-            return Self::Api(Problem(error));
+            return Self::Api(Problem::from(error));
         }
         if matches!(error, AppError::SignedOut) && request.method() == Method::GET {
             let back = request.uri().path_and_query().map_or("/", |path| path.as_str());

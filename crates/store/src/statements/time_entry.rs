@@ -313,6 +313,37 @@ pub fn list_of_client_between(
     tx.list(sql, &[&provider.0, &client_id, &span.start, &span.end, &limit], read)
 }
 
+/// The latest rows of a client's entries that began in the span of seconds, by start and id, from
+/// behind an id at the beginning of the span on; of one technician where one is named.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_latest_after(
+    tx: &mut Tx,
+    provider: ProviderId,
+    client_id: Uuid,
+    span: Range<i64>,
+    (after, technician): (&str, &str),
+    limit: i64,
+) -> Result<Vec<TimeEntry>, StoreError> {
+    let sql = sql!(
+        "select
+            entry_id, revision, client_id, ticket, technician, started_at, minutes, tier,
+            work_type, device, billable, cause, note, late_for, billed_in
+        from time_entries
+        where provider_id = $1 and client_id = $2 and started_at >= $3 and started_at < $4
+            and (started_at > $3 or entry_id > $5) and ($6 = '' or technician = $6)
+            and not exists (
+                select 1 from time_entries later
+                where later.provider_id = $1 and later.entry_id = time_entries.entry_id
+                    and later.revision > time_entries.revision
+            )
+        order by started_at, entry_id limit $7"
+    );
+    tx.list(sql, &[&provider.0, &client_id, &span.start, &span.end, &after, &technician, &limit], read)
+}
+
 /// The late rows of a client that no statement has taken yet, by id and revision.
 ///
 /// # Errors

@@ -223,3 +223,18 @@ on_both! {
         assert_eq!(latest(books).len(), 20_000);
     }
 }
+
+on_both! {
+    fn a_page_of_entries_goes_on_behind_the_last_one(books: &Books) {
+        let rows = fill(books);
+        let [acme, _] = books.clients;
+        let page = |span: std::ops::Range<i64>, after: &str, technician: &str, limit| {
+            books.read(|tx| time_entry::list_latest_after(tx, books.provider, acme, span, (after, technician), limit))
+        };
+        assert_eq!(names(&page(0..1000, "", "", 10)), [("b", 1), ("a", 0), ("B", 0)], "each entry once, as it is now");
+        assert_eq!(names(&page(0..1000, "", "", 2)), [("b", 1), ("a", 0)]);
+        assert_eq!(names(&page(200..1000, "a", "", 2)), [("B", 0)]);
+        assert_eq!(names(&page(0..300, "", &rows[0].technician, 10)), [("b", 1), ("a", 0)]);
+        assert!(page(0..1000, "", "nobody", 10).is_empty());
+    }
+}

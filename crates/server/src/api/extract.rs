@@ -1,0 +1,196 @@
+//! What handlers take from a request: who asks, the path, the query, the body, the version that it names.
+
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Json, Path, Query, Request};
+use axum::http::HeaderMap;
+use axum::http::header::IF_MATCH;
+use axum::http::request::Parts;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::api::answer::etag_of;
+use crate::api::describe::{Draft, Input, query};
+use crate::api::problem::{self, Problem};
+use crate::app::actor::Actor;
+use crate::app::session::{Origin, Visit};
+use crate::error::AppError;
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct Caller(pub Actor);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let visit = parts.extensions.get::<Visit>().ok_or(AppError::SignedOut)?;
+        Ok(Self(visit.actor.clone()))
+    }
+}
+
+impl Input for Caller {
+    fn describe(_: &mut Draft) {}
+}
+
+/// Where a request comes from.
+#[derive(Clone, Debug, Default)]
+pub struct From(pub Origin);
+
+impl<S: Send + Sync> FromRequestParts<S> for From {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(parts.extensions.get::<Origin>().cloned().unwrap_or_default()))
+    }
+}
+
+impl Input for From {
+    fn describe(_: &mut Draft) {}
+}
+
+/// The parameters of the path.
+#[derive(Debug)]
+pub struct Segment<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segment<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(value)) => Ok(Self(value)),
+            Err(PathRejection::FailedToDeserializePathParams(_)) => Err(Problem::not_found("such thing")),
+            Err(error) => Err(Problem::malformed(error.to_string())),
+        }
+    }
+}
+
+impl<T> Input for Segment<T> {
+    fn describe(draft: &mut Draft) {
+        draft.problems.extend([&problem::NOT_FOUND, &problem::MALFORMED]);
+    }
+}
+
+/// The parameters of the query.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let found = Query::<T>::from_request_parts(parts, state).await;
+        match found {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(QueryRejection::FailedToDeserializeQueryString(error)) => Err(Problem::malformed(error.body_text())),
+            Err(error) => Err(Problem::malformed(error.to_string())),
+        }
+    }
+}
+
+impl<T: IntoParams> Input for Params<T> {
+    fn describe(draft: &mut Draft) {
+        query::<T>(draft);
+    }
+}
+
+/// A body of JSON.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(value)) => Ok(Self(value)),
+            Err(error) => Err(refused(&error)),
+        }
+    }
+}
+
+impl<T: ToSchema> Input for Body<T> {
+    fn describe(draft: &mut Draft) {
+        draft.body = Some(draft.schema::<T>());
+        draft.problems.extend([&problem::MALFORMED, &problem::TOO_LARGE, &problem::MEDIA_TYPE, &problem::INVALID]);
+    }
+}
+
+/// Why a body cannot be taken.
+fn refused(error: &JsonRejection) -> Problem {
+    let text = error.body_text();
+    match error {
+        JsonRejection::JsonDataError(_) => {
+            let said = text.split_once("target type: ").map_or(text.as_str(), |(_, said)| said);
+            let (field, message) = match said.split_once(": ") {
+                Some((field, message)) if !field.contains(' ') => (field.replace("[", "").replace(']', ""), message),
+                _ => (String::new(), said),
+            };
+            Problem::field(field, message)
+        }
+        JsonRejection::JsonSyntaxError(_) => {
+            let place = text.split_once(": ").map_or(text.as_str(), |(_, place)| place);
+            Problem::malformed(format!("the body is no JSON: {place}"))
+        }
+        JsonRejection::MissingJsonContentType(_) => {
+            Problem::Refused(&problem::MEDIA_TYPE, "expected `Content-Type: application/json`".to_owned())
+        }
+        _ if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::Refused(&problem::TOO_LARGE, "the body is larger than 1 MB".to_owned())
+        }
+        _ => Problem::malformed(text),
+    }
+}
+
+/// The version that a change is meant for.
+#[derive(Clone, Debug, Default)]
+pub struct IfMatch(Vec<String>);
+
+impl IfMatch {
+    /// Is a version named?
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// Goes on only if what is there is what the caller has seen.
+    ///
+    /// # Errors
+    ///
+    /// Refuses another version.
+    pub fn check<V: Serialize>(&self, current: &V) -> Result<(), Problem> {
+        let etag = etag_of(&serde_json::to_vec(current).unwrap_or_default());
+        let fits = self.0.is_empty() || self.0.iter().any(|named| named == "*" || *named == etag);
+        if fits { Ok(()) } else { Err(Self::changed()) }
+    }
+
+    /// The refusal.
+    #[must_use]
+    pub fn changed() -> Problem {
+        Problem::Refused(&problem::CHANGED, "it changed since the version that If-Match names; read it again".to_owned())
+    }
+}
+
+/// The tags of a header such as `If-Match`; weak ones never match a strong one.
+#[must_use]
+pub fn tags(headers: &HeaderMap, name: axum::http::HeaderName) -> Vec<String> {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(tags(&parts.headers, IF_MATCH)))
+    }
+}
+
+impl Input for IfMatch {
+    fn describe(draft: &mut Draft) {
+        let text = "Only if it is still the version with this `ETag`.";
+        draft.header("If-Match", text, ObjectBuilder::new().schema_type(Type::String));
+        draft.problems.push(&problem::CHANGED);
+    }
+}
