@@ -12,6 +12,7 @@ use crate::app::guard::Attempt;
 use crate::app::session::Origin;
 use crate::error::AppError;
 use crate::web::assets::asset;
+use crate::web::filters;
 use crate::web::frame::Here;
 use crate::web::respond::{Answer, Done, Failure, page, page_with_problems};
 use crate::web::routes::{Access, Area};
