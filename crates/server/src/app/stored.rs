@@ -97,7 +97,8 @@ pub fn files(tx: &mut Tx) -> Result<(provider::Provider, SetupFiles), AppError> 
     Ok((provider, files))
 }
 
-fn clients_csv(clients: &[client::Client]) -> String {
+/// Clients as the file of the books.
+pub(super) fn clients_csv(clients: &[client::Client]) -> String {
     let mut text = String::new();
     write_record(&mut text, &CLIENT_COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>());
     for it in clients {
@@ -120,7 +121,8 @@ fn clients_csv(clients: &[client::Client]) -> String {
     text
 }
 
-fn devices_csv(mut devices: Vec<device::Device>, codes: &HashMap<Uuid, &str>) -> String {
+/// Devices as the file of the books, by client, name and day; the first is in line 2.
+pub(super) fn devices_csv(mut devices: Vec<device::Device>, codes: &HashMap<Uuid, &str>) -> String {
     let code = |device: &device::Device| codes.get(&device.client_id).copied().unwrap_or("");
     devices.sort_by(|one, other| (code(one), &one.name, one.in_service_on).cmp(&(code(other), &other.name, other.in_service_on)));
     let mut text = String::new();

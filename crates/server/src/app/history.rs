@@ -1,0 +1,182 @@
+//! The months of a client: what issued statements say, read slimly, and the open ones as they stand.
+
+use quarterhour_billing::{Day, DeviceClass, Period, StatementReport, TimeTotals};
+use quarterhour_store::statements::statement;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::app::body::{BurnStep, CountedDevice, StatementBody};
+use crate::app::context::Context;
+use crate::app::live::ClientLive;
+use crate::error::AppError;
+
+/// How many months a client's pages look back.
+pub const MONTHS: u32 = 13;
+
+/// One statement of a client, without its entries.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Month {
+    /// The period.
+    pub period: Period,
+    /// The numbers.
+    pub statement: StatementReport,
+    /// Does work draw on pools of time?
+    pub draws_time: bool,
+    /// The devices behind the count.
+    pub devices: Vec<CountedDevice>,
+    /// The pools, step by step.
+    pub burn_down: Vec<BurnStep>,
+    /// Is it final?
+    #[serde(skip)]
+    pub is_issued: bool,
+}
+
+impl Month {
+    fn of(body: &StatementBody) -> Self {
+        Self {
+            period: body.period,
+            statement: body.statement.clone(),
+            draws_time: body.draws_time,
+            devices: body.devices.clone(),
+            burn_down: body.burn_down.clone(),
+            is_issued: false,
+        }
+    }
+
+    /// Seconds.
+    #[must_use]
+    pub fn time(&self) -> &TimeTotals {
+        &self.statement.time
+    }
+
+    /// Seconds that were or are in pools.
+    #[must_use]
+    pub fn available(&self) -> i64 {
+        self.time().opening + self.time().granted + self.time().restored
+    }
+
+    /// Seconds beyond the pools, held ones among them.
+    #[must_use]
+    pub fn beyond(&self) -> i64 {
+        self.time().overage + self.time().held
+    }
+
+    /// The devices of a class.
+    #[must_use]
+    pub fn count_of(&self, class: DeviceClass) -> i64 {
+        self.statement.count.of(class)
+    }
+}
+
+/// The count of a month with what stands behind it.
+#[derive(Clone, Debug)]
+pub struct CountedMonth {
+    /// The period.
+    pub period: Period,
+    /// Is it final?
+    pub is_issued: bool,
+    /// Number by class, in the order of the classes that the months have.
+    pub numbers: Vec<i64>,
+    /// All of them.
+    pub total: i64,
+    /// Came since the month before.
+    pub came: Vec<String>,
+    /// Went since the month before.
+    pub went: Vec<String>,
+    /// The devices: class, name, site, since when.
+    pub devices: Vec<(String, String, String, Day)>,
+}
+
+/// The counts of the last months, the latest first.
+#[derive(Clone, Debug, Default)]
+pub struct CountHistory {
+    /// The classes that any month has.
+    pub classes: Vec<String>,
+    /// The months.
+    pub months: Vec<CountedMonth>,
+}
+
+impl Context {
+    /// The statements of a client's last months, the earliest first: issued ones as they are, open ones as they stand.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a stored statement makes no sense, or the database or the engine fails.
+    pub fn months(&self, client_id: Uuid) -> Result<Vec<Month>, AppError> {
+        let live = self.client_live(client_id)?;
+        let mut months = self.issued_months(&live)?;
+        months.extend(live.result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).map(Month::of));
+        Ok(months)
+    }
+
+    fn issued_months(&self, live: &ClientLive) -> Result<Vec<Month>, AppError> {
+        let Some(last) = live.closed.as_ref().map(|closed| closed.period) else { return Ok(Vec::new()) };
+        let provider = live.books.provider_id;
+        let mut months = Vec::new();
+        let mut period = std::iter::successors(Some(live.running), |period| Some(period.previous()));
+        let mut period = period.nth(usize::try_from(MONTHS).unwrap_or(0)).unwrap_or(last);
+        self.store.read(|tx| {
+            while period <= last {
+                for row in statement::list_of_client_period(tx, provider, live.client_id, &period.to_string())? {
+                    let mut month: Month = serde_json::from_str(&row.body_json).map_err(|error| {
+                        let message = format!("the statement of {period} for client {} cannot be read: {error}", live.client_id);
+                        AppError::user(message, "restore the database from a backup")
+                    })?;
+                    month.is_issued = true;
+                    months.push(month);
+                }
+                period = period.next();
+            }
+            Ok::<_, AppError>(())
+        })?;
+        Ok(months)
+    }
+
+    /// The device counts of a client's last months with their evidence.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Context::months`] does.
+    pub fn count_history(&self, client_id: Uuid) -> Result<CountHistory, AppError> {
+        Ok(count_history(&self.months(client_id)?))
+    }
+}
+
+/// The counts of months, the latest first.
+#[must_use]
+pub fn count_history(months: &[Month]) -> CountHistory {
+    // A period with two agreements counts by the one that is in force last.
+    let mut by_period: Vec<&Month> = Vec::new();
+    for month in months.iter().filter(|month| month.statement.agreement.is_some()) {
+        match by_period.last_mut() {
+            Some(last) if last.period == month.period => *last = month,
+            _ => by_period.push(month),
+        }
+    }
+    let classes: Vec<DeviceClass> =
+        DeviceClass::ALL.into_iter().filter(|class| by_period.iter().any(|month| month.count_of(*class) > 0)).collect();
+    let mut counted = Vec::with_capacity(by_period.len());
+    let mut before: Option<&Month> = None;
+    for month in by_period {
+        let numbers: Vec<i64> = classes.iter().map(|class| month.count_of(*class)).collect();
+        let (came, went) = before.map(|before| difference(before, month)).unwrap_or_default();
+        let devices = month.devices.iter().map(|it| (it.class.clone(), it.name.clone(), it.site.clone(), it.in_service)).collect();
+        let (period, is_issued, total) = (month.period, month.is_issued, numbers.iter().sum());
+        counted.push(CountedMonth { period, is_issued, numbers, total, came, went, devices });
+        before = Some(month);
+    }
+    counted.reverse();
+    CountHistory { classes: classes.iter().map(|class| class.name().to_owned()).collect(), months: counted }
+}
+
+/// The names that came and that went.
+fn difference(before: &Month, after: &Month) -> (Vec<String>, Vec<String>) {
+    let key = |device: &CountedDevice| (device.class.clone(), device.name.clone());
+    let set = |month: &Month| month.devices.iter().map(key).collect::<std::collections::HashSet<_>>();
+    let (old, new) = (set(before), set(after));
+    let names = |month: &Month, other: &std::collections::HashSet<(String, String)>| {
+        let left = month.devices.iter().filter(|device| !other.contains(&key(device)));
+        left.map(|device| device.name.clone()).collect()
+    };
+    (names(after, &old), names(before, &new))
+}
