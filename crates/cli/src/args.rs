@@ -61,7 +61,9 @@ pub enum Colour {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make up a provider with 24 clients and 14 months, bill it all, and serve it.
-    #[command(after_help = "Examples:\n  quarterhour demo\n  quarterhour demo /tmp/demo --seed 7\n  quarterhour demo --no-pdf --listen 127.0.0.1:8081\n  quarterhour demo --no-serve")]
+    #[command(
+        after_help = "Examples:\n  quarterhour demo\n  quarterhour demo /tmp/demo --seed 7\n  quarterhour demo --no-pdf --listen 127.0.0.1:8081\n  quarterhour demo --no-serve"
+    )]
     Demo(DemoArguments),
     /// Serve the web application and the JSON API.
     #[command(

@@ -11,11 +11,11 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::args::{Arguments, Command};
-use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::out::err;
 use crate::show::style;
 use crate::show::table::plain_lines;
+use quarterhour_server::error::AppError;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

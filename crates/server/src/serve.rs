@@ -66,12 +66,13 @@ pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), AppError> 
 pub async fn serve_on(app: &App, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), AppError> {
     let service = web::service(app)?.into_make_service_with_connect_info::<SocketAddr>();
     let watch = tokio::spawn(watch(app.clone()));
+    let events = app.events.clone();
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
+        events.stop();
         let _ = tell.send(());
     });
-    // Streams of events never end by themselves, so the wait for them does.
     let limit = async {
         let _ = told.await;
         tracing::info!("stopping: requests that run have {} seconds", STOP_WITHIN.as_secs());
@@ -92,6 +93,7 @@ async fn watch(app: App) {
     }
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
+        web::health::keep_metrics();
         if let Err(error) = app.run(|app| app.look_around()).await {
             tracing::warn!("cannot look for changes: {error}");
         }

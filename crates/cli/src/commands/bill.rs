@@ -7,14 +7,14 @@ use std::path::Path;
 use quarterhour_billing::Period;
 use rayon::prelude::*;
 
-use quarterhour_server::app::outcome::{Outcome, RunResult};
-use quarterhour_server::app::{bill_books, output};
 use crate::args::BillArguments;
-use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::progress;
 use crate::show::style;
 use crate::show::table::{Align, Table, plain};
+use quarterhour_server::app::outcome::{Outcome, RunResult};
+use quarterhour_server::app::{bill_books, output};
+use quarterhour_server::error::AppError;
 use quarterhour_server::hours::hours;
 
 /// Runs the command.

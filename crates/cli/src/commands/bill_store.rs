@@ -2,12 +2,12 @@
 
 use quarterhour_store::Store;
 
-use quarterhour_server::app::outcome::RunResult;
-use quarterhour_server::app::{bill_store, issue, stored};
 use crate::args::BillArguments;
-use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::progress;
+use quarterhour_server::app::outcome::RunResult;
+use quarterhour_server::app::{bill_store, issue, stored};
+use quarterhour_server::error::AppError;
 
 /// Issues the periods when told so, and returns what there is to show.
 ///

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use quarterhour_store::Store;
 
-use quarterhour_server::app::import::{self, Summary, Tally};
-use quarterhour_server::app::{export, stored};
 use crate::commands::init::make_empty;
-use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::out::out;
 use crate::show::progress;
 use crate::show::table::{Align, Table, plain};
+use quarterhour_server::app::import::{self, Summary, Tally};
+use quarterhour_server::app::{export, stored};
+use quarterhour_server::error::AppError;
 
 /// Imports a folder and says what came in.
 ///

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use quarterhour_server::app::{proof, stored, verify};
-use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::out::out;
 use crate::show::progress;
 use crate::show::style;
 use crate::show::table::{Align, Table, plain};
+use quarterhour_server::app::{proof, stored, verify};
+use quarterhour_server::error::AppError;
 
 /// Checks the ledger of the database and prints the heads to publish.
 ///

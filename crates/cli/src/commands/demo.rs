@@ -7,6 +7,13 @@ use std::path::Path;
 use quarterhour_billing::Period;
 use quarterhour_store::Store;
 
+use crate::args::DemoArguments;
+use crate::commands::bill::write_files;
+use crate::commands::serve::{keys, serve_app};
+use crate::session::Session;
+use crate::show::out::out;
+use crate::show::table::{Align, Table, plain};
+use crate::show::{chart, progress, style};
 use quarterhour_server::app::body::StatementBody;
 use quarterhour_server::app::clock::Clock;
 use quarterhour_server::app::context::App;
@@ -15,16 +22,9 @@ use quarterhour_server::app::demo_office::{self, LOGINS, PASSWORD};
 use quarterhour_server::app::output::add_days;
 use quarterhour_server::app::settings::Settings;
 use quarterhour_server::app::{bill_store, import, issue};
-use crate::args::DemoArguments;
-use crate::commands::bill::write_files;
-use crate::commands::serve::{keys, serve_app};
 use quarterhour_server::error::AppError;
-use crate::session::Session;
-use crate::show::out::out;
-use crate::show::table::{Align, Table, plain};
 use quarterhour_server::hours::hours;
 use quarterhour_server::serve::begin_log;
-use crate::show::{chart, progress, style};
 
 /// The file that marks a folder as one of ours, so that nothing else is ever removed.
 const MARK: &str = ".quarterhour-demo";

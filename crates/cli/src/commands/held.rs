@@ -3,15 +3,15 @@
 use quarterhour_billing::Currency;
 use quarterhour_store::statements::hold;
 
+use crate::args::{Decision, HeldAction};
+use crate::session::Session;
+use crate::show::out::out;
+use crate::show::table::{Align, Table, plain};
 use quarterhour_server::app::actor::Actor;
 use quarterhour_server::app::held::{self, HeldDecision, Verdict};
 use quarterhour_server::app::open_books::HeldPart;
 use quarterhour_server::app::stored;
-use crate::args::{Decision, HeldAction};
 use quarterhour_server::error::AppError;
-use crate::session::Session;
-use crate::show::out::out;
-use crate::show::table::{Align, Table, plain};
 use quarterhour_server::hours::hours;
 
 /// Runs the command.

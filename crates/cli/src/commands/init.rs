@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use crate::session::Session;
 use quarterhour_server::app::folder::write_file;
 use quarterhour_server::error::AppError;
-use crate::session::Session;
 
 const FILES: [(&str, &str); 9] = [
     ("provider.toml", include_str!("../../example/provider.toml")),

@@ -73,13 +73,18 @@ fn with_file(session: &Session, arguments: ServeArguments) -> Result<(ServeArgum
     let text = std::fs::read_to_string(&path).map_err(|error| AppError::file("read", &path, error))?;
     let file: File = toml::from_str(&text).map_err(|error| {
         let sentence = error.to_string();
-        AppError::user(format!("{}: {}", path.display(), sentence.trim()), "the names are those of `quarterhour serve --help`, with underscores")
+        AppError::user(
+            format!("{}: {}", path.display(), sentence.trim()),
+            "the names are those of `quarterhour serve --help`, with underscores",
+        )
     })?;
     let log_format = match file.log_format.as_deref() {
         None => None,
         Some("text") => Some(LogFormat::Text),
         Some("json") => Some(LogFormat::Json),
-        Some(other) => return Err(AppError::user(format!("{}: log_format `{other}`", path.display()), "expected \"text\" or \"json\"")),
+        Some(other) => {
+            return Err(AppError::user(format!("{}: log_format `{other}`", path.display()), "expected \"text\" or \"json\""));
+        }
     };
     // The default of --db is what nobody asked for, so the file wins over that alone.
     let asked = session.db != crate::args::DB_DEFAULT;
@@ -136,7 +141,10 @@ fn settings(arguments: &ServeArguments) -> Result<Settings, AppError> {
         }),
         _ => {
             let message = "OpenID Connect needs an issuer, a client id and a client secret";
-            return Err(AppError::user(message, "give all three of --oidc-issuer, --oidc-client-id and --oidc-client-secret, or none"));
+            return Err(AppError::user(
+                message,
+                "give all three of --oidc-issuer, --oidc-client-id and --oidc-client-secret, or none",
+            ));
         }
     };
     Ok(settings)
@@ -145,5 +153,6 @@ fn settings(arguments: &ServeArguments) -> Result<Settings, AppError> {
 fn begin_log(arguments: &ServeArguments) -> Result<(), AppError> {
     let level = arguments.log.as_deref().unwrap_or("info");
     let json = arguments.log_format == Some(LogFormat::Json);
-    serve::begin_log(level, json).map_err(|error| AppError::user(format!("--log {level}: {error}"), "expected error, warn, info or debug"))
+    serve::begin_log(level, json)
+        .map_err(|error| AppError::user(format!("--log {level}: {error}"), "expected error, warn, info or debug"))
 }

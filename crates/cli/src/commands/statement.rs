@@ -4,14 +4,14 @@ use std::path::Path;
 
 use quarterhour_billing::Period;
 
-use quarterhour_server::app::body::StatementBody;
-use quarterhour_server::app::folder::write_file;
-use quarterhour_server::app::{bill_store, proof, stored};
-use quarterhour_server::error::AppError;
 use crate::session::Session;
 use crate::show::chart;
 use crate::show::out::out;
 use crate::show::table::{Align, Table, plain};
+use quarterhour_server::app::body::StatementBody;
+use quarterhour_server::app::folder::write_file;
+use quarterhour_server::app::{bill_store, proof, stored};
+use quarterhour_server::error::AppError;
 use quarterhour_server::hours::hours;
 
 /// Shows the statements of a client's period.

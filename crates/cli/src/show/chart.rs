@@ -1,9 +1,9 @@
 //! A period's burn-down, drawn with characters.
 
-use quarterhour_server::app::body::StatementBody;
-use quarterhour_server::app::paper::sentence;
 use crate::show::style;
 use crate::show::table::plain;
+use quarterhour_server::app::body::StatementBody;
+use quarterhour_server::app::paper::sentence;
 use quarterhour_server::hours::hours;
 
 const WIDTH: usize = 62;

@@ -1,6 +1,6 @@
 //! What changed, told to everybody who listens: open pages, and whoever waits for a job. Nothing is kept.
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
 /// Changes that may wait for a slow listener; one that falls further behind loads everything anew.
@@ -26,11 +26,12 @@ pub enum Event {
 #[derive(Clone, Debug)]
 pub struct Events {
     sender: broadcast::Sender<Event>,
+    stopping: watch::Sender<bool>,
 }
 
 impl Default for Events {
     fn default() -> Self {
-        Self { sender: broadcast::channel(WAITING_MAX).0 }
+        Self { sender: broadcast::channel(WAITING_MAX).0, stopping: watch::Sender::new(false) }
     }
 }
 
@@ -38,6 +39,17 @@ impl Events {
     /// Tells a change. Nobody needs to listen.
     pub fn tell(&self, event: Event) {
         let _ = self.sender.send(event);
+    }
+
+    /// Tells that the server stops: whoever listens lets go.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Waits until the server stops.
+    pub async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        let _ = stopping.wait_for(|stopping| *stopping).await;
     }
 
     /// Listens from now on.

@@ -1,6 +1,5 @@
 //! Use cases: what a command, a page or a request does, without its words. No SQL, no rules of billing.
 
-mod issue_client;
 pub mod actor;
 pub mod audit;
 pub mod bill_books;
@@ -25,6 +24,7 @@ pub mod history;
 pub mod idempotency;
 pub mod import;
 pub mod issue;
+mod issue_client;
 pub mod keys;
 pub mod live;
 pub mod money;

@@ -13,11 +13,21 @@ use crate::app::context::App;
 use crate::app::keys::same;
 use crate::web::routes::{Access, Area};
 
+/// The bounds of the times of requests.
+const SECONDS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.03, 0.1, 0.3, 1.0, 5.0];
+
 static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 /// Begins to count, once for the process.
 pub fn begin_metrics() -> bool {
-    METRICS.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).is_some()
+    METRICS.get_or_init(|| PrometheusBuilder::new().set_buckets(&SECONDS).ok()?.install_recorder().ok()).is_some()
+}
+
+/// Puts what was counted since the last time into its buckets, to be called now and then.
+pub fn keep_metrics() {
+    if let Some(handle) = METRICS.get().and_then(Option::as_ref) {
+        handle.run_upkeep();
+    }
 }
 
 /// The routes.

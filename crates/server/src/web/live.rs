@@ -16,7 +16,8 @@ use crate::web::frame::Here;
 /// The stream of a signed-in person: a client's person hears of its own client only.
 pub async fn stream(State(app): State<App>, here: Here) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
     let actor = here.actor();
-    let events = BroadcastStream::new(app.events.listen()).filter_map(move |event| {
+    let listened = BroadcastStream::new(app.events.listen());
+    let events = listened.filter_map(move |event| {
         // A listener that fell behind is told to load everything anew.
         let sent = match event {
             Ok(event) => sent(&actor, &event),
@@ -24,6 +25,8 @@ pub async fn stream(State(app): State<App>, here: Here) -> Sse<impl Stream<Item 
         };
         std::future::ready(sent.map(Ok))
     });
+    let stopped = async move { app.events.stopped().await };
+    let events = events.take_until(Box::pin(stopped));
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(25)))
 }
 

@@ -2,8 +2,8 @@
 
 use axum::http::{Method, StatusCode};
 use quarterhour_server::app::actor::{Permission, Role};
-use quarterhour_server::web::routes::{Access, Route};
 use quarterhour_server::web;
+use quarterhour_server::web::routes::{Access, Route};
 
 use crate::support::{APPROVER, BOOK_KEEPER, CONTACT, Caller, DISPATCHER, OTHER_CLIENT, OWNER, Site, TECHNICIAN};
 
@@ -15,10 +15,9 @@ fn real(name: &str) -> &'static str {
         "number" => "3",
         "week" => "2026-W47",
         "agreement" | "name" => "cedar",
-        "entry" | "id" | "device" | "note" | "question" | "job" | "user" | "token" | "template" | "webhook" | "delivery" | "credential"
-        | "session" | "ticket" | "payment" | "hold" | "invitation" | "key" | "year" | "date" | "hash" | "kind" | "file" => {
-            "01936b5e-0000-7000-8000-000000000001"
-        }
+        "entry" | "id" | "device" | "note" | "question" | "job" | "user" | "token" | "template" | "webhook" | "delivery"
+        | "credential" | "session" | "ticket" | "payment" | "hold" | "invitation" | "key" | "year" | "date" | "hash" | "kind"
+        | "file" => "01936b5e-0000-7000-8000-000000000001",
         other => panic!("access.rs knows nothing for the parameter `{other}` of a path; add it to `real`"),
     }
 }
