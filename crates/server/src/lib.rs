@@ -5,5 +5,6 @@ pub mod api;
 pub mod app;
 pub mod error;
 pub mod hours;
+pub mod jobs;
 pub mod serve;
 pub mod web;

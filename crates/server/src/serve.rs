@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::context::App;
 use crate::error::AppError;
+use crate::jobs;
 use crate::web;
 
 /// How often the server looks for what other processes changed.
@@ -67,6 +68,7 @@ pub async fn serve_on(app: &App, listener: TcpListener, stop: impl Future<Output
     let service = web::service(app)?.into_make_service_with_connect_info::<SocketAddr>();
     let watch = tokio::spawn(watch(app.clone()));
     let events = app.events.clone();
+    let _deliverer = jobs::deliver::begin(app)?;
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;

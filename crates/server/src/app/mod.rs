@@ -49,3 +49,5 @@ pub mod time_entry_page;
 pub mod trial;
 pub mod verify;
 pub mod warnings;
+pub mod webhook;
+pub mod webhook_address;

@@ -17,6 +17,7 @@ use crate::app::import::{period_of, stored_row};
 use crate::app::live::ClientLive;
 use crate::app::revision::{self, Latest, Step};
 use crate::app::stored::{StoredBooks, client_version, entry_row};
+use crate::app::webhook::{self, entry_data};
 use crate::error::{AppError, FieldProblem};
 
 const KIND: &str = "time entry";
@@ -256,6 +257,8 @@ impl Context {
                 self.record(tx, actor, change)?;
                 saved.push(entry);
             }
+            let told = drafts.iter().zip(&saved).map(|(draft, saved)| entry_data(&saved.id, draft, saved.period, saved.late_for));
+            self.emit_all(tx, webhook::ENTRY_CREATED, told)?;
             also(tx, &saved)?;
             Ok::<_, AppError>((saved, versions))
         })?;
@@ -313,6 +316,7 @@ impl Context {
             unchanged(expected, &before)?;
             let client_id = client_id(&books, &draft.client)?;
             self.record(tx, actor, Change::new("changed", KIND, id).of_client(client_id).before(&before).after(draft))?;
+            self.emit(tx, webhook::ENTRY_CHANGED, &entry_data(id, draft, saved.period, saved.late_for))?;
             Ok::<_, AppError>((saved, versions))
         })?;
         for (client_id, version) in versions {
@@ -360,6 +364,9 @@ impl Context {
                 (false, _) => time_entry::delete_open(tx, books.provider_id, id)?,
             }
             self.record(tx, actor, Change::new("deleted", KIND, id).of_client(client_id).before(&draft))?;
+            let (period, late_for) =
+                (period_of(&books, client_id, draft.started_at), last.late_for.as_deref().and_then(Period::parse));
+            self.emit(tx, webhook::ENTRY_DELETED, &entry_data(id, &draft, period, late_for))?;
             Ok::<_, AppError>(version)
         })?;
         self.client_changed(client_id, version);
@@ -386,6 +393,7 @@ impl Context {
             let version = hold_client(tx, &books, client_id)?;
             let saved = insert_as(tx, &books, id, &draft)?;
             self.record(tx, actor, Change::new("restored", KIND, id).of_client(client_id).after(&draft))?;
+            self.emit(tx, webhook::ENTRY_CREATED, &entry_data(id, &draft, saved.period, saved.late_for))?;
             Ok::<_, AppError>((saved, version))
         })?;
         self.client_changed(client_id, version);

@@ -140,6 +140,19 @@ pub fn record(tx: &mut Tx, provider: ProviderId, delivery_id: Uuid, attempt: &At
     tx.exec_one(sql, &[&provider.0, &delivery_id, state, attempts, due_at, status, fault, delivered_at], "the delivery")
 }
 
+/// Removes the deliveries that arrived or were given up and happened before an instant, and says how many.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn delete_finished_before(tx: &mut Tx, provider: ProviderId, at: Timestamp) -> Result<u64, StoreError> {
+    let sql = sql!(
+        "delete from deliveries where provider_id = $1 and state <> 'waiting' and created_at < $2",
+        scans = "once an hour, and what is left is a month of deliveries"
+    );
+    tx.exec(sql, &[&provider.0, &at])
+}
+
 fn params<'a>(provider: &'a ProviderId, row: &'a Delivery) -> Vec<&'a dyn Param> {
     vec![
         &provider.0,

@@ -267,6 +267,9 @@ on_both! {
         assert_eq!(due(stranger, 99, 9), [ids[1], ids[3], ids[2], ids[0]]);
         let refused = books.refused(|tx| delivery::record(tx, books.provider, Uuid::now_v7(), &failed));
         assert_eq!(refused, "the delivery is not in the database");
+        let forget = |at| books.write(|tx| delivery::delete_finished_before(tx, books.provider, after(at)));
+        assert_eq!((forget(0), forget(1), forget(1)), (0, 1, 0), "what waits stays");
+        assert!(books.read(|tx| delivery::find(tx, books.provider, ids[3])).is_none());
         let lost = Attempt { state: "lost".to_owned(), ..failed };
         let refused = books.refused(|tx| delivery::record(tx, books.provider, ids[0], &lost));
         assert!(refused.contains("breaks a rule of its schema"), "{refused}");

@@ -1,0 +1,4 @@
+//! Work beside requests: webhooks are delivered.
+
+pub mod deliver;
+mod threshold;
