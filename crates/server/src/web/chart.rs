@@ -1,8 +1,18 @@
 //! Charts: plain numbers in, SVG out. Colours come from the classes of `app.css`; behind each chart is its table.
 //! What the numbers mean is decided elsewhere.
 
+mod aging;
+mod burn_down;
+mod multiples;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Borrow;
 use std::fmt::Write as _;
+
+pub use aging::{Aging, Bar};
+pub use burn_down::{AfterHours, BurnDown, Outlook, Step};
+pub use multiples::{Month, Multiple, Multiples};
 
 use crate::hours::hours;
 
@@ -75,4 +85,9 @@ fn rect(svg: &mut String, class: &str, x: f64, y: f64, width: f64, height: f64) 
     if width > 0.0 && height > 0.0 {
         let _ = write!(svg, "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>");
     }
+}
+
+/// A text inside SVG.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
