@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod app;
+pub mod dates;
 pub mod error;
 pub mod hours;
 pub mod jobs;

@@ -2,6 +2,7 @@
 //! What the numbers mean is decided elsewhere.
 
 mod aging;
+mod books;
 mod burn_down;
 mod multiples;
 #[cfg(test)]
@@ -11,6 +12,7 @@ use std::borrow::Borrow;
 use std::fmt::Write as _;
 
 pub use aging::{Aging, Bar};
+pub use books::seconds_into;
 pub use burn_down::{AfterHours, BurnDown, Outlook, Step};
 pub use multiples::{Month, Multiple, Multiples};
 

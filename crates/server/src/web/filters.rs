@@ -4,9 +4,10 @@
 use std::borrow::Borrow;
 
 use askama::Values;
-use quarterhour_billing::Currency;
+use quarterhour_billing::{Currency, Period};
 
 use crate::app::money;
+use crate::dates;
 
 /// Seconds as `10:30`.
 #[askama::filter_fn]
@@ -37,4 +38,22 @@ pub fn capitalize_first(text: &str, _: &dyn Values) -> askama::Result<String> {
 #[askama::filter_fn]
 pub fn count_of(number: impl Borrow<usize>, _: &dyn Values, noun: &str) -> askama::Result<String> {
     Ok(if *number.borrow() == 1 { format!("1 {noun}") } else { format!("{} {noun}s", number.borrow()) })
+}
+
+/// A day that is near, as `Thu 19 Nov`.
+#[askama::filter_fn]
+pub fn on_day(day: impl dates::HasDay, _: &dyn Values) -> askama::Result<String> {
+    Ok(dates::near(&day))
+}
+
+/// A day of any year, as `19 Nov 2026`.
+#[askama::filter_fn]
+pub fn on_date(day: impl dates::HasDay, _: &dyn Values) -> askama::Result<String> {
+    Ok(dates::full(&day))
+}
+
+/// A period as `November 2026`.
+#[askama::filter_fn]
+pub fn month(period: impl Borrow<Period>, _: &dyn Values) -> askama::Result<String> {
+    Ok(dates::month(*period.borrow()))
 }

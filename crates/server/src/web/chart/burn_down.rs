@@ -231,9 +231,9 @@ impl BurnDown {
         }
         let mut marks = String::new();
         for work in &self.after_hours {
-            let after = self.steps.iter().rev().find(|step| step.at <= work.at).map_or(0, |step| step.left);
-            let (from, to) = (scale.y(after + work.burn), scale.y(after));
-            let _ = write!(marks, "M{:.1} {:.1}V{:.1}", scale.x(work.at).min(end), from.min(to - 3.0), to);
+            let Some(step) = self.steps.iter().min_by_key(|step| (step.at - work.at).abs()) else { continue };
+            let (from, to) = (scale.y(step.left + work.burn), scale.y(step.left));
+            let _ = write!(marks, "M{:.1} {:.1}V{:.1}", scale.x(step.at).min(end), from.min(to - 3.0), to);
         }
         if !marks.is_empty() {
             let _ = write!(svg, "<path class=\"c-night\" d=\"{marks}\"/>");
