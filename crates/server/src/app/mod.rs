@@ -12,6 +12,7 @@ pub mod bill_store;
 pub mod body;
 pub mod client;
 pub mod client_entries;
+pub mod client_state;
 pub mod clock;
 pub mod company;
 pub mod context;

@@ -2,7 +2,10 @@
 
 pub mod assets;
 pub mod chart;
+mod client;
+pub mod client_head;
 mod dashboard;
+pub mod dates;
 pub(crate) mod filters;
 pub mod frame;
 pub mod health;
@@ -48,6 +51,7 @@ pub fn routes() -> Area {
         .and(api::area())
         .and(health::area())
         .and(sign_in::area())
+        .and(client::area())
         .and(dashboard::area())
         .get("/live", Access::SignedIn, live::stream)
         .get("/assets/{name}", Access::Anyone, assets::serve)
