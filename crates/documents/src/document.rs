@@ -11,7 +11,7 @@ use crate::annex::{BurnDown, Device, Statement, TimeEntry};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvoiceDocument {
-    /// Draft, or issued under a number.
+    /// Draft, issued under a number, or a credit note for an invoice.
     pub status: DocumentStatus,
     /// Who sends the invoice.
     pub provider: Party,
@@ -68,6 +68,13 @@ pub enum DocumentStatus {
     Issued {
         /// The invoice number as the client sees it.
         number: String,
+    },
+    /// A credit note: it takes its total off an invoice.
+    Credit {
+        /// The credit note's own number.
+        number: String,
+        /// The number of the credited invoice.
+        invoice: String,
     },
 }
 

@@ -61,9 +61,13 @@ pub(crate) fn document_view(
 ) -> Result<DocumentView, DocumentError> {
     let number = match &document.status {
         DocumentStatus::Draft => None,
-        DocumentStatus::Issued { number } => Some(cleaner.line(number, MEDIUM)),
+        DocumentStatus::Issued { number } | DocumentStatus::Credit { number, .. } => Some(cleaner.line(number, MEDIUM)),
     };
-    let heading = if number.is_some() { "Invoice" } else { "Draft invoice" };
+    let heading = match document.status {
+        DocumentStatus::Draft => "Draft invoice",
+        DocumentStatus::Issued { .. } => "Invoice",
+        DocumentStatus::Credit { .. } => "Credit note",
+    };
     let period = cleaner.line(&document.period.name, MEDIUM);
     let provider = cleaner.line(&document.provider.name, MEDIUM);
     let name = number.clone().unwrap_or_else(|| format!("for {period}"));
@@ -80,7 +84,7 @@ pub(crate) fn document_view(
         lines: document.lines.iter().map(|line| line_view(line, cleaner)).collect(),
         sums: sums(&document.amounts, cleaner),
         total: money(document, cleaner),
-        call: call(document),
+        call: call(document, cleaner),
         payment_terms: block(document.payment_terms.as_deref(), cleaner),
         terms: block(document.terms.as_deref(), cleaner),
         annex: annex_view(document, cleaner)?,
@@ -104,8 +108,9 @@ fn money(document: &InvoiceDocument, cleaner: Cleaner<'_>) -> String {
 }
 
 /// What the client is asked to do.
-fn call(document: &InvoiceDocument) -> String {
+fn call(document: &InvoiceDocument, cleaner: Cleaner<'_>) -> String {
     match (&document.status, document.due_on) {
+        (DocumentStatus::Credit { invoice, .. }, _) => format!("Credited to invoice {}", cleaner.line(invoice, MEDIUM)),
         (DocumentStatus::Draft, _) => "Preview. Nothing is due yet.".to_owned(),
         (DocumentStatus::Issued { .. }, Some(due_on)) => format!("Due by {}", long_date(due_on)),
         (DocumentStatus::Issued { .. }, None) => String::new(),
@@ -133,7 +138,13 @@ fn facts(document: &InvoiceDocument, number: Option<String>, cleaner: Cleaner<'_
     let fact = |label: &str, text: String| (label.to_owned(), text);
     let mut facts = Vec::new();
     let issued = if number.is_some() { "Issued" } else { "Previewed" };
-    facts.extend(number.map(|number| fact("Invoice no.", number)));
+    let credited = match &document.status {
+        DocumentStatus::Credit { invoice, .. } => Some(cleaner.line(invoice, MEDIUM)),
+        DocumentStatus::Draft | DocumentStatus::Issued { .. } => None,
+    };
+    let label = if credited.is_some() { "Credit note no." } else { "Invoice no." };
+    facts.extend(number.map(|number| fact(label, number)));
+    facts.extend(credited.map(|invoice| fact("For invoice", invoice)));
     facts.push(fact(issued, long_date(document.issued_on)));
     facts.extend(document.due_on.map(|due_on| fact("Due", long_date(due_on))));
     facts.push(fact("Period", date_range(period.first_day, period.last_day)));

@@ -10,8 +10,11 @@ use crate::app::actor::Actor;
 use crate::app::clock::Clock;
 use crate::app::events::Events;
 use crate::app::guard::LoginGuard;
+use crate::app::issued_cache::IssuedCache;
+use crate::app::job::JobBoard;
 use crate::app::keys::Keys;
 use crate::app::live::Live;
+use crate::app::pdf::Workers;
 use crate::app::rate::Rates;
 use crate::app::settings::Settings;
 use crate::error::AppError;
@@ -38,6 +41,12 @@ pub struct Context {
     pub rate: Rates,
     /// Who tried to sign in too often.
     pub login_guard: LoginGuard,
+    /// Long work under way.
+    pub jobs: JobBoard,
+    /// The processes that make PDFs.
+    pub pdfs: Workers,
+    /// What was issued, in numbers.
+    pub issued: IssuedCache,
     provider: OnceLock<ProviderId>,
 }
 
@@ -54,7 +63,9 @@ impl App {
     #[must_use]
     pub fn new(store: Store, clock: Clock, keys: Keys, settings: Settings) -> Self {
         let (live, events, rate, login_guard) = Default::default();
-        Self(Arc::new(Context { store, live, clock, keys, settings, events, rate, login_guard, provider: OnceLock::new() }))
+        let (jobs, pdfs, issued) = Default::default();
+        let provider = OnceLock::new();
+        Self(Arc::new(Context { store, live, clock, keys, settings, events, rate, login_guard, jobs, pdfs, issued, provider }))
     }
 
     /// Runs a step that blocks, away from the threads that serve requests. Once begun it runs to its end,

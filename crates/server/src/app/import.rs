@@ -9,15 +9,18 @@ use quarterhour_books::rows::{ClientRow, EntryRow};
 use quarterhour_books::{BookClient, Problem, Setup, SetupFiles, entries, setup};
 use quarterhour_store::statements::{agreement, client, counter, device, provider, time_entry};
 use quarterhour_store::{ProviderId, Store, Tx};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::app::actor::Actor;
+use crate::app::audit::{self, Change};
 use crate::app::folder;
 use crate::app::revision::{self, Latest, Step};
 use crate::app::stored::{self, BOOKS_VERSION, StoredBooks};
 use crate::error::AppError;
 
 /// New, changed and untouched rows of one kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Not there before.
     pub new: usize,
@@ -30,7 +33,7 @@ pub struct Tally {
 }
 
 /// What an import did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Was the provider's file new or other?
     pub provider_changed: bool,
@@ -50,51 +53,128 @@ pub struct Summary {
     pub remarks: Vec<String>,
 }
 
+/// The files of the books, read and not looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Archive {
+    /// Where they came from, for messages.
+    pub name: String,
+    /// All files but the time entries.
+    pub files: SetupFiles,
+    /// `time_entries.csv`.
+    pub entries: Vec<u8>,
+}
+
+/// Whether an import is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Everything is looked at, nothing is kept.
+    Try,
+    /// Everything is kept.
+    Keep,
+}
+
+/// How an import ended inside its transaction: failed, or undone on purpose.
+enum Undone {
+    Failed(AppError),
+    Seen(Box<Summary>),
+}
+
+impl From<quarterhour_store::StoreError> for Undone {
+    fn from(error: quarterhour_store::StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<AppError> for Undone {
+    fn from(error: AppError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// Imports a folder; `done` is called with the number of entries looked at since the last call.
 ///
 /// # Errors
 ///
 /// Lists the mistakes of the folder, or says why the database refused; nothing is changed then.
 pub fn import(store: &Store, path: &Path, done: impl Fn(u64)) -> Result<Summary, AppError> {
-    let files = folder::read_setup_files(path)?;
-    let bytes = folder::read_entries_file(path)?;
-    let problems = |problems| folder::books_error(path, problems);
-    let setup = setup::read(&files).map_err(problems)?;
-    let rows = entries::read(&setup, &bytes).map_err(problems)?.rows;
-    store.write(|tx| {
-        let mut summary = Summary::default();
-        let provider_id = import_provider(tx, &setup, &files, &mut summary)?;
-        counter::lock_provider(tx, provider_id)?;
-        counter::next_number(tx, provider_id, BOOKS_VERSION)?;
-        let ids = import_clients(tx, provider_id, &setup, &mut summary)?;
-        import_devices(tx, provider_id, &setup, &ids, &mut summary)?;
-        import_agreements(tx, provider_id, &setup, &files, &ids, &mut summary)?;
-        let books = stored::read(tx).map_err(|error| in_folder(error, path))?;
-        remark_on_issued(&books, &mut summary);
-        let mut plan = EntryPlan::read(tx, &books, rows)?;
-        let mut seen = 0;
-        let mut wrong = Vec::new();
-        let read = entries::each_row(&bytes, |row| {
-            plan.row(row, &mut summary, &mut wrong);
-            seen += 1;
-            if seen % 4096 == 0 {
-                done(4096);
-            }
-        });
-        read.map_err(problems)?;
-        if !wrong.is_empty() {
-            return Err(problems(wrong));
+    let (files, entries) = (folder::read_setup_files(path)?, folder::read_entries_file(path)?);
+    let archive = Archive { name: path.display().to_string(), files, entries };
+    import_archive(store, &archive, Mode::Keep, None, done)
+}
+
+/// Imports the files of the books for somebody (none: the command line), or only looks what that would change.
+///
+/// # Errors
+///
+/// Lists the mistakes of the files, or says why the database refused; nothing is changed then.
+pub fn import_archive(
+    store: &Store,
+    archive: &Archive,
+    mode: Mode,
+    actor: Option<&Actor>,
+    done: impl Fn(u64),
+) -> Result<Summary, AppError> {
+    let problems = |problems| AppError::Books { folder: archive.name.clone(), problems };
+    let setup = setup::read(&archive.files).map_err(problems)?;
+    let rows = entries::read(&setup, &archive.entries).map_err(problems)?.rows;
+    let imported = store.write(|tx| {
+        let summary = import_in(tx, archive, &setup, rows, actor, &done)?;
+        match mode {
+            Mode::Keep => Ok(summary),
+            Mode::Try => Err(Undone::Seen(Box::new(summary))),
         }
-        plan.write(tx, provider_id, &mut summary)?;
-        done(seen % 4096);
-        Ok(summary)
-    })
+    });
+    match imported {
+        Ok(summary) => Ok(summary),
+        Err(Undone::Seen(summary)) => Ok(*summary),
+        Err(Undone::Failed(error)) => Err(error),
+    }
+}
+
+fn import_in(
+    tx: &mut Tx,
+    archive: &Archive,
+    setup: &Setup,
+    rows: usize,
+    actor: Option<&Actor>,
+    done: &impl Fn(u64),
+) -> Result<Summary, AppError> {
+    let problems = |problems| AppError::Books { folder: archive.name.clone(), problems };
+    let mut summary = Summary::default();
+    let provider_id = import_provider(tx, setup, &archive.files, &mut summary)?;
+    counter::lock_provider(tx, provider_id)?;
+    counter::next_number(tx, provider_id, BOOKS_VERSION)?;
+    let ids = import_clients(tx, provider_id, setup, &mut summary)?;
+    import_devices(tx, provider_id, setup, &ids, &mut summary)?;
+    import_agreements(tx, provider_id, setup, &archive.files, &ids, &mut summary)?;
+    let books = stored::read(tx).map_err(|error| in_archive(error, archive))?;
+    remark_on_issued(&books, &mut summary);
+    let mut plan = EntryPlan::read(tx, &books, rows)?;
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    let read = entries::each_row(&archive.entries, |row| {
+        plan.row(row, &mut summary, &mut wrong);
+        seen += 1;
+        if seen % 4096 == 0 {
+            done(4096);
+        }
+    });
+    read.map_err(problems)?;
+    if !wrong.is_empty() {
+        return Err(problems(wrong));
+    }
+    plan.write(tx, provider_id, &mut summary)?;
+    done(seen % 4096);
+    let command_line = Actor::command_line(provider_id);
+    let change = Change::new("imported", "books", archive.name.clone()).after(&summary);
+    audit::write(tx, actor.unwrap_or(&command_line), jiff::Timestamp::now(), change)?;
+    Ok(summary)
 }
 
 /// Books that fit by themselves, but not with what the database has.
-fn in_folder(error: AppError, path: &Path) -> AppError {
+fn in_archive(error: AppError, archive: &Archive) -> AppError {
     match error {
-        AppError::Books { problems, .. } => folder::books_error(path, problems),
+        AppError::Books { problems, .. } => AppError::Books { folder: archive.name.clone(), problems },
         other => other,
     }
 }

@@ -55,7 +55,8 @@ fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn party(party: &Party) -> documents::Party {
+/// A party as documents have it.
+pub fn party(party: &Party) -> documents::Party {
     documents::Party {
         name: party.name.clone(),
         code: some(&party.code),

@@ -3,19 +3,24 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use quarterhour_documents::InvoiceDocument;
 
 use crate::app::folder::write_file;
+use crate::app::invoice_pdf::Kept;
 use crate::error::AppError;
 
 /// The hidden command that serves documents.
 pub const WORKER_COMMAND: &str = "render-worker";
 /// How long one document may take.
 const LIMIT: Duration = Duration::from_secs(60);
+/// How many processes serve the pages.
+const WORKERS_MAX: usize = 2;
+/// How long a process waits for its next document, before it ends and gives its memory back.
+const IDLE_MAX: Duration = Duration::from_secs(60);
 
 /// Renders documents into files, and calls `done` after each.
 ///
@@ -51,6 +56,75 @@ fn work(queue: &Mutex<impl Iterator<Item = (PathBuf, InvoiceDocument)>>, done: &
 
 fn lost(why: &str) -> AppError {
     AppError::user(format!("the PDF worker stopped: {why}"), "run the command again")
+}
+
+/// The processes that render for pages: started when needed, ended when idle.
+#[derive(Default)]
+pub struct Workers {
+    /// What was made a moment ago.
+    pub kept: Kept,
+    state: Mutex<WorkersState>,
+    free: Condvar,
+}
+
+#[derive(Default)]
+struct WorkersState {
+    idle: Vec<(Worker, Instant)>,
+    busy: usize,
+    in_process: bool,
+}
+
+impl Workers {
+    fn lock(&self) -> MutexGuard<'_, WorkersState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Renders in this process from now on, where there is no program to start: in tests.
+    pub fn render_in_process(&self) {
+        self.lock().in_process = true;
+    }
+
+    /// Renders one document.
+    ///
+    /// # Errors
+    ///
+    /// Fails when no process can be started, or the document cannot be rendered.
+    pub fn render(&self, document: &InvoiceDocument) -> Result<Vec<u8>, AppError> {
+        if self.lock().in_process {
+            let renderer = quarterhour_documents::Renderer::new();
+            return renderer.render(document).map_err(AppError::fault);
+        }
+        let worker = self.take();
+        let worker = worker.map_or_else(Worker::start, Ok);
+        let rendered = worker.map(|mut worker| (worker.render(document), worker));
+        let mut state = self.lock();
+        state.busy -= 1;
+        self.free.notify_one();
+        match rendered? {
+            (Ok(pdf), worker) => {
+                state.idle.push((worker, Instant::now()));
+                Ok(pdf)
+            }
+            // A process that failed is not used again.
+            (Err(message), _) => Err(AppError::fault(format!("a document cannot be rendered: {message}"))),
+        }
+    }
+
+    /// Waits for a free place; gives the process that waits there, if there is one.
+    fn take(&self) -> Option<Worker> {
+        let mut state = self.lock();
+        while state.busy >= WORKERS_MAX {
+            state = self.free.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.busy += 1;
+        state.idle.pop().map(|(worker, _)| worker)
+    }
+
+    /// Ends the processes that had nothing to do for a minute.
+    pub fn end_idle(&self) {
+        let ended: Vec<(Worker, Instant)> = self.lock().idle.extract_if(.., |(_, since)| since.elapsed() > IDLE_MAX).collect();
+        drop(ended);
+    }
 }
 
 /// One process that renders.

@@ -87,6 +87,21 @@ pub fn list_recent(tx: &mut Tx, provider: ProviderId, limit: i64) -> Result<Vec<
     tx.list(sql, &[&provider.0, &limit], read)
 }
 
+/// Is there a job that is queued or whose lease is over? It only looks, so that nobody waits for it.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn is_waiting(tx: &mut Tx, provider: ProviderId, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = sql!(
+        "select job_id from jobs
+        where provider_id = $1 and finished_at is null
+            and (state = 'queued' or leased_until <= $2)
+        order by job_id limit 1"
+    );
+    Ok(tx.opt(sql, &[&provider.0, &now], |row| row.next::<Uuid>())?.is_some())
+}
+
 /// Takes the oldest job that is queued or whose lease is over, if there is one. However
 /// many workers ask at once, each job goes to one of them.
 ///

@@ -52,12 +52,14 @@ on_both! {
         assert_eq!(claim(0, 60), None, "another provider's");
         insert_jobs(books, books.provider, &rows);
         let taken = Job { state: "running".to_owned(), leased_until: Some(after(60)), ..rows[0].clone() };
+        assert!(books.read(|tx| job::is_waiting(tx, books.provider, after(0))));
         assert_eq!(claim(0, 60), Some(taken.clone()));
         assert_eq!(claim(59, 119).expect("a job").job_id, rows[1].job_id);
         let again = claim(60, 120).expect("the first one's lease is over");
         assert_eq!((again.job_id, again.leased_until), (rows[0].job_id, Some(after(120))));
         assert_eq!(claim(60, 120).expect("a job").job_id, rows[2].job_id);
         assert_eq!(claim(60, 120), None);
+        assert!(!books.read(|tx| job::is_waiting(tx, books.provider, after(60))));
         let recent = books.read(|tx| job::list_recent(tx, books.provider, 2));
         assert_eq!(recent.iter().map(|it| it.kind.as_str()).collect::<Vec<_>>(), ["export", "bill"]);
         let others = books.read(|tx| job::list_recent(tx, stranger, 9));
