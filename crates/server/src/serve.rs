@@ -67,12 +67,14 @@ pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), AppError> 
 pub async fn serve_on(app: &App, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), AppError> {
     let service = web::service(app)?.into_make_service_with_connect_info::<SocketAddr>();
     let watch = tokio::spawn(watch(app.clone()));
+    let (working, running) = (app.clone(), tokio::spawn(jobs::runner::run(app.clone())));
     let events = app.events.clone();
     let _deliverer = jobs::deliver::begin(app)?;
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
         events.stop();
+        working.jobs.stop();
         let _ = tell.send(());
     });
     let limit = async {
@@ -85,6 +87,9 @@ pub async fn serve_on(app: &App, listener: TcpListener, stop: impl Future<Output
         () = limit => Ok(()),
     };
     watch.abort();
+    app.jobs.stop();
+    // A job ends at its next step, and goes on after the next start.
+    let _ = tokio::time::timeout(STOP_WITHIN, running).await;
     ended
 }
 

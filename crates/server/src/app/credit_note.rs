@@ -205,7 +205,10 @@ impl Context {
 }
 
 fn changed_meanwhile() -> AppError {
-    AppError::conflict("another credit note was written for this invoice meanwhile", "open the invoice again: what is left of it changed")
+    AppError::conflict(
+        "another credit note was written for this invoice meanwhile",
+        "open the invoice again: what is left of it changed",
+    )
 }
 
 /// The statement behind an invoice.
@@ -256,13 +259,7 @@ pub fn credited_by_line(notes: &[credit_note::CreditNote], lines: usize) -> Vec<
     credited
 }
 
-fn credited_line(
-    body: &StatementBody,
-    credited: &[i64],
-    line: usize,
-    net: i64,
-    currency: Currency,
-) -> Result<CreditedLine, AppError> {
+fn credited_line(body: &StatementBody, credited: &[i64], line: usize, net: i64, currency: Currency) -> Result<CreditedLine, AppError> {
     let field = format!("line-{line}");
     let Some(of) = body.statement.lines.get(line) else { return Err(AppError::field(field, "there is no such line")) };
     let most = money::minor(&of.amount).unwrap_or(0) - credited.get(line).copied().unwrap_or(0);
@@ -302,10 +299,7 @@ fn document(row: &credit_note::CreditNote, body: &CreditNoteBody) -> Result<docu
     let taxes = taxed.then(|| documents::TaxLine { name: None, percent: body.tax_percent.clone(), net: net.clone(), tax });
     let last_day = body.period.end().previous().date();
     Ok(documents::InvoiceDocument {
-        status: documents::DocumentStatus::Credit {
-            number: credit_number_text(row.credit_number),
-            invoice: number_text(row.number),
-        },
+        status: documents::DocumentStatus::Credit { number: credit_number_text(row.credit_number), invoice: number_text(row.number) },
         provider: party(&body.provider),
         client: party(&body.client),
         logo: None,

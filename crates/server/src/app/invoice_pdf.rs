@@ -97,7 +97,7 @@ impl Context {
     ///
     /// Fails when there is no such open statement, or the PDF cannot be made.
     pub fn draft_pdf(&self, actor: &Actor, code: &str, period: Period, agreement: &str) -> Result<Vec<u8>, AppError> {
-        let live = self.client_live(self.client_of_code(code)?)?;
+        let live = self.client_live(self.client_by_code(code)?)?;
         let of = |body: &&StatementBody| body.statement.agreement.as_deref().unwrap_or("") == agreement;
         let body = live.outcomes(period).filter_map(|outcome| outcome.body.as_ref()).find(of);
         let body = body.ok_or_else(|| AppError::not_found("open statement"))?;

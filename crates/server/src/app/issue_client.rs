@@ -21,7 +21,8 @@ use crate::app::run::bill_open_periods;
 use crate::app::stored::{Closed, StoredBooks};
 use crate::error::AppError;
 
-const INVOICES: &str = "invoice";
+/// The counter of invoice numbers.
+pub const INVOICES: &str = "invoice";
 const HOLDS: &str = "hold";
 
 /// What statements are made from.

@@ -132,6 +132,6 @@ fn lines_csv(outcomes: &[Outcome], today: Date) -> String {
 }
 
 /// Free text for a spreadsheet: a cell that a spreadsheet would run as a formula begins with an apostrophe.
-fn free(text: &str) -> String {
+pub fn free(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }

@@ -198,7 +198,8 @@ fn verify_all(app: &App, progress: Progress<'_>) -> Result<Outcome, AppError> {
     if app.jobs.is_stopping() {
         return Err(AppError::conflict("the server stops", "the job goes on after its next start"));
     }
-    let said = format!("{} ledger entries, {} statements and {} invoices checked.", report.entries, report.statements, report.invoices);
+    let said =
+        format!("{} ledger entries, {} statements and {} invoices checked.", report.entries, report.statements, report.invoices);
     let heads = report.heads.into_iter().map(|(code, head)| (code, head.seq, head.hash)).collect();
     Ok(Outcome { said: vec![said], faults: report.faults, heads, import: None })
 }
