@@ -55,10 +55,17 @@ impl Aging {
         );
         for (index, bar) in self.bars.iter().enumerate() {
             let (y, length) = (index as f64 * 30.0, bar.amount.max(0) as f64 * room / longest as f64);
-            let _ = write!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", left - 10.0, y + 19.0, escape(&bar.label));
+            let _ =
+                write!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", left - 10.0, y + 19.0, escape(&bar.label));
             rect(&mut svg, if bar.is_late { "c-over" } else { "c-used" }, left, y + 6.0, length, 18.0);
             let tone = if bar.amount == 0 { "t-soft" } else { "t-strong" };
-            let _ = write!(svg, "<text class=\"{tone}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>", left + length + 8.0, y + 19.0, escape(&bar.words));
+            let _ = write!(
+                svg,
+                "<text class=\"{tone}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+                left + length + 8.0,
+                y + 19.0,
+                escape(&bar.words)
+            );
         }
         let _ = write!(svg, "<path class=\"c-axis\" d=\"M{left:.1} 2V{:.1}\"/></svg>", (height - 2.0).max(2.0));
         svg

@@ -245,7 +245,13 @@ impl BurnDown {
         let Some(now) = self.now.filter(|now| (0..self.length()).contains(now)) else { return };
         let (room, x) = (scale.room, scale.x(now));
         let _ = write!(svg, "<path class=\"c-today\" d=\"M{x:.1} {:.1}V{:.1}\"/>", room.top - 4.0, room.height - room.bottom);
-        let anchor = if x > room.width * 0.75 { "end" } else if x < room.left + 30.0 { "start" } else { "middle" };
+        let anchor = if x > room.width * 0.75 {
+            "end"
+        } else if x < room.left + 30.0 {
+            "start"
+        } else {
+            "middle"
+        };
         text(svg, "t-strong", x, room.top - 9.0, anchor, "today");
         let Some(outlook) = self.outlook else { return };
         let last = self.last();

@@ -55,7 +55,9 @@ impl Month {
     #[must_use]
     pub fn words(&self) -> String {
         let mut words = format!("{}: {} used", self.name, hours(self.used));
-        for (seconds, what) in [(self.other, "beside prepaid time"), (self.overage, "overage"), (self.lost, "lost"), (self.rest, "left")] {
+        for (seconds, what) in
+            [(self.other, "beside prepaid time"), (self.overage, "overage"), (self.lost, "lost"), (self.rest, "left")]
+        {
             if seconds > 0 {
                 let _ = write!(words, ", {} {what}", hours(seconds));
             }
