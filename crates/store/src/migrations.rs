@@ -26,6 +26,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 3, name: "0003_add_people", text: include_str!("../migrations/0003_add_people.sql") },
     Migration { number: 4, name: "0004_add_the_office", text: include_str!("../migrations/0004_add_the_office.sql") },
     Migration { number: 5, name: "0005_add_jobs_and_webhooks", text: include_str!("../migrations/0005_add_jobs_and_webhooks.sql") },
+    Migration {
+        number: 6,
+        name: "0006_list_time_by_technician",
+        text: include_str!("../migrations/0006_list_time_by_technician.sql"),
+    },
 ];
 
 /// The table of applied files is local to the coordinator and has no provider.

@@ -344,6 +344,54 @@ pub fn list_latest_after(
     tx.list(sql, &[&provider.0, &client_id, &span.start, &span.end, &after, &technician, &limit], read)
 }
 
+/// What a technician's entries that began in the span of seconds are now: their latest
+/// rows, by start and id.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_of_technician_between(
+    tx: &mut Tx,
+    provider: ProviderId,
+    technician: &str,
+    span: Range<i64>,
+) -> Result<Vec<TimeEntry>, StoreError> {
+    let sql = sql!(
+        "select
+            e.entry_id, e.revision, e.client_id, e.ticket, e.technician, e.started_at, e.minutes, e.tier,
+            e.work_type, e.device, e.billable, e.cause, e.note, e.late_for, e.billed_in
+        from time_entries e
+        where e.provider_id = $1 and e.technician = $2 and e.started_at >= $3 and e.started_at < $4
+            and not exists (
+                select 1 from time_entries r
+                where r.provider_id = $1 and r.entry_id = e.entry_id and r.revision > e.revision
+            )
+        order by e.started_at, e.entry_id"
+    );
+    tx.list(sql, &[&provider.0, &technician, &span.start, &span.end], read)
+}
+
+/// The technicians that entries name, by name.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_technicians(tx: &mut Tx, provider: ProviderId) -> Result<Vec<String>, StoreError> {
+    let sql = sql!(
+        "select technician from time_entries
+        where provider_id = $1 and technician > $2 order by technician limit 1"
+    );
+    // From one to the next by the index: there are few technicians and many entries.
+    let mut found: Vec<String> = Vec::new();
+    loop {
+        let last = found.last().cloned().unwrap_or_default();
+        match tx.opt(sql, &[&provider.0, &last], |row| row.next::<String>())? {
+            Some(next) => found.push(next),
+            None => return Ok(found),
+        }
+    }
+}
+
 /// The late rows of a client that no statement has taken yet, by id and revision.
 ///
 /// # Errors

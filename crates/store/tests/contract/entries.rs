@@ -238,3 +238,25 @@ on_both! {
         assert!(page(0..1000, "", "nobody", 10).is_empty());
     }
 }
+
+on_both! {
+    fn a_technician_s_week_has_the_entries_as_they_are_now(books: &Books) {
+        let [acme, zeta] = books.clients;
+        let entry = |client, id: &str, at, who: &str| TimeEntry { technician: who.to_owned(), ..sample_entry(client, id, at) };
+        let moved = TimeEntry { revision: 1, late_for: Some("2026-03".to_owned()), ..entry(acme, "c", 150, "Ben") };
+        let rows = [
+            entry(zeta, "b", 100, "Ana"),
+            entry(acme, "a", 100, "Ana"),
+            entry(acme, "c", 150, "Ana"),
+            moved,
+            entry(acme, "d", 199, "Ana"),
+            entry(acme, "e", 200, "Ana"),
+        ];
+        books.write(|tx| time_entry::insert_many(tx, books.provider, &rows));
+        let week = |who: &str| books.read(|tx| time_entry::list_of_technician_between(tx, books.provider, who, 100..200));
+        assert_eq!(names(&week("Ana")), [("a", 0), ("b", 0), ("d", 0)], "c went to Ben, e is a later week");
+        assert_eq!(names(&week("Ben")), [("c", 1)]);
+        assert!(week("ana").is_empty());
+        assert_eq!(books.read(|tx| time_entry::list_technicians(tx, books.provider)), ["Ana", "Ben"]);
+    }
+}
