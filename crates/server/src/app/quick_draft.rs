@@ -72,8 +72,13 @@ impl Context {
         let words = EntryWords::of(&books);
         let devices: Vec<String> = client.client.devices.iter().map(|device| device.name.clone()).collect();
         let tickets = self.tickets_of(&books, position)?;
-        let vocabulary =
-            Vocabulary { tiers: &words.tiers, work_types: &words.work_types, devices: &devices, tickets: &tickets, today: Some(today) };
+        let vocabulary = Vocabulary {
+            tiers: &words.tiers,
+            work_types: &words.work_types,
+            devices: &devices,
+            tickets: &tickets,
+            today: Some(today),
+        };
         let mut quick = quick_entry::read(rest, &vocabulary);
         let span = span(&mut quick, &zone, today, now);
         let mut reading = QuickReading {
@@ -173,7 +178,9 @@ fn span(quick: &mut Quick, zone: &TimeZone, today: Date, now: i64) -> Option<Spa
     if let (Some(given), Some(minutes)) = (quick.minutes, from_span)
         && given != minutes
     {
-        quick.mistakes.push(Mistake::new("", format!("the span is of {minutes} minutes, the duration of {given}; expected one of them")));
+        quick
+            .mistakes
+            .push(Mistake::new("", format!("the span is of {minutes} minutes, the duration of {given}; expected one of them")));
     }
     let minutes = from_span.or(quick.minutes);
     if minutes.is_none() && date != today {

@@ -89,7 +89,8 @@ pub fn client<'t>(line: &'t str, clients: &[(&str, &str)]) -> Result<(usize, &'t
     // Further words belong to the client as long as they go on with a name.
     while let Some(word) = rest.split_whitespace().next() {
         let longer = format!("{typed} {}", word.to_lowercase());
-        let is_longer = |index: &usize| clients.get(*index).is_some_and(|(_, name)| goes_on(&name.to_lowercase(), &longer, found.len() > 1));
+        let is_longer =
+            |index: &usize| clients.get(*index).is_some_and(|(_, name)| goes_on(&name.to_lowercase(), &longer, found.len() > 1));
         let narrowed: Vec<usize> = found.iter().copied().filter(is_longer).collect();
         if narrowed.is_empty() {
             break;
@@ -294,13 +295,18 @@ impl Reader<'_, '_> {
         let find = |list: &[String]| list.iter().find(|known| known.eq_ignore_ascii_case(word)).cloned();
         if let Some(tier) = find(self.vocabulary.tiers) {
             match self.quick.tier.clone().filter(|before| *before != tier) {
-                Some(before) => self.mistake(word, format!("is a second tier beside {before}; expected one. Quote a word of the note: \"{word}\"")),
+                Some(before) => {
+                    self.mistake(word, format!("is a second tier beside {before}; expected one. Quote a word of the note: \"{word}\""))
+                }
                 None => self.quick.tier = Some(tier),
             }
         } else if let Some(kind) = find(self.vocabulary.work_types) {
             match self.quick.work_type.clone().filter(|before| *before != kind) {
                 Some(before) => {
-                    self.mistake(word, format!("is a second work type beside {before}; expected one. Quote a word of the note: \"{word}\""));
+                    self.mistake(
+                        word,
+                        format!("is a second work type beside {before}; expected one. Quote a word of the note: \"{word}\""),
+                    );
                 }
                 None => self.quick.work_type = Some(kind),
             }
@@ -398,9 +404,9 @@ pub fn minutes_of(word: &str) -> Option<Result<u32, String>> {
         return None;
     }
     match unit {
-        "m" | "min" | "mins" | "minutes" => {
-            Some(number.parse::<u32>().map_err(|_| "is no whole number of minutes; expected one such as 25m".to_owned()).and_then(checked))
-        }
+        "m" | "min" | "mins" | "minutes" => Some(
+            number.parse::<u32>().map_err(|_| "is no whole number of minutes; expected one such as 25m".to_owned()).and_then(checked),
+        ),
         "h" | "hr" | "hrs" | "hours" => Some(decimal_hours(number).and_then(checked)),
         _ => {
             let minutes = unit.strip_prefix('h')?;

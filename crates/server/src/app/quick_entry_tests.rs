@@ -58,7 +58,20 @@ fn a_line_gives_note_minutes_and_tier() {
 
 #[test]
 fn durations_are_read_in_every_form() {
-    let forms = [("25m", 25), ("25min", 25), ("1h", 60), ("1h30", 90), ("1h30m", 90), ("1h5", 65), ("1.5h", 90), ("1,5h", 90), (".5h", 30), ("0.25h", 15), ("0:45", 45), ("24h", 1440)];
+    let forms = [
+        ("25m", 25),
+        ("25min", 25),
+        ("1h", 60),
+        ("1h30", 90),
+        ("1h30m", 90),
+        ("1h5", 65),
+        ("1.5h", 90),
+        ("1,5h", 90),
+        (".5h", 30),
+        ("0.25h", 15),
+        ("0:45", 45),
+        ("24h", 1440),
+    ];
     for (word, minutes) in forms {
         assert_eq!(line(word).minutes, Some(minutes), "{word}");
     }

@@ -415,7 +415,12 @@ fn unchanged(expected: Option<&Draft>, found: &Draft) -> Result<(), AppError> {
     Err(AppError::conflict("the entry changed meanwhile", "read it again, then decide"))
 }
 
-fn client_id(books: &StoredBooks, code: &str) -> Result<Uuid, AppError> {
+/// The id of a client's code.
+///
+/// # Errors
+///
+/// Names the code that no client has.
+pub fn client_id(books: &StoredBooks, code: &str) -> Result<Uuid, AppError> {
     let position = books.setup.client(code).and_then(|(position, _)| usize::try_from(position).ok());
     let id = position.and_then(|position| books.client_ids.get(position)).copied();
     id.ok_or_else(|| AppError::field("client", format!("there is no client `{code}`; expected the code of a client")))

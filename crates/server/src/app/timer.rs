@@ -4,12 +4,11 @@ use jiff::Timestamp;
 use quarterhour_store::Tx;
 use quarterhour_store::statements::timer::{self, Timer};
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::app::actor::{Actor, Permission};
 use crate::app::audit::Change;
 use crate::app::context::Context;
-use crate::app::time_entry::{Draft, Saved};
+use crate::app::time_entry::{Draft, Saved, client_id};
 use crate::error::AppError;
 
 const KIND: &str = "timer";
@@ -85,7 +84,7 @@ impl Context {
     pub fn start_timer(&self, actor: &Actor, start: &TimerStart, former: Former) -> Result<Started, AppError> {
         actor.require(Permission::LogTime)?;
         let (books, now) = (self.books()?, self.clock.now());
-        let client_id = self.client_id(&books, &start.client)?;
+        let client_id = client_id(&books, &start.client)?;
         let started_at = start.started_at.map_or(Ok(now), Timestamp::from_second).map_err(AppError::fault)?;
         if started_at > now {
             return Err(AppError::field("started_at", "is still to come; a timer starts now or earlier"));
@@ -173,11 +172,6 @@ impl Context {
             provider_cause: false,
             note: running.note.clone(),
         }
-    }
-
-    /// The id of a client's code.
-    fn client_id(&self, books: &crate::app::stored::StoredBooks, code: &str) -> Result<Uuid, AppError> {
-        crate::app::time_entry::client_id(books, code)
     }
 }
 

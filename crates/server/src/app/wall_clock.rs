@@ -49,7 +49,10 @@ pub fn reading(zone: &TimeZone, instant: i64) -> Zoned {
 pub fn never_words(zone: &TimeZone, local: DateTime) -> String {
     let name = zone.iana_name().unwrap_or("this time zone");
     let time = local.time().strftime("%H:%M");
-    format!("{time} does not exist on {} in {name}: the clocks go forward then; expected a time before or after that hour", local.date())
+    format!(
+        "{time} does not exist on {} in {name}: the clocks go forward then; expected a time before or after that hour",
+        local.date()
+    )
 }
 
 /// That a reading comes twice.

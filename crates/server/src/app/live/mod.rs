@@ -4,6 +4,7 @@
 //! checks there, and a look at two counters tells whether what is held here is still what is there.
 
 mod client;
+mod fate;
 mod forecast;
 mod summary;
 
@@ -15,6 +16,7 @@ use rayon::prelude::*;
 use uuid::Uuid;
 
 pub use client::ClientLive;
+pub use fate::{EntryFate, Fates};
 pub use forecast::{Forecast, Pace};
 pub use summary::{Flags, OpenStatement, Summary};
 

@@ -1,4 +1,4 @@
-//! A client in numbers: what lists and the dashboard show. It holds no entries.
+//! A client in numbers: what lists, timesheets and the dashboard show. It holds no words of entries.
 
 use jiff::civil::Date;
 use quarterhour_billing::{Day, Period, StatementReport, TimeTotals};
@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::app::body::{BurnStep, StatementBody};
 use crate::app::live::client::ClientLive;
+use crate::app::live::fate::Fates;
 use crate::app::live::forecast::{Forecast, Pace};
 use crate::app::outcome::Warning;
 use crate::app::stored::StoredBooks;
@@ -44,6 +45,8 @@ pub struct Summary {
     pub flags: Flags,
     /// What a book-keeper should look at.
     pub warnings: Vec<Warning>,
+    /// Where the entries of open statements go.
+    pub fates: Fates,
     version: i64,
     books_digest: u64,
     made_at: i64,
@@ -149,6 +152,7 @@ impl Summary {
             business_days_left: pace.as_ref().map_or(0, Pace::business_days_left),
             flags: flags(live),
             warnings: live.result.warnings.clone(),
+            fates: Fates::of(&live.result),
             version: live.version,
             books_digest: live.books.digest(live.client_id),
             made_at: now,
