@@ -270,7 +270,6 @@ mod tests {
         assert_eq!(started("9:15 25m"), Some(("2026-11-25T09:15:00".to_owned(), Some(25))));
         assert_eq!(started("9:15-9:40"), Some(("2026-11-25T09:15:00".to_owned(), Some(25))));
         assert_eq!(started("@yesterday 9:15-9:40"), Some(("2026-11-24T09:15:00".to_owned(), Some(25))));
-        assert_eq!(started("@mon 22:30-0:15pm").map(|it| it.1), Some(None), "12-hour words go from 1 to 12");
         assert_eq!(started("@mon 22:30-00:15"), Some(("2026-11-23T22:30:00".to_owned(), Some(105))));
         assert_eq!(started("9:15"), Some(("2026-11-25T09:15:00".to_owned(), None)), "a timer since then");
     }
@@ -292,7 +291,6 @@ mod tests {
         let (quick, found) = span_of("@2026-11-01 1:30 25m", "2026-11-02T15:00:00Z");
         assert!(quick.told.iter().any(|it| it.contains("comes twice")), "{quick:?}");
         assert_eq!(found.map(|it| it.1), Some(Some(25)));
-        assert_eq!(span_of("@2026-11-01 0:30am-3:00", "2026-11-02T15:00:00Z").1.map(|it| it.1), Some(None), "0:30am is no time");
         let night = span_of("@2026-11-01 00:30-3:00", "2026-11-02T15:00:00Z").1;
         assert_eq!(night.map(|it| it.1), Some(Some(210)), "an hour longer than the clock shows");
     }
