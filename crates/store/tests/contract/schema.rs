@@ -45,7 +45,7 @@ on_both! {
         let dropped: String = tables.iter().rev().map(|table| format!("drop table {table};")).collect();
         books.write(|tx| {
             tx.raw(&dropped)?;
-            tx.raw("drop index holds_open; drop index agreements_by_client")?;
+            tx.raw("drop index holds_open; drop index agreements_by_client; drop index time_entries_by_technician")?;
             tx.raw("delete from schema_migrations where number > 2")?;
             invoice::insert_many(tx, books.provider, [(1, 1900), (2, 0)].map(|(number, total)| Invoice {
                 number,
