@@ -83,6 +83,7 @@ function children(old, next) {
 /** @type {Set<string>} */
 const news = new Set();
 let fetching = false;
+let fetched = 0;
 let pause = 1000;
 /** @type {EventSource | null} */
 let stream = null;
@@ -99,8 +100,11 @@ const concerned = (region) => {
 function heard(...words) {
   const before = news.size;
   for (const word of words) news.add(word);
-  if (!before) setTimeout(refresh, 60);
+  if (!before) soon();
 }
+
+// News that come thick and fast are taken together, but none waits for half a second.
+const soon = () => setTimeout(refresh, Math.max(60, fetched + 400 - Date.now()));
 
 async function refresh() {
   if (fetching) return;
@@ -124,7 +128,8 @@ async function refresh() {
     // The stream tells when the server is back, and everything is read again then.
   } finally {
     fetching = false;
-    if (news.size) setTimeout(refresh, 60);
+    fetched = Date.now();
+    if (news.size) soon();
   }
 }
 

@@ -18,6 +18,7 @@ pub mod client_state;
 pub mod clock;
 pub mod company;
 pub mod context;
+pub mod dashboard;
 pub mod credit_note;
 pub mod demo;
 pub mod demo_office;

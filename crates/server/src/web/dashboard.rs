@@ -1,17 +1,18 @@
-//! The dashboard: what needs a person today.
+//! The dashboard: what needs a person today, each line a link that leads to the fix.
 
-use std::sync::Arc;
+mod words;
 
 use askama::Template;
 use axum::extract::State;
 
 use crate::app::actor::Permission;
 use crate::app::context::App;
-use crate::app::live::Summary;
+use crate::app::dashboard::Dashboard;
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
 use crate::web::respond::{Answer, page};
 use crate::web::routes::{Access, Area};
+use words::Need;
 
 /// The routes.
 #[must_use]
@@ -23,10 +24,15 @@ pub fn area() -> Area {
 #[template(path = "dashboard/show.html")]
 struct DashboardPage {
     frame: Frame,
-    clients: Vec<Arc<Summary>>,
+    needs: Vec<Need>,
+    dashboard: Dashboard,
+    may_edit: bool,
 }
 
 async fn show(State(app): State<App>, here: Here) -> Answer<DashboardPage> {
-    let clients = app.run(|app| app.summaries()).await?;
-    page(DashboardPage { frame: here.frame(&app, "dashboard", "Dashboard"), clients })
+    let actor = here.actor();
+    let may_edit = actor.may(Permission::EditClients);
+    let dashboard = app.run(move |app| app.dashboard(&actor)).await?;
+    let frame = here.frame(&app, "dashboard", "Today");
+    page(DashboardPage { frame, needs: words::needs(&dashboard), dashboard, may_edit })
 }
