@@ -107,8 +107,8 @@ pub struct Asked {
     pub client: String,
     /// Who asked.
     pub by: String,
-    /// When.
-    pub at: Timestamp,
+    /// The provider's day on which it was asked.
+    pub on: Date,
     /// The question.
     pub body: String,
 }
@@ -167,7 +167,7 @@ impl Context {
         let (books, summaries) = (self.books()?, self.summaries()?);
         let rows = self.store.read(|tx| Rows::read(tx, actor))?;
         let now = self.clock.now();
-        let today = today(&books, now);
+        let today = day(&books, now);
         let mut dashboard = Dashboard {
             today: Some(today),
             near: near(&summaries),
@@ -190,9 +190,10 @@ impl Context {
     }
 }
 
-fn today(books: &StoredBooks, now: Timestamp) -> Date {
+/// The provider's day of a moment.
+fn day(books: &StoredBooks, at: Timestamp) -> Date {
     let zone = jiff::tz::TimeZone::get(&books.setup.provider.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    now.to_zoned(zone).date()
+    at.to_zoned(zone).date()
 }
 
 fn name(books: &StoredBooks, client_id: Uuid) -> String {
@@ -299,7 +300,7 @@ fn overdue(books: &StoredBooks, rows: Vec<receivable::Receivable>, today: Date) 
 }
 
 fn asked(books: &StoredBooks, row: question::Question) -> Asked {
-    Asked { client: name(books, row.client_id), by: row.asked_by, at: row.asked_at, body: row.body }
+    Asked { client: name(books, row.client_id), by: row.asked_by, on: day(books, row.asked_at), body: row.body }
 }
 
 fn long_timers(

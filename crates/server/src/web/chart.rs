@@ -45,12 +45,14 @@ pub fn month_bar(used: impl Borrow<i64>, available: impl Borrow<i64>, beyond: im
     }
     let whole = (available.max(0) + beyond.max(0)).max(1);
     let share = |seconds: i64| seconds.clamp(0, whole) as f64 * 200.0 / whole as f64;
-    let (limit, taken) = (share(available), share(used.min(available)));
+    // Overage is never too thin to be seen.
+    let end = if beyond > 0 { 195.0 } else { 200.0 };
+    let (limit, taken) = (share(available).min(end), share(used.min(available)).min(end));
     let mut svg = String::from("<svg viewBox=\"0 0 200 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
     rect(&mut svg, "m-rest", 0.0, 0.0, limit, 8.0);
     rect(&mut svg, "m-used", 0.0, 0.0, taken, 8.0);
     if beyond > 0 {
-        rect(&mut svg, "m-over", limit, 0.0, (200.0 - limit).max(3.0), 8.0);
+        rect(&mut svg, "m-over", limit, 0.0, 200.0 - limit, 8.0);
         rect(&mut svg, "m-mark", (limit - 1.0).max(0.0), 0.0, 2.0, 8.0);
     }
     svg.push_str("</svg>");
@@ -59,12 +61,14 @@ pub fn month_bar(used: impl Borrow<i64>, available: impl Borrow<i64>, beyond: im
 }
 
 fn month_words(used: i64, available: i64, beyond: i64) -> String {
-    let short = |seconds: i64| hours(seconds).trim_end_matches(" h").to_owned();
+    // Whole minutes: a bar shows no seconds.
+    let whole = |seconds: i64| hours(seconds / 60 * 60);
+    let short = |seconds: i64| whole(seconds).trim_end_matches(" h").to_owned();
     match (available, beyond) {
         (..=0, ..=0) => "no prepaid time".to_owned(),
-        (..=0, _) => format!("{} beyond", hours(beyond)),
-        (_, 1..) => format!("{} over {}", short(beyond), hours(available)),
-        _ => format!("{} left of {}", short(available - used), hours(available)),
+        (..=0, _) => format!("{} beyond", whole(beyond)),
+        (_, 1..) => format!("{} over {}", short(beyond), whole(available)),
+        _ => format!("{} left of {}", short(available - used), whole(available)),
     }
 }
 

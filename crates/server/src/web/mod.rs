@@ -69,6 +69,7 @@ pub fn service(app: &App) -> Result<Router, AppError> {
     let id = HeaderName::from_static("x-request-id");
     let router = router
         .layer(middleware::from_fn_with_state(app.clone(), api::surround::limit))
+        .layer(middleware::from_fn(respond::forget_flash))
         .layer(middleware::from_fn_with_state(app.clone(), identify::identify))
         .layer(csrf)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -4,7 +4,9 @@ use askama::Template;
 use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use axum_extra::extract::CookieJar;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -75,6 +77,19 @@ impl Flash {
         let text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default());
         format!("{FLASH_COOKIE}={text}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60")
     }
+}
+
+/// Takes the cookie of a [`Flash`] back with the page that showed it: a word is said once.
+pub async fn forget_flash(request: Request, next: Next) -> Response {
+    let has_flash = CookieJar::from_headers(request.headers()).get(FLASH_COOKIE).is_some();
+    let shows = has_flash && request.method() == Method::GET && !request.headers().contains_key("x-live");
+    let mut response = next.run(request).await;
+    let is_page = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.starts_with("text/html"));
+    if shows && response.status().is_success() && response.headers().get(CONTENT_TYPE).is_some_and(is_page) {
+        let gone = HeaderValue::from_static("flash=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+        response.headers_mut().append(SET_COOKIE, gone);
+    }
+    response
 }
 
 /// A redirect after something was done.

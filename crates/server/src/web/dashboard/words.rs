@@ -191,7 +191,7 @@ fn question(asked: &crate::app::dashboard::Asked) -> Line {
     }
     Line {
         text: format!("{}, {}: {body}", asked.by, asked.client),
-        under: format!("asked on {}", dates::near(&asked.at.to_zoned(jiff::tz::TimeZone::UTC).date())),
+        under: format!("asked on {}", dates::near(&asked.on)),
         path: "/questions".to_owned(),
         ..Line::default()
     }
