@@ -188,8 +188,7 @@ fn segment(name: &str) -> ParameterBuilder {
         "entry" => ("A time entry's id.", text("^[^/\\x00]{1,200}$")),
         "agreement" => ("An agreement's name.", text("^[^/\\x00]{1,200}$")),
         "ticket" => ("A ticket's reference.", text("^[^/\\x00]{1,200}$")),
-        "device" => ("A device's name.", text("^[^/\\x00]{1,200}$")),
-        "hold" => ("The number of held overage.", text("^[0-9]{1,18}$")),
+        "hold" => ("The number of held overage.", number()),
         _ => ("An id.", uuid()),
     };
     ParameterBuilder::new()

@@ -1,16 +1,24 @@
 //! The JSON API, version 1. It knows no pages; each handler extracts, calls a use case and answers.
 //! The description at `/api/v1/openapi.json` is read from the types of the handlers.
 
+mod account;
 pub mod answer;
+mod client;
 pub mod describe;
+mod desk;
+mod device;
 pub mod document;
 pub mod endpoints;
 pub mod extract;
+mod held;
+mod ledger;
 pub mod once;
 pub mod page;
 pub mod problem;
+mod statement;
 pub mod surround;
 mod time_entry;
+mod webhook;
 pub mod words;
 
 use crate::api::endpoints::{Endpoints, PREFIX};
@@ -18,7 +26,15 @@ use crate::web::routes::{Access, Area};
 
 /// All operations.
 fn endpoints() -> Endpoints {
-    time_entry::endpoints()
+    client::endpoints()
+        .and(device::endpoints())
+        .and(time_entry::endpoints())
+        .and(desk::endpoints())
+        .and(statement::endpoints())
+        .and(held::endpoints())
+        .and(ledger::endpoints())
+        .and(webhook::endpoints())
+        .and(account::endpoints())
 }
 
 /// The routes.

@@ -241,7 +241,7 @@ async fn list(State(app): State<App>, _: Caller, Params(filter): Params<TimeEntr
     let (client, technician) = (filter.client, filter.technician.unwrap_or_default());
     let mut entries = app
         .run(move |app| {
-            let client_id = client.as_deref().map(|code| app.client_id_of(code)).transpose()?;
+            let client_id = client.as_deref().map(|code| app.client_by_code(code)).transpose()?;
             app.entry_page(&EntryQuery { client_id, technician, span: Some(span), period: of, after, limit: limit + 1 })
         })
         .await?;

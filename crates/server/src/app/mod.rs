@@ -15,6 +15,7 @@ pub mod body;
 pub mod client;
 pub mod client_entries;
 pub mod client_state;
+pub mod client_statements;
 pub mod clock;
 pub mod company;
 pub mod context;

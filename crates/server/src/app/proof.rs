@@ -68,6 +68,21 @@ pub fn make(store: &Store, code: &str, period: quarterhour_billing::Period) -> R
     })
 }
 
+impl crate::app::context::Context {
+    /// The head of each client's ledger, by code: the number of entries and the hash of the last.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub fn ledger_heads(&self) -> Result<Vec<(String, i64, String)>, AppError> {
+        let books = self.books()?;
+        let rows = self.store.read(|tx| ledger::list_heads(tx, books.provider_id))?;
+        let mut heads: Vec<_> = rows.into_iter().map(|row| (books.code(row.client_id).to_owned(), row.seq, row.hash)).collect();
+        heads.sort();
+        Ok(heads)
+    }
+}
+
 /// A client's ledger, in order.
 ///
 /// # Errors

@@ -58,17 +58,6 @@ impl StandingEntry {
 }
 
 impl Context {
-    /// The id of a client's code.
-    ///
-    /// # Errors
-    ///
-    /// Fails for an unknown code.
-    pub fn client_id_of(&self, code: &str) -> Result<Uuid, AppError> {
-        let books = self.books()?;
-        let position = books.setup.client(code).and_then(|(position, _)| usize::try_from(position).ok());
-        position.and_then(|position| books.client_ids.get(position)).copied().ok_or_else(|| AppError::not_found("client"))
-    }
-
     /// A page of entries.
     ///
     /// # Errors
