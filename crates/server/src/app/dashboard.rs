@@ -303,13 +303,7 @@ fn asked(books: &StoredBooks, row: question::Question) -> Asked {
     Asked { client: name(books, row.client_id), by: row.asked_by, on: day(books, row.asked_at), body: row.body }
 }
 
-fn long_timers(
-    books: &StoredBooks,
-    actor: &Actor,
-    rows: Vec<timer::Timer>,
-    people: &[user::User],
-    now: Timestamp,
-) -> Vec<LongTimer> {
+fn long_timers(books: &StoredBooks, actor: &Actor, rows: Vec<timer::Timer>, people: &[user::User], now: Timestamp) -> Vec<LongTimer> {
     let long = rows.into_iter().filter_map(|row| {
         let seconds = now.as_second() - row.started_at.as_second();
         let person = people.iter().find(|person| person.user_id == row.user_id && row.user_id != actor.user_id);
