@@ -13,7 +13,7 @@ use crate::hours::hours;
 /// Lines of a kind that are shown at once; the others are behind one click.
 const SHOWN: usize = 5;
 /// Lines of a kind at all: more of them are a list of their own.
-const LINES_MAX: usize = 40;
+const LINES_MAX: usize = 25;
 
 /// Things of one kind that need somebody.
 #[derive(Debug)]
