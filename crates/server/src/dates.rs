@@ -54,6 +54,17 @@ pub fn month_short(period: Period) -> String {
     day.strftime(if day.month() == 1 { "%b %y" } else { "%b" }).to_string()
 }
 
+/// A moment on the clock of a time zone: `19 Nov 2026, 15:04`.
+pub fn moment(at: jiff::Timestamp, zone: &str) -> String {
+    let zone = jiff::tz::TimeZoneDatabase::bundled().get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    at.to_zoned(zone).strftime("%-d %b %Y, %H:%M").to_string()
+}
+
+/// A moment on a wall clock that is near: `19 Nov, 15:04`.
+pub fn wall(at: jiff::civil::DateTime) -> String {
+    at.strftime("%-d %b, %H:%M").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +76,7 @@ mod tests {
         assert_eq!(full(&period.first_day().date()), "1 Nov 2026");
         assert_eq!((month(period), month_short(period)), ("November 2026".to_owned(), "Nov".to_owned()));
         assert_eq!(month_short(period.plus(2)), "Jan 27");
+        let at: jiff::Timestamp = "2026-07-01T12:30:00Z".parse().expect("an instant");
+        assert_eq!(moment(at, "America/New_York"), "1 Jul 2026, 08:30");
     }
 }

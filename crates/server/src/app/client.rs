@@ -3,7 +3,7 @@
 use quarterhour_billing::{Currency, LocalClock, Period};
 use quarterhour_store::Tx;
 use quarterhour_store::statements::client::{self, Client};
-use quarterhour_store::statements::{closing, counter, time_entry};
+use quarterhour_store::statements::{closing, counter, time_entry, user};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -48,6 +48,21 @@ pub struct ClientDraft {
     pub country: String,
     /// The client's tax number.
     pub tax_id: String,
+}
+
+/// One of a client's own people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClientPerson {
+    /// Its id.
+    pub id: Uuid,
+    /// The name.
+    pub name: String,
+    /// The address.
+    pub email: String,
+    /// Approver or contact.
+    pub role: String,
+    /// Shut out?
+    pub is_out: bool,
 }
 
 impl ClientDraft {
@@ -100,6 +115,20 @@ impl Context {
         let position = books.setup.client(code).and_then(|(position, _)| usize::try_from(position).ok());
         let id = position.and_then(|position| books.client_ids.get(position)).copied();
         id.ok_or_else(|| AppError::not_found("client"))
+    }
+
+    /// The client's own people: name, address, role, and whether they are shut out.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub fn people_of_client(&self, client_id: Uuid) -> Result<Vec<ClientPerson>, AppError> {
+        let provider = self.provider()?;
+        let users = self.store.read(|tx| user::list_all(tx, provider))?;
+        let own = users.into_iter().filter(|user| user.client_id == Some(client_id));
+        Ok(own
+            .map(|it| ClientPerson { id: it.user_id, name: it.name, email: it.email, role: it.role, is_out: it.disabled_at.is_some() })
+            .collect())
     }
 
     /// A client as it is written.

@@ -1,10 +1,13 @@
 //! The months of a client: what issued statements say, read slimly, and the open ones as they stand.
 
+use std::collections::{HashMap, HashSet};
+
 use quarterhour_billing::{Day, DeviceClass, Period, StatementReport, TimeTotals};
-use quarterhour_store::statements::statement;
+use quarterhour_store::statements::{invoice, receivable, statement};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::app::bill_store::read_body;
 use crate::app::body::{BurnStep, CountedDevice, StatementBody};
 use crate::app::context::Context;
 use crate::app::live::ClientLive;
@@ -87,6 +90,19 @@ pub struct CountedMonth {
     pub devices: Vec<(String, String, String, Day)>,
 }
 
+/// An invoice in a list of months; amounts in minor units.
+#[derive(Clone, Copy, Debug)]
+pub struct InvoiceOfMonth {
+    /// Its number.
+    pub number: i64,
+    /// The day by which it is to be paid.
+    pub due_on: jiff::civil::Date,
+    /// What it asks for.
+    pub total: i64,
+    /// What of it is still open.
+    pub left: i64,
+}
+
 /// The counts of the last months, the latest first.
 #[derive(Clone, Debug, Default)]
 pub struct CountHistory {
@@ -132,6 +148,41 @@ impl Context {
         Ok(months)
     }
 
+    /// The statements of one period of a client with all they hold, and whether they are issued.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Context::months`] does.
+    pub fn statements_of_period(&self, client_id: Uuid, period: Period) -> Result<(Vec<StatementBody>, bool), AppError> {
+        let live = self.client_live(client_id)?;
+        if !live.is_issued(period) {
+            return Ok((live.outcomes(period).filter_map(|outcome| outcome.body.clone()).collect(), false));
+        }
+        let (provider, text) = (live.books.provider_id, period.to_string());
+        let rows = self.store.read(|tx| statement::list_of_client_period(tx, provider, client_id, &text))?;
+        Ok((rows.iter().map(read_body).collect::<Result<_, _>>()?, true))
+    }
+
+    /// The invoices of a client, by period and agreement.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub fn invoices_of_client(&self, client_id: Uuid) -> Result<HashMap<(String, String), InvoiceOfMonth>, AppError> {
+        let provider = self.provider()?;
+        let (invoices, receivables) = self.store.read(|tx| {
+            let invoices = invoice::list_of_client(tx, provider, client_id)?;
+            Ok::<_, AppError>((invoices, receivable::list_of_client(tx, provider, client_id)?))
+        })?;
+        let open: HashMap<i64, i64> = receivables.iter().map(|row| (row.number, row.total - row.paid - row.credited)).collect();
+        let found = invoices.into_iter().map(|row| {
+            let left = open.get(&row.number).copied().unwrap_or(row.total);
+            let invoice = InvoiceOfMonth { number: row.number, due_on: row.due_on, total: row.total, left };
+            ((row.period, row.agreement), invoice)
+        });
+        Ok(found.collect())
+    }
+
     /// The device counts of a client's last months with their evidence.
     ///
     /// # Errors
@@ -172,9 +223,9 @@ pub fn count_history(months: &[Month]) -> CountHistory {
 /// The names that came and that went.
 fn difference(before: &Month, after: &Month) -> (Vec<String>, Vec<String>) {
     let key = |device: &CountedDevice| (device.class.clone(), device.name.clone());
-    let set = |month: &Month| month.devices.iter().map(key).collect::<std::collections::HashSet<_>>();
+    let set = |month: &Month| month.devices.iter().map(key).collect::<HashSet<_>>();
     let (old, new) = (set(before), set(after));
-    let names = |month: &Month, other: &std::collections::HashSet<(String, String)>| {
+    let names = |month: &Month, other: &HashSet<(String, String)>| {
         let left = month.devices.iter().filter(|device| !other.contains(&key(device)));
         left.map(|device| device.name.clone()).collect()
     };

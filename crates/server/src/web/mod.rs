@@ -3,18 +3,22 @@
 pub mod assets;
 pub mod chart;
 mod client;
+mod client_entries;
 pub mod client_head;
+mod client_show;
 mod dashboard;
-pub mod dates;
+mod device;
 pub(crate) mod filters;
 pub mod frame;
 pub mod health;
 pub mod identify;
 mod live;
 pub mod problems;
+mod question;
 pub mod respond;
 pub mod routes;
 pub mod sign_in;
+mod ticket;
 
 use std::time::Duration;
 
@@ -52,7 +56,12 @@ pub fn routes() -> Area {
         .and(health::area())
         .and(sign_in::area())
         .and(client::area())
+        .and(client_entries::area())
+        .and(client_show::area())
         .and(dashboard::area())
+        .and(device::area())
+        .and(question::area())
+        .and(ticket::area())
         .get("/live", Access::SignedIn, live::stream)
         .get("/assets/{name}", Access::Anyone, assets::serve)
 }
