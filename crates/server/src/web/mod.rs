@@ -8,6 +8,7 @@ pub mod client_head;
 mod client_show;
 mod dashboard;
 mod device;
+mod device_import;
 pub(crate) mod filters;
 pub mod frame;
 pub mod health;
@@ -60,6 +61,7 @@ pub fn routes() -> Area {
         .and(client_show::area())
         .and(dashboard::area())
         .and(device::area())
+        .and(device_import::area())
         .and(question::area())
         .and(ticket::area())
         .get("/live", Access::SignedIn, live::stream)
