@@ -1,5 +1,6 @@
 //! The web application and the API over HTTP, in process: callers as types, each test with a database of its own.
 
 mod access;
+mod dashboard;
 mod support;
 mod surroundings;
