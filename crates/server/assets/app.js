@@ -241,6 +241,8 @@ function sort(head) {
 /** @param {Document | Element} root */
 function prepare(root) {
   for (const button of all('[data-copy], [data-add], [data-remove], [data-dismiss]', root)) button.removeAttribute('hidden');
+  // The browser knows where it is; what was typed stays.
+  for (const field of /** @type {HTMLInputElement[]} */ (all('input[data-time-zone="guess"]', root))) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || field.value;
   for (const head of all('th[data-sort]', root)) {
     if (head.querySelector('button')) continue;
     const button = document.createElement('button');
@@ -468,7 +470,7 @@ async function passkey(form) {
   for (const [name, value] of new FormData(form)) if (typeof value === 'string') fields.append(name, value);
   try {
     if (!window.PublicKeyCredential) throw new Error('This browser has no passkeys.');
-    const { publicKey } = await json(form.dataset.options ?? '', { body: fields });
+    const { publicKey, carried } = await json(form.dataset.options ?? '', { body: fields });
     publicKey.challenge = bytes(publicKey.challenge);
     for (const known of [...(publicKey.excludeCredentials ?? []), ...(publicKey.allowCredentials ?? [])]) known.id = bytes(known.id);
     if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
@@ -484,7 +486,7 @@ async function passkey(form) {
       Object.assign(parts, { authenticatorData: text64(response.authenticatorData), signature: text64(response.signature), userHandle: text64(response.userHandle) });
     }
     const credential = { id: made.id, rawId: text64(made.rawId), type: made.type, response: parts, extensions: made.getClientExtensionResults() };
-    const body = JSON.stringify({ ...Object.fromEntries(fields), credential });
+    const body = JSON.stringify({ ...Object.fromEntries(fields), carried, credential });
     const { next } = await json(form.dataset.finish ?? '', { body, headers: { 'content-type': 'application/json' } });
     location.assign(next);
   } catch (error) {

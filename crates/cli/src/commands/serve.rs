@@ -65,6 +65,9 @@ pub fn serve_app(session: &Session, app: &App) -> Result<(), AppError> {
     serve::serve(app, |address| {
         let public = app.settings.public_url.as_str().trim_end_matches('/').to_owned();
         session.say(&format!("Quarterhour serves {place} at {public} (listening on {address}). Ctrl-C stops it."));
+        if let Ok(Some(code)) = app.setup_code() {
+            session.say(&format!("Open {public}/setup to set up the company. From another machine it asks for this code: {code}"));
+        }
     })
 }
 

@@ -127,6 +127,12 @@ impl Permission {
         matches!(self, Self::SeeOwnAccount | Self::DecideOwnHeld)
     }
 
+    /// Does it only show something? The audit log counts as more: it names everybody.
+    #[must_use]
+    pub fn is_read(self) -> bool {
+        matches!(self, Self::SeeClients | Self::SeeAgreements | Self::SeeBilling | Self::SeeOwnAccount)
+    }
+
     /// What it allows, in a few words.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -184,6 +190,18 @@ impl Scope {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+
+    /// What it allows, in a few words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Read => "read everything that you may see",
+            Self::Time => "write time entries",
+            Self::Books => "write clients, devices and agreements",
+            Self::Billing => "issue, record payments, decide about held overage",
+            Self::Admin => "change settings and people, read the audit log",
+        }
     }
 
     /// Does it cover a permission?

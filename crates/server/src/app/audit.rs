@@ -1,11 +1,15 @@
 //! The audit log: who changed what, when and from where, with what was before and after. It only grows.
 
+use jiff::Timestamp;
 use quarterhour_store::Tx;
-use quarterhour_store::statements::audit::{self, AuditEntry};
+use quarterhour_store::statements::audit;
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
-use crate::app::actor::{Actor, Channel};
+pub use quarterhour_store::statements::audit::AuditEntry;
+
+use crate::app::actor::{Actor, Channel, Permission};
 use crate::app::context::Context;
 use crate::error::AppError;
 
@@ -68,7 +72,7 @@ impl Context {
 /// # Errors
 ///
 /// Fails when the database does; then the change is not made either.
-pub fn write(tx: &mut Tx, actor: &Actor, at: jiff::Timestamp, change: Change<'_>) -> Result<(), AppError> {
+pub fn write(tx: &mut Tx, actor: &Actor, at: Timestamp, change: Change<'_>) -> Result<(), AppError> {
     let by_person = matches!(actor.channel, Channel::Session(_) | Channel::Token(..));
     let row = AuditEntry {
         audit_id: Uuid::now_v7(),
@@ -85,4 +89,158 @@ pub fn write(tx: &mut Tx, actor: &Actor, at: jiff::Timestamp, change: Change<'_>
         after_json: change.after,
     };
     Ok(audit::insert(tx, actor.provider, &row)?)
+}
+
+/// What is looked for in the audit log. Empty fields look for nothing.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// The person who did it.
+    pub actor_id: Option<Uuid>,
+    /// The noun.
+    pub kind: String,
+    /// The client that it is about.
+    pub client_id: Option<Uuid>,
+    /// From when on.
+    pub from: Option<Timestamp>,
+    /// Until before when.
+    pub until: Option<Timestamp>,
+    /// A text in any field, whatever its case.
+    pub text: String,
+}
+
+impl AuditFilter {
+    fn takes(&self, row: &AuditEntry) -> bool {
+        let contains = |text: &str| text.to_lowercase().contains(&self.text);
+        let texts = [&row.actor_name, &row.address, &row.action, &row.subject_kind, &row.subject_id];
+        self.actor_id.is_none_or(|id| row.actor_id == Some(id) || row.subject_id == id.to_string())
+            && (self.kind.is_empty() || row.subject_kind == self.kind)
+            && self.client_id.is_none_or(|id| row.client_id == Some(id))
+            && self.from.is_none_or(|from| row.at >= from)
+            && self.until.is_none_or(|until| row.at < until)
+            && (self.text.is_empty()
+                || texts.into_iter().any(|text| contains(text))
+                || [&row.before_json, &row.after_json].into_iter().flatten().any(|json| contains(json)))
+    }
+
+    /// Entries have ids in order of time, so a date is an id to begin at.
+    fn first_cursor(&self) -> Option<Uuid> {
+        let until = self.until?.as_millisecond();
+        let millis = u128::try_from(until).ok()? + 1;
+        Some(Uuid::from_u128(millis << 80))
+    }
+}
+
+/// A page of the log.
+#[derive(Clone, Debug, Default)]
+pub struct AuditPage {
+    /// The entries, the newest first.
+    pub entries: Vec<AuditEntry>,
+    /// Where older ones go on; none at the end.
+    pub older: Option<Uuid>,
+}
+
+/// Rows that are read at a time.
+const CHUNK: i64 = 500;
+/// Rows that are looked at for one page at most; a rare word goes on by a link, not by a long wait.
+const LOOKED_AT_MAX: usize = 20_000;
+
+impl Context {
+    /// A page of the audit log.
+    ///
+    /// # Errors
+    ///
+    /// Refuses whoever may not read it.
+    pub fn audit_page(&self, actor: &Actor, filter: &AuditFilter, before: Option<Uuid>, size: usize) -> Result<AuditPage, AppError> {
+        actor.require(Permission::SeeAudit)?;
+        let filter = AuditFilter { text: filter.text.trim().to_lowercase(), ..filter.clone() };
+        let mut cursor = before.or_else(|| filter.first_cursor());
+        let mut page = AuditPage::default();
+        let mut looked_at = 0;
+        loop {
+            let rows = self.store.read(|tx| audit::list_page(tx, actor.provider, cursor, CHUNK))?;
+            let last = i64::try_from(rows.len()).unwrap_or(CHUNK) < CHUNK;
+            for row in rows {
+                looked_at += 1;
+                cursor = Some(row.audit_id);
+                if filter.from.is_some_and(|from| row.at < from) {
+                    return Ok(page);
+                }
+                if filter.takes(&row) {
+                    page.entries.push(row);
+                }
+                if page.entries.len() >= size {
+                    page.older = cursor;
+                    return Ok(page);
+                }
+            }
+            if last {
+                return Ok(page);
+            }
+            if looked_at >= LOOKED_AT_MAX {
+                page.older = cursor;
+                return Ok(page);
+            }
+        }
+    }
+}
+
+/// One field of a change: its name, what it was and what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The field; empty when the thing is one text.
+    pub field: String,
+    /// What it was; empty when it is new.
+    pub before: String,
+    /// What it is; empty when it is gone.
+    pub after: String,
+}
+
+/// The fields that differ between before and after. What stayed is left out.
+#[must_use]
+pub fn differences(before: Option<&str>, after: Option<&str>) -> Vec<Difference> {
+    let read = |json: Option<&str>| json.and_then(|json| serde_json::from_str::<Value>(json).ok()).unwrap_or(Value::Null);
+    let mut list = Vec::new();
+    compare("", &read(before), &read(after), &mut list);
+    list
+}
+
+fn compare(field: &str, before: &Value, after: &Value, list: &mut Vec<Difference>) {
+    if before == after {
+        return;
+    }
+    let empty = serde_json::Map::new();
+    let object = |value: &Value| value.is_object() || value.is_null();
+    if object(before) && object(after) {
+        let (before, after) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
+        let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
+        for name in names {
+            let path = if field.is_empty() { name.clone() } else { format!("{field}.{name}") };
+            compare(&path, before.get(name).unwrap_or(&Value::Null), after.get(name).unwrap_or(&Value::Null), list);
+        }
+        return;
+    }
+    list.push(Difference { field: field.to_owned(), before: shown(before), after: shown(after) });
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_listed() {
+        let list =
+            differences(Some(r#"{"name":"Ann","role":"owner","old":1}"#), Some(r#"{"name":"Ann B","role":"owner","new":{"a":true}}"#));
+        let list: Vec<(&str, &str, &str)> = list.iter().map(|it| (it.field.as_str(), it.before.as_str(), it.after.as_str())).collect();
+        assert_eq!(list, [("name", "Ann", "Ann B"), ("old", "1", ""), ("new.a", "", "true")]);
+        assert_eq!(differences(None, Some("\"by password\"")).len(), 1);
+        assert!(differences(None, None).is_empty());
+    }
 }

@@ -7,6 +7,7 @@ use quarterhour_store::statements::provider;
 use quarterhour_store::{ProviderId, Store};
 
 use crate::app::actor::Actor;
+use crate::app::carried::UsedUp;
 use crate::app::clock::Clock;
 use crate::app::events::Events;
 use crate::app::guard::LoginGuard;
@@ -14,9 +15,11 @@ use crate::app::issued_cache::IssuedCache;
 use crate::app::job::JobBoard;
 use crate::app::keys::Keys;
 use crate::app::live::Live;
+use crate::app::oidc::Discovered;
 use crate::app::pdf::Workers;
 use crate::app::rate::Rates;
 use crate::app::settings::Settings;
+use crate::app::setup::FirstRun;
 use crate::error::AppError;
 
 /// The application, shared by all requests and jobs. Cheap to clone.
@@ -47,6 +50,12 @@ pub struct Context {
     pub pdfs: Workers,
     /// What was issued, in numbers.
     pub issued: IssuedCache,
+    /// What browsers carried for us and was used.
+    pub used_up: UsedUp,
+    /// How far the first run has come.
+    pub first_run: FirstRun,
+    /// What is known of the OpenID Connect provider.
+    pub discovered: Discovered,
     provider: OnceLock<ProviderId>,
 }
 
@@ -64,8 +73,25 @@ impl App {
     pub fn new(store: Store, clock: Clock, keys: Keys, settings: Settings) -> Self {
         let (live, events, rate, login_guard) = Default::default();
         let (jobs, pdfs, issued) = Default::default();
-        let provider = OnceLock::new();
-        Self(Arc::new(Context { store, live, clock, keys, settings, events, rate, login_guard, jobs, pdfs, issued, provider }))
+        let (used_up, first_run, discovered, provider) = Default::default();
+        let parts = Context {
+            store,
+            live,
+            clock,
+            keys,
+            settings,
+            events,
+            rate,
+            login_guard,
+            jobs,
+            pdfs,
+            issued,
+            used_up,
+            first_run,
+            discovered,
+            provider,
+        };
+        Self(Arc::new(parts))
     }
 
     /// Runs a step that blocks, away from the threads that serve requests. Once begun it runs to its end,
@@ -118,6 +144,16 @@ impl Context {
     #[must_use]
     pub fn client_code(&self, client_id: uuid::Uuid) -> String {
         self.books().map(|books| books.code(client_id).to_owned()).unwrap_or_default()
+    }
+
+    /// The name of a client's id; empty for an unknown one.
+    #[must_use]
+    pub fn client_name(&self, client_id: uuid::Uuid) -> String {
+        let name = self.books().ok().and_then(|books| {
+            let position = *books.positions.get(&client_id)?;
+            books.setup.clients.get(position).map(|client| client.row.field("name").to_owned())
+        });
+        name.unwrap_or_default()
     }
 
     /// The program itself as the one who acts.

@@ -49,6 +49,20 @@ pub fn new_token() -> Result<String, AppError> {
     Ok(URL_SAFE_NO_PAD.encode(random::<32>()?))
 }
 
+/// Random groups of five letters that are hard to confuse when they are read or typed: 25 bits each.
+///
+/// # Errors
+///
+/// Fails when the system has no random bytes.
+pub fn readable(groups: usize) -> Result<String, AppError> {
+    const LETTERS: [char; 32] = [
+        'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', '2', '3',
+        '4', '5', '6', '7', '8', '9', '0',
+    ];
+    let group = || Ok(random::<5>()?.iter().filter_map(|byte| LETTERS.get(usize::from(byte & 31))).collect::<String>());
+    (0..groups).map(|_| group()).collect::<Result<Vec<_>, AppError>>().map(|groups| groups.join("-"))
+}
+
 /// What is kept of a token: its SHA-256, as text.
 #[must_use]
 pub fn token_hash(token: &str) -> String {

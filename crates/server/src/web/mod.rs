@@ -1,11 +1,14 @@
 //! The web application: pages, a file for each area with its routes, handlers and page structs. No SQL, no rules.
 
+mod account;
 pub mod assets;
+mod audit;
 pub mod chart;
 mod client;
 mod client_entries;
 pub mod client_head;
 mod client_show;
+mod confirm;
 mod dashboard;
 mod device;
 mod device_import;
@@ -13,13 +16,19 @@ pub(crate) mod filters;
 pub mod frame;
 pub mod health;
 pub mod identify;
+pub mod invitation;
 mod live;
+pub mod moment;
 pub mod problems;
 mod question;
 pub mod respond;
 pub mod routes;
+mod sessions;
+pub mod setup;
 pub mod sign_in;
 mod ticket;
+mod users;
+pub mod visitor;
 
 use std::time::Duration;
 
@@ -55,7 +64,14 @@ pub fn routes() -> Area {
     Area::default()
         .and(api::area())
         .and(health::area())
+        .and(account::area())
+        .and(audit::area())
+        .and(confirm::area())
+        .and(invitation::area())
+        .and(sessions::area())
+        .and(setup::area())
         .and(sign_in::area())
+        .and(users::area())
         .and(client::area())
         .and(client_entries::area())
         .and(client_show::area())
@@ -82,6 +98,7 @@ pub fn service(app: &App) -> Result<Router, AppError> {
         .layer(middleware::from_fn_with_state(app.clone(), api::surround::limit))
         .layer(middleware::from_fn(respond::forget_flash))
         .layer(middleware::from_fn_with_state(app.clone(), identify::identify))
+        .layer(middleware::from_fn_with_state(app.clone(), setup::first))
         .layer(csrf)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(SECONDS_MAX)))
@@ -100,10 +117,15 @@ async fn nothing_here(request: Request) -> Response {
     Refusal::of(&request, AppError::not_found("page")).into_response()
 }
 
+/// A path as the log shows it: without the token of an invitation.
+fn shown_path(path: &str) -> &str {
+    if path.starts_with(invitation::PATH) { invitation::PATH } else { path }
+}
+
 /// Headers of every answer, a line in the log, and the counters.
 async fn surround(request: Request, next: Next) -> Response {
     let begun = std::time::Instant::now();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (request.method().clone(), shown_path(request.uri().path()).to_owned());
     let id = request.headers().get("x-request-id").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let matched = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
     let mut response = next.run(request).await;

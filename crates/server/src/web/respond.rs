@@ -126,6 +126,16 @@ impl Done {
         self.cookies.push(cookie);
         self
     }
+
+    /// The same for a script: it finds the path as `next`, and goes there.
+    #[must_use]
+    pub fn as_json(self) -> Response {
+        let body = axum::Json(serde_json::json!({ "next": self.to }));
+        let mut response = self.into_response();
+        response.headers_mut().remove(LOCATION);
+        let (parts, _) = response.into_parts();
+        (StatusCode::OK, parts.headers, body).into_response()
+    }
 }
 
 impl IntoResponse for Done {

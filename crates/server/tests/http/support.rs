@@ -15,6 +15,7 @@ use quarterhour_server::app::context::App;
 use quarterhour_server::app::demo::{self, Stage};
 use quarterhour_server::app::demo_office::{self, PASSWORD};
 use quarterhour_server::app::keys::{Keys, token_hash};
+use quarterhour_server::app::session::Proof;
 use quarterhour_server::app::settings::Settings;
 use quarterhour_server::app::{import, issue, output};
 use quarterhour_server::web;
@@ -140,7 +141,7 @@ impl Site {
         let provider = self.app.provider().expect("a provider");
         let found = self.app.store.read(|tx| user::find_by_email_key(tx, provider, email)).expect("read");
         let user = found.unwrap_or_else(|| panic!("the demo has no {email}"));
-        let token = self.app.begin_session(&user, &Default::default(), true).expect("a session");
+        let token = self.app.begin_session(&user, &Default::default(), Proof::Passkey, None).expect("a session");
         let cookie = format!("{}={token}", self.app.settings.cookie_name());
         Caller { router: self.router.clone(), cookie: Some(cookie), token: None }
     }

@@ -59,6 +59,16 @@ pub fn list_of_user(tx: &mut Tx, provider: ProviderId, user_id: Uuid) -> Result<
     tx.list(sql, &[&provider.0, &user_id], read)
 }
 
+/// How many passkeys each user has who has any.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_counts(tx: &mut Tx, provider: ProviderId) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    let sql = sql!("select user_id, count(*) as passkeys from passkeys where provider_id = $1 group by user_id order by user_id");
+    tx.list(sql, &[&provider.0], |row| Ok((row.next()?, row.next()?)))
+}
+
 /// The passkey with this credential, whoever has it.
 ///
 /// # Errors

@@ -115,6 +115,16 @@ pub fn list_of_user(tx: &mut Tx, provider: ProviderId, user_id: Uuid) -> Result<
     tx.list(sql, &[&provider.0, &user_id], read)
 }
 
+/// When each user with a session was last seen.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_last_seen(tx: &mut Tx, provider: ProviderId) -> Result<Vec<(Uuid, Timestamp)>, StoreError> {
+    let sql = sql!("select user_id, max(seen_at) as seen_at from sessions where provider_id = $1 group by user_id order by user_id");
+    tx.list(sql, &[&provider.0], |row| Ok((row.next()?, row.next()?)))
+}
+
 /// Ends a session, and says whether it was there.
 ///
 /// # Errors
