@@ -325,7 +325,7 @@ impl Context {
         Ok(saved)
     }
 
-    /// Takes an entry out. On an issued statement that is a correction to no minutes.
+    /// Takes an entry out. On an issued statement that is a correction to no minutes, and so it is when a correction waits.
     ///
     /// # Errors
     ///
@@ -343,11 +343,12 @@ impl Context {
         let (draft, client_id, frozen) = self.entry(id)?;
         self.allow(actor, &draft.technician)?;
         unchanged(expected, &draft)?;
-        if frozen {
+        let books = self.books()?;
+        let is_corrected = self.store.read(|tx| time_entry::list_revisions(tx, books.provider_id, id))?.len() > 1;
+        if frozen || is_corrected {
             self.change_entry_from(actor, id, expected, &Draft { minutes: 0, ..draft.clone() })?;
             return Ok(draft);
         }
-        let books = self.books()?;
         let version = self.store.write(|tx| {
             let version = hold_client(tx, &books, client_id)?;
             let rows = time_entry::list_revisions(tx, books.provider_id, id)?;
@@ -381,12 +382,19 @@ impl Context {
     pub fn restore_entry(&self, actor: &Actor, id: &str) -> Result<Saved, AppError> {
         let books = self.books()?;
         let lost = || AppError::not_found("deleted time entry");
-        let draft: Draft = self.store.read(|tx| {
+        let (draft, now): (Draft, Option<time_entry::TimeEntry>) = self.store.read(|tx| {
             let last = audit::list_of_subject(tx, books.provider_id, KIND, id, 1)?.pop().ok_or_else(lost)?;
-            let before = last.before_json.filter(|_| last.action == "deleted").ok_or_else(lost)?;
-            serde_json::from_str(&before).map_err(|_| lost())
+            let before = last.before_json.filter(|_| matches!(last.action.as_str(), "deleted" | "changed")).ok_or_else(lost)?;
+            let now = time_entry::list_revisions(tx, books.provider_id, id)?.pop();
+            Ok::<_, AppError>((serde_json::from_str(&before).map_err(|_| lost())?, now))
         })?;
         self.allow(actor, &draft.technician)?;
+        match now {
+            // What stood on an issued statement was not deleted but corrected to no minutes.
+            Some(now) if now.minutes == 0 && draft.minutes > 0 => return self.change_entry(actor, id, &draft),
+            Some(_) => return Err(AppError::conflict("the entry is there again", "open it from the timesheet")),
+            None => {}
+        }
         check(&books, std::slice::from_ref(&draft), self.clock.now().as_second())?;
         let client_id = client_id(&books, &draft.client)?;
         let (saved, version) = self.store.write(|tx| {

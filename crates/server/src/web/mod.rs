@@ -12,6 +12,8 @@ mod confirm;
 mod dashboard;
 mod device;
 mod device_import;
+pub mod dates;
+pub mod fate;
 pub(crate) mod filters;
 pub mod frame;
 pub mod health;
@@ -29,6 +31,9 @@ pub mod sign_in;
 mod ticket;
 mod users;
 pub mod visitor;
+mod time;
+mod time_entry;
+mod timer;
 
 use std::time::Duration;
 
@@ -80,6 +85,9 @@ pub fn routes() -> Area {
         .and(device_import::area())
         .and(question::area())
         .and(ticket::area())
+        .and(time::area())
+        .and(time_entry::area())
+        .and(timer::area())
         .get("/live", Access::SignedIn, live::stream)
         .get("/assets/{name}", Access::Anyone, assets::serve)
 }
