@@ -27,7 +27,7 @@ pub struct QuestionView {
     pub code: String,
     /// The client's name.
     pub client: String,
-    /// What it is about: `devices`, `statement`, `invoice` or `other`.
+    /// What it is about: `devices`, `statement`, `invoice`, `held` (a refusal) or `other`.
     pub topic: String,
     /// Which one; may be empty.
     pub reference: String,
@@ -51,6 +51,7 @@ impl QuestionView {
             "devices" => format!("/clients/{code}/devices"),
             "statement" if plain && !self.reference.is_empty() => format!("/billing/statements/{code}/{}", self.reference),
             "invoice" if plain && !self.reference.is_empty() => format!("/billing/invoices/{}", self.reference),
+            "held" => "/billing/held".to_owned(),
             _ => format!("/clients/{code}"),
         }
     }
@@ -64,6 +65,7 @@ impl QuestionView {
             ("statement", period) => format!("the statement of {period}"),
             ("invoice", "") => "an invoice".to_owned(),
             ("invoice", number) => format!("invoice {number}"),
+            ("held", number) => format!("the held overage number {number}, which it refuses"),
             _ => "something else".to_owned(),
         }
     }

@@ -3,8 +3,8 @@
 use crate::app::body::PartBody;
 use crate::app::effect::Effect;
 use crate::app::live::EntryFate;
+use crate::dates;
 use crate::hours::hours;
-use crate::web::dates;
 
 /// The tone and the word of a fate, for a badge.
 #[must_use]

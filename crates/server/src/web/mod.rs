@@ -12,7 +12,6 @@ mod confirm;
 mod dashboard;
 mod device;
 mod device_import;
-pub mod dates;
 pub mod fate;
 pub(crate) mod filters;
 pub mod frame;

@@ -12,9 +12,9 @@ use crate::app::context::{App, Context};
 use crate::app::quick_draft::{QuickReading, QuickWork};
 use crate::app::timer::{Former, is_forgotten};
 use crate::app::timesheet::{self, Sheet, SheetDay, SheetEntry, Week};
+use crate::dates;
 use crate::error::AppError;
 use crate::web::client_head::in_query;
-use crate::web::dates;
 use crate::web::fate::{self, EffectView, plain_hours};
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
@@ -41,6 +41,8 @@ pub(super) struct SheetQuery {
     week: String,
     day: String,
     who: String,
+    /// The client that the quick line begins with.
+    client: String,
 }
 
 impl SheetQuery {
@@ -124,7 +126,8 @@ struct QuickForm {
 }
 
 async fn show(State(app): State<App>, here: Here, Query(query): Query<SheetQuery>) -> Result<Page<TimePage>, Failure> {
-    time_page(&app, &here, query, QuickView::default()).await.map(|it| Page(it, axum::http::StatusCode::OK))
+    let line = if query.client.is_empty() { String::new() } else { format!("{} ", query.client) };
+    time_page(&app, &here, query, QuickView { line, ..QuickView::default() }).await.map(|it| Page(it, axum::http::StatusCode::OK))
 }
 
 /// The page of a sheet, with a quick line.
@@ -170,22 +173,16 @@ fn load(app: &Context, actor: &Actor, query: &SheetQuery) -> Result<(Sheet, Vec<
 fn span(sheet: &Sheet, day: Option<Date>) -> String {
     let (first, last) = (sheet.week.monday(), sheet.week.plus(1).monday().yesterday().unwrap_or(sheet.week.monday()));
     match day {
-        Some(day) => dates::day(day),
-        None => format!("{} to {}", dates::day_short(first), dates::day(last)),
+        Some(day) => dates::full(&day),
+        None => format!("{} to {}", dates::near(&first), dates::full(&last)),
     }
-}
-
-fn weekday(date: Date) -> &'static str {
-    let names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-    let index = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
-    names.get(index).copied().unwrap_or("")
 }
 
 impl DayView {
     fn of(day: &SheetDay, sheet: &Sheet, who: &str, selected: Option<Date>) -> Self {
         let path = SheetQuery::path(sheet.week, selected.is_none().then_some(day.date), who);
         Self {
-            name: format!("{} {}", weekday(day.date), dates::day_short(day.date)),
+            name: dates::near(&day.date),
             path,
             is_today: day.date == sheet.today,
             total: plain_hours(day.minutes() * 60),
@@ -273,7 +270,7 @@ impl QuickView {
             Some(QuickWork::Entry(draft)) => format!("{} min", draft.minutes),
             _ => String::new(),
         };
-        let start = reading.start.map(dates::local_short).unwrap_or_default();
+        let start = reading.start.map(dates::wall).unwrap_or_default();
         let mark = if quick.our_error { "our own error" } else { "not billable" };
         let mark = if quick.our_error || quick.free { mark } else { "" };
         let read = [
@@ -310,7 +307,7 @@ async fn quick_preview(State(app): State<App>, here: Here, Form(form): Form<Quic
 async fn quick(State(app): State<App>, here: Here, Form(form): Form<QuickForm>) -> Result<Response, Failure> {
     let (actor, typed) = (here.actor(), form.clone());
     let (reading, view) = app.run(move |app| look(app, &actor, &typed)).await?;
-    let query = SheetQuery { week: form.week.clone(), who: form.who.clone(), day: String::new() };
+    let query = SheetQuery { week: form.week.clone(), who: form.who.clone(), ..SheetQuery::default() };
     if reading.work.is_none() || !view.mistakes.is_empty() {
         let view = if view.is_empty() { QuickView { mistakes: vec![nothing_typed()], ..view } } else { view };
         return Ok(page_with_problems(time_page(&app, &here, query, view).await?).into_response());
