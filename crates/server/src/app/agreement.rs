@@ -45,6 +45,16 @@ impl Standing {
             Self::Ended => "ended",
         }
     }
+
+    /// The tone in which it is shown.
+    #[must_use]
+    pub fn tone(self) -> &'static str {
+        match self {
+            Self::Future => "night",
+            Self::InForce => "good",
+            Self::Ended => "lost",
+        }
+    }
 }
 
 /// One version among the agreements of a client.
@@ -64,6 +74,27 @@ pub struct Version {
     pub is_locked: bool,
     /// Who changed it last, and when.
     pub changed: Option<(String, Timestamp)>,
+}
+
+impl Version {
+    /// Is it over?
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.standing == Standing::Ended
+    }
+
+    /// The last day in force; empty when it goes on.
+    #[must_use]
+    pub fn last_day(&self) -> String {
+        self.ends.map_or_else(String::new, |ends| ends.previous().to_string())
+    }
+
+    /// Who changed it last, and when.
+    #[must_use]
+    pub fn last_change(&self) -> String {
+        let words = |(who, at): &(String, Timestamp)| format!("{who}, {}", at.to_zoned(jiff::tz::TimeZone::UTC).date());
+        self.changed.as_ref().map_or_else(|| "as imported".to_owned(), words)
+    }
 }
 
 /// The agreements of a client.

@@ -12,6 +12,8 @@ use quarterhour_billing::{CountMethod, Currency, Decimal, DeviceClass, Word, Wor
 
 /// The day that stands in templates where an agreement has its own.
 pub const TEMPLATE_DAY: &str = "2000-01-01";
+/// The lists of rows.
+const ROWS: [&str; 5] = ["block", "overage.tiers", "weights.tiers", "prices.rate", "service"];
 /// The most values that a form takes.
 const VALUES_MAX: usize = 4_000;
 
@@ -99,6 +101,35 @@ impl AgreementForm {
         let start = format!("{row}.");
         let mut values = self.values.range(start.clone()..).take_while(|(name, _)| name.starts_with(&start));
         values.all(|(_, values)| values.iter().all(String::is_empty))
+    }
+
+    /// Leaves rows out in which nothing was said, and numbers the others from 0.
+    pub fn tidy_rows(&mut self) {
+        for prefix in ROWS {
+            let numbers = self.rows(prefix);
+            let mut next = 0;
+            for number in numbers {
+                let start = format!("{prefix}.{number}.");
+                let names: Vec<String> = self.values.keys().filter(|name| name.starts_with(&start)).cloned().collect();
+                let row: Vec<(String, Vec<String>)> = names.iter().filter_map(|name| self.values.remove_entry(name)).collect();
+                // A unit is always chosen, so it does not make a row.
+                let says = |(name, values): &(String, Vec<String>)| !name.ends_with(".unit") && values.iter().any(|it| !it.is_empty());
+                if row.iter().any(says) {
+                    let moved = row.into_iter().map(|(name, values)| (name.replacen(&start, &format!("{prefix}.{next}."), 1), values));
+                    self.values.extend(moved);
+                    next += 1;
+                }
+            }
+        }
+    }
+
+    /// Adds an empty row to a list of rows.
+    pub fn add_row(&mut self, prefix: &str) {
+        if ROWS.contains(&prefix) {
+            let number = self.rows(prefix).last().map_or(0, |last| last + 1);
+            // An empty list shows an empty row by itself.
+            self.set(format!("{prefix}.{}.tier", number.max(1)), "");
+        }
     }
 
     /// Takes a row out.

@@ -81,7 +81,41 @@ pub struct LinePair {
     pub after: Option<i64>,
 }
 
+impl Preview {
+    /// An amount without its currency.
+    #[must_use]
+    pub fn money(&self, amount: &i64) -> String {
+        money::shown(*amount, self.currency).replacen(&format!("{} ", self.currency.code()), "", 1)
+    }
+
+    /// An amount without its currency; nothing for a line that is not there.
+    #[must_use]
+    pub fn amount(&self, amount: &Option<i64>) -> String {
+        amount.as_ref().map(|amount| self.money(amount)).unwrap_or_default()
+    }
+}
+
 impl Month {
+    /// The hours that say something on either side: what they are, as it is, as it would be.
+    #[must_use]
+    pub fn hours(&self) -> Vec<(&'static str, i64, i64)> {
+        let (before, after) = (&self.before, &self.after);
+        let of = |label, pick: fn(&Side) -> i64| (label, pick(before), pick(after));
+        let all = [
+            of("Hours available", Side::available),
+            of("Used", |side| side.time.used),
+            of("Left", Side::left),
+            of("Lost if it ended now", |side| side.time.forfeited),
+            of("Rolls on", |side| side.time.closing),
+            of("Overage", |side| side.time.overage),
+            of("Held", |side| side.time.held),
+            of("Charged", |side| side.time.charged),
+            of("Included", |side| side.time.included),
+            of("Own staff", |side| side.time.internal),
+        ];
+        all.into_iter().filter(|(_, before, after)| *before != 0 || *after != 0).collect()
+    }
+
     /// What the client would pay more, before tax, in minor units.
     #[must_use]
     pub fn difference(&self) -> i64 {

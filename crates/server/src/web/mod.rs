@@ -1,6 +1,9 @@
 //! The web application: pages, a file for each area with its routes, handlers and page structs. No SQL, no rules.
 
 mod account;
+mod agreement;
+mod agreement_editor;
+mod agreement_fields;
 pub mod assets;
 mod audit;
 pub mod chart;
@@ -8,6 +11,7 @@ mod client;
 mod client_entries;
 pub mod client_head;
 mod client_show;
+mod company;
 mod confirm;
 mod dashboard;
 mod device;
@@ -19,20 +23,23 @@ pub mod health;
 pub mod identify;
 pub mod invitation;
 mod live;
+mod logo;
 pub mod moment;
 pub mod problems;
 mod question;
 pub mod respond;
 pub mod routes;
 mod sessions;
+mod settings;
 pub mod setup;
 pub mod sign_in;
+mod template;
 mod ticket;
-mod users;
-pub mod visitor;
 mod time;
 mod time_entry;
 mod timer;
+mod users;
+pub mod visitor;
 
 use std::time::Duration;
 
@@ -67,6 +74,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 pub fn routes() -> Area {
     Area::default()
         .and(api::area())
+        .and(agreement::area())
+        .and(agreement_editor::area())
+        .and(company::area())
+        .and(logo::area())
+        .and(settings::area())
+        .and(template::area())
         .and(health::area())
         .and(account::area())
         .and(audit::area())

@@ -6,7 +6,9 @@ use crate::support::{APPROVER, BOOK_KEEPER, DISPATCHER, OWNER, Site, TECHNICIAN}
 async fn the_owner_sees_who_needs_something() {
     let site = Site::demo();
     let page = site.person(OWNER).get("/").await.ok().text();
-    for words in ["Over their hours, or soon", "over its", "at this pace", "Hours about to be lost", "Overdue invoices", "without a ticket"] {
+    for words in
+        ["Over their hours, or soon", "over its", "at this pace", "Hours about to be lost", "Overdue invoices", "without a ticket"]
+    {
         assert!(page.contains(words), "`{words}` is not in:\n{page}");
     }
     assert!(page.contains("/entries?flag=no-ticket") && page.contains("/billing/invoices/") && page.contains("/billing/held"));
