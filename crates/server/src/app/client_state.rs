@@ -96,6 +96,14 @@ pub fn forecast_words(client: &Summary) -> String {
     }
 }
 
+/// What a month has beside pools of time, in words: charged, included or kept by the client's own staff.
+#[must_use]
+pub fn beside_words(time: &quarterhour_billing::TimeTotals) -> String {
+    let kinds = [(time.charged, "charged"), (time.included, "included"), (time.internal, "by own staff")];
+    let kinds = kinds.into_iter().filter(|(seconds, _)| *seconds > 0).map(|(seconds, word)| format!("{} {word}", hours(seconds)));
+    kinds.collect::<Vec<_>>().join(", ")
+}
+
 /// As [`forecast_words`], as a sentence for the client's own page.
 #[must_use]
 pub fn forecast_sentence(client: &Summary) -> String {
@@ -116,9 +124,12 @@ pub fn forecast_sentence(client: &Summary) -> String {
         Some(day) => format!("At this pace the pools run dry on {day} {month}, with {over} of overage at the end of the month."),
         None if forecast.is_exhausted => format!("Used up; at this pace {over} of overage at the end of the month."),
         None => {
-            let lost = losing(client);
-            let fate = if lost > 0 { format!(", {} of it lost", hours(lost / 60 * 60)) } else { String::new() };
-            format!("At this pace {} are left at the end of the month{fate}.", hours(forecast.unused / 60 * 60))
+            let (unused, lost) = (hours(forecast.unused / 60 * 60), losing(client));
+            match lost {
+                0 => format!("At this pace {unused} are left at the end of the month."),
+                _ if lost >= forecast.unused => format!("At this pace {unused} are lost at the end of the month."),
+                _ => format!("At this pace {unused} are left at the end of the month, and {} of that is lost.", hours(lost / 60 * 60)),
+            }
         }
     }
 }

@@ -6,10 +6,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::app::context::Context;
-use crate::app::device::{self, DeviceChange, DeviceStep};
+use crate::app::device::{self, DeviceChange, DeviceRow, DeviceStep};
 use crate::app::money;
 use crate::app::outcome::RunResult;
 use crate::app::trial::{self, Comparison};
+use crate::dates;
 use crate::error::AppError;
 
 /// A change so far ahead is not billed to see what it does.
@@ -94,10 +95,10 @@ impl Context {
         let mut effect = DeviceEffect { changes: words(changes), periods, ..DeviceEffect::default() };
         effect.sentences = sentences(&effect.periods, until, currency);
         if let Some(issued) = issued.filter(|issued| from.is_some_and(|from| from < issued.end())) {
-            effect.sentences.push(format!("Issued statements (up to {issued}) keep their count."));
+            effect.sentences.push(format!("Issued statements, up to {}, keep their count.", dates::month(issued)));
         }
         if last.since(running) > MONTHS_AHEAD {
-            effect.sentences.push(format!("It begins in {last}, too far ahead to say more."));
+            effect.sentences.push(format!("It begins in {}, too far ahead to say more.", dates::month(last)));
         }
         Ok(effect)
     }
@@ -185,13 +186,13 @@ fn sentence(group: &[&PeriodEffect], until: Period, currency: Currency) -> Optio
     }
     let goes_on = last.period >= until;
     let when = match (goes_on, group.len()) {
-        (true, _) => format!("{} and after", effect.period),
-        (false, 1) => effect.period.to_string(),
-        (false, _) => format!("{} to {}", effect.period, last.period),
+        (true, _) => format!("{} and after", dates::month(effect.period)),
+        (false, 1) => dates::month(effect.period),
+        (false, _) => format!("{} to {}", dates::month(effect.period), dates::month(last.period)),
     };
     let counts = if counts.is_empty() { "The same count".to_owned() } else { capital(&counts.join(", ")) };
     let a_month = if goes_on || group.len() > 1 { " a month" } else { "" };
-    let results = if results.is_empty() { "nothing else changes".to_owned() } else { results.join(", ") + a_month };
+    let results = if results.is_empty() { "no prepaid time or fee changes".to_owned() } else { results.join(", ") + a_month };
     Some(format!("{counts} in {when}: {results}."))
 }
 
@@ -211,10 +212,14 @@ pub fn words(changes: &[DeviceChange]) -> Vec<String> {
 pub fn change_words(change: &DeviceChange) -> String {
     match (&change.before, &change.after) {
         (None, Some(new)) => {
-            let until = new.retired.map(|day| format!(" to {day}")).unwrap_or_default();
-            format!("{} ({}) comes into service on {}{until}", new.name, new.class, new.in_service)
+            let until = new.retired.map(|day| format!(", until {}", dates::full(&day))).unwrap_or_default();
+            format!("{} ({}) comes into service on {}{until}", new.name, new.class, dates::full(&new.in_service))
         }
         (Some(old), None) => format!("{} ({}) is taken out of the list", old.name, old.class),
+        (Some(old), Some(new)) if DeviceRow { retired: new.retired, ..old.clone() } == *new => match new.retired {
+            Some(day) => format!("{} ({}) is retired on {}", new.name, new.class, dates::full(&day)),
+            None => format!("{} ({}) is back in service", new.name, new.class),
+        },
         (Some(old), Some(new)) => {
             let mut parts = Vec::new();
             let mut differs = |what: &str, from: &str, to: &str| {
@@ -225,8 +230,8 @@ pub fn change_words(change: &DeviceChange) -> String {
             };
             differs("name", &old.name, &new.name);
             differs("class", &old.class, &new.class);
-            differs("in service", &old.in_service.to_string(), &new.in_service.to_string());
-            let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string()).unwrap_or_default();
+            differs("in service", &dates::full(&old.in_service), &dates::full(&new.in_service));
+            let day = |day: Option<jiff::civil::Date>| day.map(|day| dates::full(&day)).unwrap_or_default();
             differs("retired", &day(old.retired), &day(new.retired));
             differs("serial", &old.serial, &new.serial);
             differs("site", &old.site, &new.site);

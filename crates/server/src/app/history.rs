@@ -13,8 +13,8 @@ use crate::app::context::Context;
 use crate::app::live::ClientLive;
 use crate::error::AppError;
 
-/// How many months a client's pages look back.
-pub const MONTHS: u32 = 13;
+/// How many months before the running one a client's pages show.
+pub const MONTHS: u32 = 12;
 
 /// One statement of a client, without its entries.
 #[derive(Clone, Debug, Deserialize)]

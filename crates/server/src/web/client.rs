@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::app::actor::Permission;
 use crate::app::client::ClientDraft;
 use crate::app::client_entries::plain_cell;
-use crate::app::client_state::{ClientState, forecast_words};
+use crate::app::client_state::{ClientState, beside_words, forecast_words};
 use crate::app::context::App;
 use crate::app::live::Summary;
 use crate::web::client_head::{ClientHead, client_path, in_query};
@@ -100,8 +100,9 @@ struct Row {
     used: i64,
     available: i64,
     beyond: i64,
-    /// Time beside pools: charged, included or kept by the client's staff.
+    /// Time beside pools.
     other: i64,
+    beside: String,
     forecast: String,
     is_dry: bool,
     days_left: usize,
@@ -143,6 +144,7 @@ impl Row {
             available: now.map_or(0, |now| now.available()),
             beyond: now.map_or(0, |now| now.beyond()),
             other: time.charged + time.included + time.internal,
+            beside: beside_words(&time),
             forecast: forecast_words(client),
             is_dry: client.forecast.is_some_and(|forecast| forecast.exhausted_on.is_some() || forecast.is_exhausted),
             days_left: client.business_days_left,

@@ -51,5 +51,7 @@ impl Problems {
 }
 
 fn sentence(message: &str, hint: &str) -> String {
+    let mut letters = hint.chars();
+    let hint: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
     if hint.is_empty() { message.to_owned() } else { format!("{message}. {hint}") }
 }
