@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use quarterhour_billing::Words;
+use quarterhour_billing::{Decimal, Words};
 use quarterhour_books::setup::read_provider_text;
 use quarterhour_store::ProviderId;
 use quarterhour_store::statements::{counter, provider, user};
@@ -213,6 +213,10 @@ pub fn provider_text(draft: &ProviderDraft) -> Result<String, Vec<FieldProblem>>
     if country.len() != 2 || !country.bytes().all(|letter| letter.is_ascii_uppercase()) {
         problems.push(FieldProblem::new("country", "expected two letters, such as US"));
     }
+    let hourly = draft.hourly.trim().replace(',', "");
+    if Decimal::parse(&hourly).is_err() {
+        problems.push(FieldProblem::new("hourly", "expected an amount such as 125.00"));
+    }
     let mut text = format!("name = {}\ncountry = {}\n", quoted(&draft.name), quoted(&country));
     let _ = writeln!(
         text,
@@ -224,18 +228,24 @@ pub fn provider_text(draft: &ProviderDraft) -> Result<String, Vec<FieldProblem>>
     for (day, _) in DAYS.iter().filter(|(day, _)| draft.days.iter().any(|other| other == day)) {
         let _ = writeln!(text, "{day} = {}", quoted(&hours));
     }
-    let _ = writeln!(text, "\n[[rate]]\nhourly = {}", quoted(&draft.hourly.replace(',', "")));
+    let _ = writeln!(text, "\n[[rate]]\nhourly = {}", quoted(&hourly));
     if let Err(list) = read_provider_text(&text, &mut Words::default()) {
         for problem in list {
-            let column = problem.column.unwrap_or_default();
-            let field = ["currency", "time_zone", "hourly", "name", "country"].into_iter().find(|field| column.ends_with(field));
-            let field = field.unwrap_or(if column.is_empty() { "name" } else { "opens" });
+            let field = field_of(problem.column.as_deref().unwrap_or_default(), &problem.message);
             if !problems.iter().any(|other: &FieldProblem| other.field == field) {
                 problems.push(FieldProblem::new(field, problem.message));
             }
         }
     }
     if problems.is_empty() { Ok(text) } else { Err(problems) }
+}
+
+/// The field that a place in the file comes from.
+fn field_of(place: &str, message: &str) -> &'static str {
+    let key = place.split('`').nth(1).unwrap_or_default();
+    let fields = ["currency", "time_zone", "hourly", "country", "name"];
+    let found = fields.into_iter().find(|field| key.ends_with(field));
+    found.unwrap_or(if message.contains("default rate") { "hourly" } else { "opens" })
 }
 
 /// The names of time zones that a person chooses from.

@@ -1,6 +1,11 @@
 //! The web application and the API over HTTP, in process: callers as types, each test with a database of its own.
 
 mod access;
+mod audit;
+mod browser;
 mod dashboard;
+mod first_run;
+mod people;
+mod sign_in;
 mod support;
 mod surroundings;

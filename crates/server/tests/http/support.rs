@@ -92,17 +92,41 @@ fn template() -> &'static Path {
     })
 }
 
+/// A copy of the demo in a folder of its own.
+fn copy() -> (String, Folder) {
+    let folder = Folder::new();
+    let path = folder.0.join("demo.db");
+    std::fs::copy(template(), &path).expect("a copy of the demo");
+    let log = template().with_extension("db-wal");
+    if log.exists() {
+        std::fs::copy(log, path.with_extension("db-wal")).expect("a copy of the log");
+    }
+    (path.display().to_string(), folder)
+}
+
 impl Site {
     /// A site with the demo's books.
     pub fn demo() -> Self {
+        let (path, folder) = copy();
+        Self::on(&path, folder)
+    }
+
+    /// A site with the demo's books at another public address.
+    pub fn demo_at(public_url: &str) -> Self {
+        let (path, folder) = copy();
+        Self::at(&path, folder, Some(public_url))
+    }
+
+    /// A site whose books were imported, before anybody can sign in.
+    pub fn imported() -> Self {
         let folder = Folder::new();
-        let path = folder.0.join("demo.db");
-        std::fs::copy(template(), &path).expect("a copy of the demo");
-        let log = template().with_extension("db-wal");
-        if log.exists() {
-            std::fs::copy(log, path.with_extension("db-wal")).expect("a copy of the log");
-        }
-        Self::on(&path.display().to_string(), folder)
+        let path = folder.0.join("imported.db").display().to_string();
+        let store = Store::open(&path).expect("a database");
+        let books = folder.0.join("books");
+        demo::write(&books, Stage::new(jiff::civil::date(2026, 11, 25), 1), 1).expect("the demo's books");
+        import::import(&store, &books, |_| ()).expect("imported");
+        drop(store);
+        Self::on(&path, folder)
     }
 
     /// A site before its first run.
@@ -122,9 +146,13 @@ impl Site {
     }
 
     fn on(location: &str, folder: Folder) -> Self {
+        Self::at(location, folder, None)
+    }
+
+    fn at(location: &str, folder: Folder, public_url: Option<&str>) -> Self {
         let now: Timestamp = NOW.parse().expect("an instant");
         let store = Store::open(location).expect("a database");
-        let settings = Settings::new("127.0.0.1:8080".parse().expect("an address"), None).expect("settings");
+        let settings = Settings::new("127.0.0.1:8080".parse().expect("an address"), public_url).expect("settings");
         let keys = Keys::parse(&"07".repeat(32)).expect("a key");
         let app = App::new(store, Clock::set(now), keys, settings);
         let router = web::service(&app).expect("a service");

@@ -1,0 +1,113 @@
+//! A browser for the tests of signing in: it keeps cookies, and comes from an address.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use axum::http::header::{CONTENT_TYPE, COOKIE, HOST};
+use jiff::Timestamp;
+use quarterhour_server::app::user::User;
+use quarterhour_store::statements::user;
+use totp_rs::{Builder, Secret};
+
+use crate::support::{Caller, Reply, Site};
+
+/// Keeps cookies and comes from an address.
+pub struct Browser {
+    caller: Caller,
+    pub cookies: BTreeMap<String, String>,
+    pub address: SocketAddr,
+    pub host: &'static str,
+}
+
+impl Browser {
+    /// A browser that was never here, at this machine.
+    pub fn new(site: &Site) -> Self {
+        Self::at(site, "127.0.0.1")
+    }
+
+    /// A browser that was never here, at an address.
+    pub fn at(site: &Site, address: &str) -> Self {
+        let address = SocketAddr::new(address.parse().expect("an address"), 50_000);
+        Self { caller: site.stranger(), cookies: BTreeMap::new(), address, host: "127.0.0.1:8080" }
+    }
+
+    async fn send(&mut self, mut request: Request<Body>) -> Reply {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !cookies.is_empty() {
+            request.headers_mut().insert(COOKIE, cookies.join("; ").parse().expect("cookies"));
+        }
+        request.headers_mut().insert(HOST, self.host.parse().expect("a host"));
+        request.extensions_mut().insert(ConnectInfo(self.address));
+        let reply = self.caller.send(request).await;
+        for cookie in reply.cookies() {
+            let (name, value) = cookie.split_once('=').expect("a name");
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        reply
+    }
+
+    /// Asks for a page.
+    pub async fn get(&mut self, path: &str) -> Reply {
+        self.send(Request::get(path).body(Body::empty()).expect("a request")).await
+    }
+
+    /// Sends a form.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(body)).expect("a request")).await
+    }
+
+    /// Signs in by password.
+    pub async fn sign_in(&mut self, email: &str, password: &str) -> Reply {
+        self.post("/sign-in", &[("email", email), ("password", password)]).await
+    }
+
+    /// Signs in, which must work.
+    pub async fn signed_in(mut self, email: &str) -> Self {
+        self.sign_in(email, Site::password()).await.leads_to();
+        self
+    }
+
+    /// What the session's cookie holds; empty without one.
+    pub fn session(&self) -> String {
+        self.cookies.get("quarterhour").cloned().unwrap_or_default()
+    }
+
+    /// Sets up the authenticator app; returns its secret and the recovery codes.
+    pub async fn with_app(&mut self, site: &Site) -> (String, Vec<String>) {
+        let page = self.get("/account/totp").await.ok().text();
+        let secret: String = between(&page, "<code>", "</code>").chars().filter(|letter| *letter != ' ').collect();
+        let carried = between(&page, "name=\"carried\" value=\"", "\"");
+        let code = code_of(&secret, site.app.clock.now());
+        let codes = self.post("/account/totp", &[("carried", &carried), ("code", &code)]).await.ok().text();
+        let codes = codes.split("<li><code>").skip(1).filter_map(|rest| rest.split("</code>").next()).map(str::to_owned).collect();
+        (secret, codes)
+    }
+}
+
+/// What stands between two texts.
+pub fn between(text: &str, before: &str, after: &str) -> String {
+    let rest = text.split(before).nth(1).unwrap_or_else(|| panic!("`{before}` is not in:\n{text}"));
+    rest.split(after).next().unwrap_or_default().to_owned()
+}
+
+/// The code of an app at a moment.
+pub fn code_of(secret: &str, at: Timestamp) -> String {
+    let secret = Secret::try_from_base32(secret).expect("a secret");
+    let totp = Builder::new().with_secret(secret).with_account_name("a").build().expect("an app");
+    totp.generate(u64::try_from(at.as_second()).expect("after 1970")).to_string()
+}
+
+/// A stored person.
+pub fn stored(site: &Site, email: &str) -> User {
+    let provider = site.app.provider().expect("a provider");
+    site.app.store.read(|tx| user::find_by_email_key(tx, provider, email)).expect("read").expect("a person")
+}
