@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use quarterhour_billing::Period;
-use quarterhour_store::statements::{closing, counter};
+use quarterhour_store::statements::{closing, counter, hold, invoice};
 use quarterhour_store::{Store, Tx};
 use rayon::prelude::*;
 use uuid::Uuid;
@@ -35,6 +35,23 @@ pub struct Order<'a> {
     pub actor: &'a Actor,
     /// The moment, for the record.
     pub now: Timestamp,
+    /// Tells others what is issued, in its transaction.
+    pub tell: Option<&'a Tell<'a>>,
+}
+
+/// Tells others what is issued for a client, in its transaction.
+pub type Tell<'a> = dyn Fn(&mut Tx, &Told<'_>) -> Result<(), AppError> + 'a;
+
+/// What is issued for a client.
+pub struct Told<'a> {
+    /// The client's code.
+    pub client: &'a str,
+    /// The period.
+    pub period: Period,
+    /// Its invoices.
+    pub invoices: &'a [invoice::Invoice],
+    /// Overage that is held.
+    pub holds: &'a [hold::Hold],
 }
 
 /// What an issue did.
@@ -68,7 +85,7 @@ pub struct Step {
 /// Fails for a client with earlier periods that are not issued, before anything is written.
 pub fn issue(store: &Store, period: Period, codes: &[String], today: Date, done: impl Fn(u64)) -> Result<Issued, AppError> {
     let actor = Actor::command_line(store.read(stored::provider)?.provider_id);
-    let order = Order { period, codes, issued_on: today, actor: &actor, now: Timestamp::now() };
+    let order = Order { period, codes, issued_on: today, actor: &actor, now: Timestamp::now(), tell: None };
     run(store, &order, |_| {
         done(1);
         Ok(())

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::app::audit::{self, Change};
 use crate::app::body::{Details, Freezer};
-use crate::app::issue::Order;
+use crate::app::issue::{Order, Told};
 use crate::app::open_books::{ClientBooks, HeldPart, Taken, TermsText};
 use crate::app::output::add_days;
 use crate::app::paper::number_text;
@@ -159,6 +159,10 @@ impl Pending<'_> {
         }
         let invoices = rows.invoices.len();
         let record = Record::of(&rows);
+        if let Some(tell) = order.tell {
+            let told = Told { client: &self.client.row.code, period: self.period, invoices: &rows.invoices, holds: &rows.holds };
+            tell(tx, &told)?;
+        }
         self.write_rows(tx, books, rows, &writer)?;
         let change = Change::new("issued", "period", self.period.to_string()).of_client(client_id).after(&record);
         audit::write(tx, order.actor, order.now, change)?;

@@ -53,6 +53,7 @@ pub mod ledger;
 pub mod live;
 pub mod logo;
 pub mod money;
+pub mod money_export;
 pub mod note;
 pub mod oidc;
 pub mod open_books;

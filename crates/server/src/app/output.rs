@@ -57,7 +57,8 @@ fn file_name(outcome: &Outcome, issue: &Issue) -> PathBuf {
     PathBuf::from(name.chars().map(|letter| if safe(letter) { letter } else { '_' }).collect::<String>())
 }
 
-fn invoices_csv(outcomes: &[Outcome], today: Date) -> String {
+/// One row for each statement with lines.
+pub fn invoices_csv(outcomes: &[Outcome], today: Date) -> String {
     let mut text = String::new();
     write_record(
         &mut text,
@@ -85,7 +86,8 @@ fn invoices_csv(outcomes: &[Outcome], today: Date) -> String {
     text
 }
 
-fn lines_csv(outcomes: &[Outcome], today: Date) -> String {
+/// One row for each line.
+pub fn lines_csv(outcomes: &[Outcome], today: Date) -> String {
     let mut text = String::new();
     write_record(
         &mut text,

@@ -12,6 +12,7 @@ use crate::app::audit::Change;
 use crate::app::context::Context;
 use crate::app::money;
 use crate::app::paper::number_text;
+use crate::app::webhook;
 use crate::error::{AppError, FieldProblem};
 
 const KIND: &str = "payment";
@@ -111,6 +112,9 @@ impl Context {
             payment::insert(tx, actor.provider, &row)?;
             let change = Change::new("recorded", KIND, new.id.to_string()).of_client(after.client_id);
             self.record(tx, actor, change.after(&PaymentRecord::of(&row)))?;
+            if balance(&before) > 0 && balance(&after) <= 0 {
+                self.emit(tx, webhook::INVOICE_PAID, &PaidData::of(&after, self.client_code(after.client_id))?)?;
+            }
             Ok::<_, AppError>((after, true))
         })?;
         if is_new {
@@ -234,6 +238,25 @@ fn check(new: &NewPayment, today: Date) -> Result<(), AppError> {
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
+}
+
+/// What webhooks are told of a paid invoice.
+#[derive(Serialize)]
+struct PaidData {
+    number: String,
+    client: String,
+    currency: String,
+    total: String,
+    paid: String,
+    credited: String,
+}
+
+impl PaidData {
+    fn of(row: &receivable::Receivable, client: String) -> Result<Self, AppError> {
+        let currency = currency_of(&row.currency)?;
+        let (total, paid, credited) = (currency.format(row.total), currency.format(row.paid), currency.format(row.credited));
+        Ok(Self { number: number_text(row.number), client, currency: row.currency.clone(), total, paid, credited })
+    }
 }
 
 /// What the audit log keeps of a payment.

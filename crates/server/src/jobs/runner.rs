@@ -5,14 +5,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use quarterhour_store::statements::{job, job_input};
+use quarterhour_store::statements::{invoice, job, job_input};
+use quarterhour_store::{StoreError, Tx};
+use serde_json::json;
 
 use crate::app::context::App;
 use crate::app::events::Event;
 use crate::app::import::{self, Mode, Summary};
-use crate::app::issue::{self, Issued, Order, again};
+use crate::app::issue::{self, Issued, Order, Told, again};
 use crate::app::job::{Claimed, Outcome, Work};
-use crate::app::verify;
+use crate::app::paper::number_text;
+use crate::app::payment::currency_of;
+use crate::app::{verify, webhook};
 use crate::error::AppError;
 use crate::jobs::archive;
 
@@ -67,16 +71,33 @@ pub fn try_once(app: &App) -> Result<bool, AppError> {
         }
         Err(error) => {
             tracing::warn!("job {id} failed: {error}");
-            again(|| Ok(app.store.write(|tx| job::fail(tx, provider, id, &fault_text(&error), app.clock.now()))?))?;
+            let fault = fault_text(&error);
+            let data = json!({ "id": id, "kind": row.kind, "state": "failed", "fault": fault });
+            end(app, &data, |tx| job::fail(tx, provider, id, &fault, app.clock.now()))?;
         }
         Ok(outcome) => {
             let result = serde_json::to_string(&outcome).map_err(AppError::fault)?;
-            again(|| Ok(app.store.write(|tx| job::finish(tx, provider, id, &result, app.clock.now()))?))?;
+            let data = json!({ "id": id, "kind": row.kind, "state": "done", "faults": outcome.faults });
+            end(app, &data, |tx| job::finish(tx, provider, id, &result, app.clock.now()))?;
         }
     }
     app.jobs.forget(id);
     app.events.tell(Event::Job(id));
     Ok(true)
+}
+
+/// Notes the end of a job, and tells it. One that another runner has ended meanwhile stays as it is.
+fn end(app: &App, data: &serde_json::Value, step: impl Fn(&mut Tx) -> Result<(), StoreError>) -> Result<(), AppError> {
+    let ended = again(|| {
+        app.store.write(|tx| {
+            step(tx)?;
+            app.emit(tx, webhook::JOB_FINISHED, data)
+        })
+    });
+    match ended {
+        Err(AppError::Store(StoreError::NotFound { .. })) => Ok(()),
+        other => other,
+    }
 }
 
 /// What is shown of an error: all its lines.
@@ -129,7 +150,9 @@ fn renew(app: &App, id: uuid::Uuid, done: i64, total: i64) -> Result<(), AppErro
 fn perform(app: &App, claimed: &Claimed, progress: Progress<'_>) -> Result<Outcome, AppError> {
     match &claimed.work {
         Work::Issue { period, clients, issued_on } => {
-            let order = Order { period: *period, codes: clients, issued_on: *issued_on, actor: &claimed.actor, now: app.clock.now() };
+            let tell = |tx: &mut Tx, told: &Told<'_>| tell_issued(app, tx, told);
+            let (codes, actor, now) = (clients.as_slice(), &claimed.actor, app.clock.now());
+            let order = Order { period: *period, codes, issued_on: *issued_on, actor, now, tell: Some(&tell) };
             issue_period(app, &order, progress)
         }
         Work::TryImport => {
@@ -144,6 +167,27 @@ fn perform(app: &App, claimed: &Claimed, progress: Progress<'_>) -> Result<Outco
         }
         Work::Verify => verify_all(app, progress),
     }
+}
+
+/// Tells webhooks what is issued for a client.
+fn tell_issued(app: &App, tx: &mut Tx, told: &Told<'_>) -> Result<(), AppError> {
+    let numbers: Vec<String> = told.invoices.iter().map(|row| number_text(row.number)).collect();
+    let period = json!({ "client": told.client, "period": told.period.to_string(), "invoices": numbers });
+    app.emit(tx, webhook::PERIOD_ISSUED, &period)?;
+    let amount = |row: &invoice::Invoice, minor: i64| currency_of(&row.currency).map(|currency| currency.format(minor));
+    for row in told.invoices {
+        let data = json!({
+            "number": number_text(row.number), "client": told.client, "period": row.period, "agreement": row.agreement,
+            "issued_on": row.issued_on.to_string(), "due_on": row.due_on.to_string(), "currency": row.currency,
+            "net": amount(row, row.net)?, "tax": amount(row, row.tax)?, "total": amount(row, row.total)?,
+        });
+        app.emit(tx, webhook::INVOICE_ISSUED, &data)?;
+    }
+    let holds = told
+        .holds
+        .iter()
+        .map(|row| json!({ "number": row.hold_id, "client": told.client, "period": row.period, "entry": row.entry_id }));
+    app.emit_all(tx, webhook::HOLD_CREATED, holds)
 }
 
 fn issue_period(app: &App, order: &Order<'_>, mut progress: Progress<'_>) -> Result<Outcome, AppError> {

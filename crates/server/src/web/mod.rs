@@ -6,6 +6,7 @@ mod agreement_editor;
 mod agreement_fields;
 pub mod assets;
 mod audit;
+pub(crate) mod billing;
 pub mod chart;
 mod client;
 mod client_entries;
@@ -89,6 +90,7 @@ pub fn routes() -> Area {
         .and(setup::area())
         .and(sign_in::area())
         .and(users::area())
+        .and(billing::area())
         .and(client::area())
         .and(client_entries::area())
         .and(client_show::area())
