@@ -32,7 +32,7 @@ impl Row {
             (None, _) => String::new(),
         };
         Self {
-            started: crate::web::dates::local_short(held.started),
+            started: crate::dates::wall(held.started),
             client_path: client_path(&held.client),
             statement_path: statement_path(&held.client, held.period),
             amount,

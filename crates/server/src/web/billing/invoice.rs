@@ -18,7 +18,7 @@ use crate::error::{AppError, FieldProblem};
 use crate::web::billing::invoices::standing;
 use crate::web::billing::{invoice_crumbs, number_of, statement_path};
 use crate::web::client_head::client_path;
-use crate::web::dates::moment;
+use crate::dates::moment;
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
 use crate::web::problems::Problems;

@@ -64,7 +64,7 @@ impl IssuePage {
             }
         };
         let shown = |sum: &Sum| (*sum, money::shown(sum.net, sum.currency), money::shown(sum.total, sum.currency));
-        let title = format!("Issue {}", crate::web::dates::month(run.period));
+        let title = format!("Issue {}", crate::dates::month(run.period));
         Self {
             frame: here.frame(app, "billing", title),
             client: code.and_then(|_| open.first().map(|row| (*row).clone())),

@@ -9,7 +9,7 @@ use crate::app::context::App;
 use crate::app::import::Tally;
 use crate::app::job::{JobView, Work};
 use crate::error::AppError;
-use crate::web::dates::moment;
+use crate::dates::moment;
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
 use crate::web::respond::{Answer, page};

@@ -6,7 +6,7 @@ use axum::extract::State;
 use crate::app::context::App;
 use crate::app::job::{JobView, Work};
 use crate::app::ledger::Head;
-use crate::web::dates::moment;
+use crate::dates::moment;
 use crate::web::frame::{Frame, Here};
 use crate::web::respond::{Answer, Done, Download, Failure, page};
 

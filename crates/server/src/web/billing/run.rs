@@ -182,7 +182,7 @@ pub(super) async fn show(
     let path = query.path(period, &query.show);
     let joint = if path.contains('?') { '&' } else { '?' };
     page(RunPage {
-        frame: here.frame(&app, "billing", crate::web::dates::month(period)),
+        frame: here.frame(&app, "billing", crate::dates::month(period)),
         period,
         month_path: format!("/billing/{period}"),
         previous: period.previous(),

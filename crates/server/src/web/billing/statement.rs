@@ -160,7 +160,7 @@ impl Entry {
             is_after_hours: part.band == quarterhour_billing::Band::AfterHours,
         });
         Self {
-            started: crate::web::dates::local_short(entry.started_local),
+            started: crate::dates::wall(entry.started_local),
             why_path: format!("{path}/why?entry={}", in_query(&entry.id)),
             parts: parts.collect(),
             body: entry.clone(),
@@ -201,7 +201,7 @@ pub(super) async fn show(State(app): State<App>, here: Here, Path((code, period)
     let beside = |period: Period| statement_path(&client.code, period);
     let can_issue = may_bill && !client.is_issued && !client.is_running && !sheets.is_empty();
     page(StatementPage {
-        frame: here.frame(&app, "billing", format!("{}, {}", client.name, crate::web::dates::month(period))),
+        frame: here.frame(&app, "billing", format!("{}, {}", client.name, crate::dates::month(period))),
         client_path: client_path(&client.code),
         crumbs: crumbs(period, &[(&client_path(&client.code), &client.name)]),
         path: statement_path(&client.code, period),

@@ -52,7 +52,7 @@ pub(super) async fn show(
         .await?;
     page(WhyPage {
         frame: here.frame(&app, "billing", "Why it counted so"),
-        started: crate::web::dates::local_short(why.entry.started_local),
+        started: crate::dates::wall(why.entry.started_local),
         crumbs: crumbs(period, &[(&path, &name)]),
         path,
         why,
