@@ -112,7 +112,7 @@ impl BurnDown {
         }
         if let Some(outlook) = self.shown_outlook() {
             let end = if outlook.end < 0 { "overage" } else { "left" };
-            let _ = write!(words, "; at this pace {} {end} at the end of the month", hours(outlook.end.abs()));
+            let _ = write!(words, "; at this pace {} {end} at the end of the month", hours(outlook.end.abs() / 60 * 60));
             if let Some(day) = outlook.dry_on {
                 let _ = write!(words, ", dry on {day} {}", self.month_short);
             }
@@ -300,7 +300,8 @@ impl BurnDown {
         let anchor = if over || now > end - 90.0 { "end" } else { "start" };
         let x = if anchor == "end" { x.min(now - 6.0) } else { x };
         text(svg, &format!("{class} t-halo"), x, y.max(room.top + 12.0), anchor, &label);
-        let words = if outlook.end < 0 { format!("{} over", hours(-outlook.end)) } else { format!("{} left", hours(outlook.end)) };
+        let (end_of, what) = (hours(outlook.end.abs() / 60 * 60), if outlook.end < 0 { "over" } else { "left" });
+        let words = format!("{end_of} {what}");
         let y = scale.y(outlook.end);
         if beside {
             text(svg, "t-soft", end + 8.0, y + 4.0, "start", &words);

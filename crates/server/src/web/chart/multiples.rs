@@ -92,15 +92,19 @@ impl Multiples {
     pub fn chart(&self) -> Chart {
         let row = |month: &Month| {
             let mut row = vec![month.name.clone()];
-            row.extend([month.used, month.lost, month.overage, month.rest].map(hours));
+            row.extend([month.used, month.other, month.overage, month.lost, month.rest].map(hours));
             row
         };
+        let mut legend = vec![("", "used"), ("over", "overage"), ("lost", "lost"), ("rest", "left")];
+        if self.months.iter().any(|month| month.other > 0) {
+            legend.insert(1, ("plain", "beside prepaid time"));
+        }
         Chart {
             id: format!("{}-numbers", self.id),
             title: "The last months".to_owned(),
             svg: String::new(),
-            legend: vec![("", "used"), ("over", "overage"), ("lost", "lost"), ("rest", "left")],
-            head: vec!["Month", "Used", "Lost", "Overage", "Left"],
+            legend,
+            head: vec!["Month", "Used", "Beside it", "Overage", "Lost", "Left"],
             rows: self.months.iter().map(row).collect(),
         }
     }
