@@ -7,5 +7,8 @@ mod dashboard;
 mod first_run;
 mod people;
 mod sign_in;
+mod clients;
+mod dashboard;
+mod devices;
 mod support;
 mod surroundings;
