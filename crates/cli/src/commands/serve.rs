@@ -131,7 +131,7 @@ fn settings(arguments: &ServeArguments) -> Result<Settings, AppError> {
     let mut settings = Settings::new(arguments.listen.unwrap_or(LISTEN), arguments.public_url.as_deref())?;
     settings.trust_proxy = arguments.trust_proxy;
     settings.session_hours = arguments.session_hours.unwrap_or(settings.session_hours).clamp(1, 24 * 365);
-    settings.requests_a_minute = arguments.requests_a_minute.unwrap_or(settings.requests_a_minute).max(1);
+    settings.requests_a_minute = arguments.requests_a_minute.unwrap_or(settings.requests_a_minute);
     settings.metrics_token.clone_from(&arguments.metrics_token);
     settings.assets_dir.clone_from(&arguments.assets_dir);
     settings.oidc = match (&arguments.oidc_issuer, &arguments.oidc_client_id, &arguments.oidc_client_secret) {

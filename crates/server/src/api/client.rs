@@ -221,20 +221,24 @@ pub struct ClientFilter {
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u16>,
     /// `next` of the page before.
+    #[param(pattern = "^[A-Za-z0-9_-]*$")]
     after: Option<String>,
     /// With this in code or name, in any case.
     search: Option<String>,
     /// Under this program.
     program: Option<String>,
     /// Who used at least so many percent of the pools.
-    #[param(minimum = 0)]
-    used_percent_min: Option<u32>,
+    #[param(minimum = 0, maximum = 10_000)]
+    used_percent_min: Option<u16>,
 }
 
 async fn list(State(app): State<App>, _: Caller, Params(filter): Params<ClientFilter>) -> Result<Listed<ClientMonth>, Problem> {
     let page = Page::of(filter.limit, filter.after.as_ref());
     let (search, program) = (filter.search.map(|it| it.to_lowercase()), filter.program);
     let least = filter.used_percent_min.map(i64::from);
+    if least.is_some_and(|least| least > 10_000) {
+        return Err(Problem::malformed("`used_percent_min` is more than 10000"));
+    }
     let summaries = app.run(|app| app.summaries()).await?;
     let wanted = |it: &&Arc<Summary>| {
         let found = search.as_ref().is_none_or(|text| it.code.to_lowercase().contains(text) || it.name.to_lowercase().contains(text));

@@ -131,7 +131,7 @@ impl Input for State<App> {
 /// Describes parameters of the query.
 pub fn query<T: IntoParams>(draft: &mut Draft) {
     draft.parameters.extend(T::into_params(|| Some(ParameterIn::Query)));
-    draft.problems.push(&problem::MALFORMED);
+    draft.problems.extend([&problem::MALFORMED, &problem::NOT_FOUND, &problem::INVALID]);
 }
 
 macro_rules! documented {

@@ -89,6 +89,7 @@ pub struct TicketFilter {
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u16>,
     /// `next` of the page before.
+    #[param(pattern = "^[A-Za-z0-9_-]*$")]
     after: Option<String>,
     /// With this in reference or title, in any case.
     search: Option<String>,

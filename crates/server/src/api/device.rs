@@ -134,6 +134,7 @@ pub struct DeviceFilter {
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u16>,
     /// `next` of the page before.
+    #[param(pattern = "^[A-Za-z0-9_-]*$")]
     pub after: Option<String>,
     /// Of this class.
     #[param(inline)]

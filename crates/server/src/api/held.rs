@@ -119,6 +119,7 @@ pub struct HeldQuery {
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u16>,
     /// `next` of the page before.
+    #[param(pattern = "^[A-Za-z0-9_-]*$")]
     after: Option<String>,
     /// Of this client.
     client: Option<String>,

@@ -21,6 +21,7 @@ pub struct Page {
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u16>,
     /// `next` of the page before.
+    #[param(pattern = "^[A-Za-z0-9_-]*$")]
     pub after: Option<String>,
 }
 
@@ -51,7 +52,7 @@ impl Page {
     ///
     /// Refuses what is no cursor.
     pub fn after(&self) -> Result<Option<String>, Problem> {
-        let Some(after) = &self.after else { return Ok(None) };
+        let Some(after) = self.after.as_ref().filter(|after| !after.is_empty()) else { return Ok(None) };
         let wrong = || Problem::malformed("`after` is no cursor; expected `next` of the page before");
         let bytes = URL_SAFE_NO_PAD.decode(after).map_err(|_| wrong())?;
         String::from_utf8(bytes).map(Some).map_err(|_| wrong())

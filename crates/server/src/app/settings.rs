@@ -24,7 +24,7 @@ pub struct Settings {
     pub metrics_token: Option<String>,
     /// Files of pages are read from here instead of the program, while one works on them.
     pub assets_dir: Option<PathBuf>,
-    /// Requests a minute that one token or address may send to the API.
+    /// Requests a minute that one token or address may send to the API; 0: no limit.
     pub requests_a_minute: u32,
 }
 
