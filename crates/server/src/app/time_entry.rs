@@ -399,7 +399,16 @@ impl Context {
         let client_id = client_id(&books, &draft.client)?;
         let (saved, version) = self.store.write(|tx| {
             let version = hold_client(tx, &books, client_id)?;
-            let saved = insert_as(tx, &books, id, &draft)?;
+            // Once more, now that nobody else restores it.
+            if deleted(tx)? != draft {
+                return Err(lost());
+            }
+            // A correction that was taken out left what was issued; it comes back beside that.
+            let saved = if time_entry::list_revisions(tx, books.provider_id, id)?.is_empty() {
+                insert_as(tx, &books, id, &draft)?
+            } else {
+                change(tx, &books, id, &draft)?.1
+            };
             self.record(tx, actor, Change::new("restored", KIND, id).of_client(client_id).after(&draft))?;
             self.emit(tx, webhook::ENTRY_CREATED, &entry_data(id, &draft, saved.period, saved.late_for))?;
             Ok::<_, AppError>((saved, version))
