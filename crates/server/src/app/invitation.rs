@@ -63,7 +63,7 @@ impl Context {
             user::update_password(tx, provider, user.user_id, &hash)?;
             close_all(tx, provider, user.user_id, None)?;
             let actor = Actor::of_user(provider, &user, Channel::Session(String::new()), &browser.origin).ok_or_else(over)?;
-            self.record(tx, &actor, Change::new("set the password by link of", "user", user.user_id.to_string()))
+            self.record(tx, &actor, Change::new("set the password by link", "user", user.user_id.to_string()))
         })?;
         let user = self.store.read(|tx| user::find(tx, provider, user.user_id))?.ok_or_else(over)?;
         self.after_first_factor(&user, Proof::Link, browser)

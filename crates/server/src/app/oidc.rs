@@ -194,7 +194,7 @@ impl Context {
             let user = user.ok_or_else(refused)?;
             user::update_oidc_subject(tx, provider, user.user_id, Some(&subject))?;
             let actor = Actor::of_user(provider, &user, Channel::Session(String::new()), &browser.origin).ok_or_else(refused)?;
-            self.record(tx, &actor, Change::new("linked single sign-on to", "user", user.user_id.to_string()))?;
+            self.record(tx, &actor, Change::new("linked single sign-on", "user", user.user_id.to_string()))?;
             Ok(user)
         })
     }

@@ -160,7 +160,7 @@ impl Context {
             let session = sessions.into_iter().find(|session| session_name(session) == name);
             let session = session.ok_or_else(|| AppError::not_found("session"))?;
             session::delete(tx, actor.provider, &session.session_hash)?;
-            self.record(tx, actor, Change::new("ended a session of", "user", actor.user_id.to_string()))
+            self.record(tx, actor, Change::new("ended a session", "user", actor.user_id.to_string()))
         })
     }
 

@@ -116,7 +116,7 @@ impl Context {
             }
             user::update_totp(tx, actor.provider, actor.user_id, Some(&sealed), step)?;
             self.replace_recovery_codes(tx, actor, &codes)?;
-            self.record(tx, actor, Change::new("switched the second factor on of", "user", actor.user_id.to_string()))
+            self.record(tx, actor, Change::new("switched the second factor on", "user", actor.user_id.to_string()))
         })?;
         Ok(codes)
     }
@@ -131,7 +131,7 @@ impl Context {
         self.store.write(|tx| {
             user::update_totp(tx, actor.provider, actor.user_id, None, 0)?;
             recovery_code::delete_of_user(tx, actor.provider, actor.user_id)?;
-            self.record(tx, actor, Change::new("switched the second factor off of", "user", actor.user_id.to_string()))
+            self.record(tx, actor, Change::new("switched the second factor off", "user", actor.user_id.to_string()))
         })
     }
 
@@ -149,7 +149,7 @@ impl Context {
                 return Err(AppError::conflict("there is no second factor", "set up the app first"));
             }
             self.replace_recovery_codes(tx, actor, &codes)?;
-            self.record(tx, actor, Change::new("renewed the recovery codes of", "user", actor.user_id.to_string()))
+            self.record(tx, actor, Change::new("renewed the recovery codes", "user", actor.user_id.to_string()))
         })?;
         Ok(codes)
     }

@@ -269,7 +269,7 @@ impl Context {
             if user.disabled_at.is_some() {
                 return Err(AppError::conflict(format!("{} is disabled", user.name), "enable the person first"));
             }
-            self.record(tx, actor, of_client(Change::new("made a link for", KIND, user_id.to_string()), &user))?;
+            self.record(tx, actor, of_client(Change::new("made a link", KIND, user_id.to_string()), &user))?;
             self.new_invitation(tx, actor.provider, user_id)
         })
     }
@@ -289,7 +289,7 @@ impl Context {
                 passkey::delete(tx, actor.provider, user_id, &key.credential_id)?;
             }
             close_all(tx, actor.provider, user_id, None)?;
-            self.record(tx, actor, of_client(Change::new("reset the second factor of", KIND, user_id.to_string()), &user))
+            self.record(tx, actor, of_client(Change::new("reset the second factor", KIND, user_id.to_string()), &user))
         })
     }
 
@@ -322,7 +322,7 @@ impl Context {
         self.store.write(|tx| {
             user::update_password(tx, actor.provider, actor.user_id, &hash)?;
             close_all(tx, actor.provider, actor.user_id, Some(own))?;
-            self.record(tx, actor, of_client(Change::new("changed the password of", KIND, actor.user_id.to_string()), &user))
+            self.record(tx, actor, of_client(Change::new("changed the password", KIND, actor.user_id.to_string()), &user))
         })
     }
 

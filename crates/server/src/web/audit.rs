@@ -85,39 +85,49 @@ impl Row {
             id: entry.audit_id,
             at: moments.at(&entry.at),
             differences: differences(entry.before_json.as_deref(), entry.after_json.as_deref()),
-            who: entry.actor_name,
-            did: entry.action,
             what: match (entry.subject_kind.as_str(), named) {
+                // What somebody does to the own account needs no name twice.
+                ("user", _) if entry.actor_id.is_some_and(|id| id.to_string() == entry.subject_id) => String::new(),
                 ("user", Some(name)) => name,
                 ("user", None) => "user".to_owned(),
                 (kind, _) => format!("{kind} {}", entry.subject_id),
             },
             client: entry.client_id.map(|id| app.client_code(id)).unwrap_or_default(),
+            who: entry.actor_name,
+            did: entry.action,
             how,
         }
+    }
+
+    /// Are its differences shown at once? Each with few letters, and few of them.
+    fn is_short(&self) -> bool {
+        let letters: usize = self.differences.iter().map(|it| it.field.len() + it.before.len() + it.after.len()).sum();
+        self.differences.len() < 2 || (self.differences.len() < 5 && letters < 160)
     }
 }
 
 /// The nouns that the log knows, for a choice.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 22] = [
     "agreement",
     "API token",
+    "books",
     "client",
     "credit note",
     "device",
-    "hold",
+    "device list",
+    "held overage",
     "invoice",
-    "job",
-    "logo",
     "note",
     "passkey",
     "payment",
     "period",
     "provider",
     "question",
+    "settings",
     "template",
     "ticket",
     "time entry",
+    "timer",
     "user",
     "webhook",
 ];
