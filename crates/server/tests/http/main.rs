@@ -5,6 +5,7 @@ mod audit;
 mod browser;
 mod dashboard;
 mod first_run;
+mod oidc;
 mod people;
 mod sign_in;
 mod clients;

@@ -114,7 +114,13 @@ impl Site {
     /// A site with the demo's books at another public address.
     pub fn demo_at(public_url: &str) -> Self {
         let (path, folder) = copy();
-        Self::at(&path, folder, Some(public_url))
+        Self::at(&path, folder, Some(public_url), |_| ())
+    }
+
+    /// A site with the demo's books and other settings.
+    pub fn demo_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let (path, folder) = copy();
+        Self::at(&path, folder, None, change)
     }
 
     /// A site whose books were imported, before anybody can sign in.
@@ -146,13 +152,14 @@ impl Site {
     }
 
     fn on(location: &str, folder: Folder) -> Self {
-        Self::at(location, folder, None)
+        Self::at(location, folder, None, |_| ())
     }
 
-    fn at(location: &str, folder: Folder, public_url: Option<&str>) -> Self {
+    fn at(location: &str, folder: Folder, public_url: Option<&str>, change: impl FnOnce(&mut Settings)) -> Self {
         let now: Timestamp = NOW.parse().expect("an instant");
         let store = Store::open(location).expect("a database");
-        let settings = Settings::new("127.0.0.1:8080".parse().expect("an address"), public_url).expect("settings");
+        let mut settings = Settings::new("127.0.0.1:8080".parse().expect("an address"), public_url).expect("settings");
+        change(&mut settings);
         let keys = Keys::parse(&"07".repeat(32)).expect("a key");
         let app = App::new(store, Clock::set(now), keys, settings);
         let router = web::service(&app).expect("a service");
