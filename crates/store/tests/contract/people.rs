@@ -228,6 +228,10 @@ on_both! {
         assert_eq!(found("a1"), Some((changed, ann.clone())));
         books.write(|tx| session::touch(tx, books.provider, "zz", after(30)));
         assert_eq!(found("zz"), None, "what has ended stays so");
+        let seen = books.read(|tx| session::list_last_seen(tx, books.provider));
+        let mut expected = vec![(ann.user_id, after(30)), (users[1].user_id, after(5))];
+        expected.sort_unstable();
+        assert_eq!(seen, expected, "the last of all sessions of a user");
         let refused = books.refused(|tx| session::update_proved(tx, books.provider, "zz", noon(), true));
         assert_eq!(refused, "the session is not in the database");
         let refused = books.refused(|tx| session::insert(tx, books.provider, &rows[0]));
@@ -343,6 +347,9 @@ on_both! {
         ] {
             assert_eq!(refused, "the passkey is not in the database", "it is somebody else's");
         }
+        let mut counts = vec![(ann.user_id, 2), (bob.user_id, 1)];
+        counts.sort_unstable();
+        assert_eq!(books.read(|tx| passkey::list_counts(tx, books.provider)), counts);
         let delete = |user: &User| books.write(|tx| passkey::delete(tx, books.provider, user.user_id, "k1"));
         assert_eq!((delete(&bob), delete(&ann), delete(&ann)), (false, true, false));
         assert_eq!(of(books.provider, &ann), rows[1..2]);
