@@ -64,6 +64,7 @@ pub mod passkey;
 pub mod password;
 pub mod payment;
 pub mod pdf;
+pub mod portal;
 pub mod proof;
 pub mod question;
 pub mod quick_draft;

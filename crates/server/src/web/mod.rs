@@ -26,6 +26,7 @@ pub mod invitation;
 mod live;
 mod logo;
 pub mod moment;
+mod portal;
 pub mod problems;
 mod question;
 pub mod respond;
@@ -97,6 +98,7 @@ pub fn routes() -> Area {
         .and(dashboard::area())
         .and(device::area())
         .and(device_import::area())
+        .and(portal::area())
         .and(question::area())
         .and(ticket::area())
         .and(time::area())
