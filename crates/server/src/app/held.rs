@@ -2,6 +2,9 @@
 //!
 //! A refusal decides nothing: the work stays held, and the provider reads why in a question of the topic `held`.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use quarterhour_billing::{Band, Currency, Period};
@@ -113,6 +116,8 @@ pub struct Refusal {
     pub reason: String,
     /// What the provider answered.
     pub answer: Option<String>,
+    /// All numbers that were refused with it.
+    pub numbers: String,
 }
 
 /// What becomes of held overage.
@@ -232,8 +237,13 @@ impl Context {
             };
             rows.retain(|row| !filter.undecided || row.state == "held");
             let mut list = Vec::with_capacity(rows.len());
+            let mut questions: HashMap<Uuid, Vec<question::Question>> = HashMap::new();
             for row in rows {
-                list.extend(listed(tx, &books, row)?);
+                if let Entry::Vacant(place) = questions.entry(row.client_id) {
+                    place.insert(question::list_of_client(tx, provider, row.client_id)?);
+                }
+                let asked = questions.get(&row.client_id).map_or(&[][..], Vec::as_slice);
+                list.extend(listed(tx, &books, row, asked)?);
             }
             list.sort_by_key(|held| (!held.is_undecided(), std::cmp::Reverse(held.decided_at), held.number));
             Ok(list)
@@ -251,7 +261,8 @@ impl Context {
         let none = || AppError::not_found("held overage of this number");
         self.store.read(|tx| {
             let row = find(tx, actor.provider, client_id, number).map_err(|_| none())?;
-            listed(tx, &books, row)?.ok_or_else(none)
+            let questions = question::list_of_client(tx, actor.provider, row.client_id)?;
+            listed(tx, &books, row, &questions)?.ok_or_else(none)
         })
     }
 
@@ -261,12 +272,31 @@ impl Context {
     ///
     /// Refuses who may not, a decision without reason, an unknown number and one that is decided already.
     pub fn decide_held(&self, actor: &Actor, number: i64, verdict: Verdict, by: &str, reason: &str) -> Result<Held, AppError> {
-        let (client_id, by) = self.decider(actor, verdict, by)?;
-        let reason = reason_of(reason)?;
-        let decision = HeldDecision { number, verdict, by, reason };
-        let (row, version) = self.store.write(|tx| decide(tx, actor, client_id, &decision, self.clock.now()))?;
-        self.client_changed(row.client_id, version);
+        self.decide_held_all(actor, &[number], verdict, by, reason)?;
         self.held(actor, number)
+    }
+
+    /// As [`Context::decide_held`] for several numbers at once, all or none.
+    ///
+    /// # Errors
+    ///
+    /// Refuses as [`Context::decide_held`] does, and an empty list.
+    pub fn decide_held_all(&self, actor: &Actor, numbers: &[i64], verdict: Verdict, by: &str, reason: &str) -> Result<(), AppError> {
+        let (client_id, by) = self.decider(actor, verdict, by)?;
+        let (reason, numbers) = (reason_of(reason)?, some_of(numbers)?);
+        let changed = self.store.write(|tx| {
+            let mut changed = Vec::with_capacity(numbers.len());
+            for number in numbers {
+                let decision = HeldDecision { number, verdict, by: by.clone(), reason: reason.clone() };
+                let (row, version) = decide(tx, actor, client_id, &decision, self.clock.now())?;
+                changed.push((row.client_id, version));
+            }
+            Ok::<_, AppError>(changed)
+        })?;
+        for (client_id, version) in changed {
+            self.client_changed(client_id, version);
+        }
+        Ok(())
     }
 
     /// Puts the client's refusal on record: the work stays held, and the provider is told why.
@@ -275,26 +305,39 @@ impl Context {
     ///
     /// Refuses who may not, a refusal without reason, an unknown number, and one that is decided or refused already.
     pub fn refuse_held(&self, actor: &Actor, number: i64, reason: &str) -> Result<Held, AppError> {
+        self.refuse_held_all(actor, &[number], reason)?;
+        self.held(actor, number)
+    }
+
+    /// As [`Context::refuse_held`] for several numbers at once, all or none: one question to the provider.
+    ///
+    /// # Errors
+    ///
+    /// Refuses as [`Context::refuse_held`] does, and an empty list.
+    pub fn refuse_held_all(&self, actor: &Actor, numbers: &[i64], reason: &str) -> Result<(), AppError> {
         actor.require(Permission::DecideOwnHeld)?;
         let client_id = actor.own_client()?;
-        let reason = reason_of(reason)?;
+        let (reason, numbers) = (reason_of(reason)?, some_of(numbers)?);
         let version = self.store.write(|tx| {
             let provider = actor.provider;
             let version = counter::next_number(tx, provider, &client_version(client_id))?;
-            let row = find(tx, provider, Some(client_id), number)?;
-            undecided(&row)?;
-            if let Some(before) = refusal(tx, provider, client_id, &row.hold_id)? {
-                return Err(AppError::conflict(
-                    format!("{} refused it already", before.by),
-                    "the provider was told and will come back to you",
-                ));
+            let questions = question::list_of_client(tx, provider, client_id)?;
+            for number in &numbers {
+                let row = find(tx, provider, Some(client_id), *number)?;
+                undecided(&row)?;
+                if let Some(before) = refusal(&questions, &row.hold_id) {
+                    let message = format!("{} refused number {number} already", before.by);
+                    return Err(AppError::conflict(message, "the provider was told and will come back to you"));
+                }
+                self.record(tx, actor, Change::new("refused", KIND, row.hold_id).of_client(client_id).after(&reason))?;
             }
+            let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
             let asked = question::Question {
                 client_id,
                 question_id: Uuid::now_v7(),
                 topic: TOPIC.to_owned(),
-                reference: row.hold_id.clone(),
-                body: reason.clone(),
+                reference: numbers.join(" "),
+                body: reason,
                 asked_by: actor.name.clone(),
                 asked_at: self.clock.now(),
                 answer: None,
@@ -302,11 +345,10 @@ impl Context {
                 answered_at: None,
             };
             question::insert(tx, provider, &asked)?;
-            self.record(tx, actor, Change::new("refused", KIND, row.hold_id).of_client(client_id).after(&reason))?;
             Ok::<_, AppError>(version)
         })?;
         self.client_changed(client_id, version);
-        self.held(actor, number)
+        Ok(())
     }
 
     /// Whose held overage somebody sees: a client's person the own, the provider's people what they ask for.
@@ -337,7 +379,7 @@ impl Context {
     }
 }
 
-/// A decision answers the refusal that waits for one.
+/// The last decision about what a client refused answers the refusal.
 fn answer_refusal(
     tx: &mut Tx,
     provider: ProviderId,
@@ -345,8 +387,13 @@ fn answer_refusal(
     decision: &HeldDecision,
     at: Timestamp,
 ) -> Result<(), AppError> {
-    let waiting = refusal(tx, provider, row.client_id, &row.hold_id)?.filter(|refusal| refusal.answer.is_none());
-    let Some(waiting) = waiting else { return Ok(()) };
+    let questions = question::list_of_client(tx, provider, row.client_id)?;
+    let Some(waiting) = refusal(&questions, &row.hold_id).filter(|refusal| refusal.answer.is_none()) else { return Ok(()) };
+    for other in waiting.numbers.split(' ') {
+        if hold::find(tx, provider, row.client_id, other)?.is_some_and(|other| other.state == "held") {
+            return Ok(());
+        }
+    }
     let answer = question::Answer {
         answer: format!("{}: {}", capitalized(decision.verdict.state()), decision.reason),
         answered_by: decision.by.clone(),
@@ -371,15 +418,29 @@ fn reason_of(text: &str) -> Result<String, AppError> {
     Ok(text.to_owned())
 }
 
-/// The client's refusal of a number.
-fn refusal(tx: &mut Tx, provider: ProviderId, client_id: Uuid, hold_id: &str) -> Result<Option<Refusal>, AppError> {
-    let questions = question::list_of_client(tx, provider, client_id)?;
-    let found = questions.into_iter().find(|it| it.topic == TOPIC && it.reference == hold_id);
-    Ok(found.map(|it| Refusal { question_id: it.question_id, by: it.asked_by, at: it.asked_at, reason: it.body, answer: it.answer }))
+/// The numbers, each once.
+fn some_of(numbers: &[i64]) -> Result<Vec<i64>, AppError> {
+    let mut numbers = numbers.to_vec();
+    numbers.sort_unstable();
+    numbers.dedup();
+    if numbers.is_empty() { Err(AppError::field("number", "none is chosen; expected at least one")) } else { Ok(numbers) }
+}
+
+/// The client's refusal of a number: the latest that names it.
+fn refusal(questions: &[question::Question], hold_id: &str) -> Option<Refusal> {
+    let names = |it: &&question::Question| it.topic == TOPIC && it.reference.split(' ').any(|number| number == hold_id);
+    questions.iter().find(names).cloned().map(|it| Refusal {
+        question_id: it.question_id,
+        by: it.asked_by,
+        at: it.asked_at,
+        reason: it.body,
+        answer: it.answer,
+        numbers: it.reference,
+    })
 }
 
 /// A row with its entry; none for a client that the books do not have.
-fn listed(tx: &mut Tx, books: &StoredBooks, row: hold::Hold) -> Result<Option<Held>, AppError> {
+fn listed(tx: &mut Tx, books: &StoredBooks, row: hold::Hold, questions: &[question::Question]) -> Result<Option<Held>, AppError> {
     let wrong = || AppError::fault(format!("the held overage of number {} cannot be read", row.hold_id));
     let part: HeldPart = serde_json::from_str(&row.body_json).map_err(|_| wrong())?;
     let (period, number) = (Period::parse(&row.period).ok_or_else(wrong)?, row.hold_id.parse().map_err(|_| wrong())?);
@@ -397,7 +458,7 @@ fn listed(tx: &mut Tx, books: &StoredBooks, row: hold::Hold) -> Result<Option<He
         client: client.row.code.clone(),
         client_name: client.row.field("name").to_owned(),
         period,
-        refusal: refusal(tx, books.provider_id, row.client_id, &row.hold_id)?,
+        refusal: refusal(questions, &row.hold_id),
         agreement: row.agreement,
         ticket: text(|entry| &entry.ticket),
         technician: text(|entry| &entry.technician),

@@ -65,7 +65,7 @@ impl QuestionView {
             ("statement", period) => format!("the statement of {period}"),
             ("invoice", "") => "an invoice".to_owned(),
             ("invoice", number) => format!("invoice {number}"),
-            ("held", number) => format!("the held overage number {number}, which it refuses"),
+            ("held", numbers) => format!("held overage that it refuses, number {numbers}"),
             _ => "something else".to_owned(),
         }
     }

@@ -1,8 +1,9 @@
 //! Held overage of the own account: an approver releases it or refuses it, with a reason and the name on record.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum_extra::extract::Form;
 use serde::Deserialize;
 
 use crate::app::actor::Permission;
@@ -37,12 +38,62 @@ struct ApprovalsPage {
     /// Seconds held in the month that runs: to be decided once it is issued.
     held_now: i64,
     month: String,
-    waiting: Vec<HeldView>,
+    /// By month.
+    waiting: Vec<Waiting>,
     decided: Vec<HeldView>,
-    /// The number whose form was sent, what was typed, what is wrong.
-    sent: i64,
-    reason: String,
+    /// The month whose form was sent, what was typed, what is wrong.
+    sent: Decision,
     problems: Problems,
+}
+
+/// What is held of one month.
+struct Waiting {
+    period: String,
+    month: String,
+    amount: String,
+    time: String,
+    /// Those that nobody refused.
+    open: Vec<HeldView>,
+    /// Those that were refused.
+    refused: Vec<HeldView>,
+}
+
+impl Waiting {
+    /// By month, the latest first.
+    fn list(held: &[Held], zone: &str) -> Vec<Self> {
+        let mut periods: Vec<_> = held.iter().map(|it| it.period).collect();
+        periods.sort_unstable();
+        periods.dedup();
+        periods.reverse();
+        let of = |period| {
+            let own: Vec<&Held> = held.iter().filter(|it| it.period == period).collect();
+            let currency = own.first().and_then(|it| it.money());
+            let amount: i64 = own.iter().map(|it| it.amount).sum();
+            let view =
+                |refused: bool| own.iter().filter(|it| it.refusal.is_some() == refused).map(|it| HeldView::of(it, zone)).collect();
+            Self {
+                period: period.to_string(),
+                month: dates::month(period),
+                amount: currency.map(|currency| crate::app::money::shown(amount, currency)).unwrap_or_default(),
+                time: hours(own.iter().map(|it| it.seconds).sum()),
+                open: view(false),
+                refused: view(true),
+            }
+        };
+        periods.into_iter().map(of).collect()
+    }
+}
+
+impl ApprovalsPage {
+    /// Is a number of a form that was sent ticked? All are at first.
+    fn is_ticked(&self, period: &str, number: &i64) -> bool {
+        self.sent.period != period || self.sent.number.contains(number)
+    }
+
+    /// What is wrong with a field of the form of a month.
+    fn problem(&self, period: &str, field: &str) -> &str {
+        if self.sent.period == period { self.problems.of(field) } else { "" }
+    }
 }
 
 struct HeldView {
@@ -55,7 +106,6 @@ struct HeldView {
     note: String,
     who: String,
     work: String,
-    why: String,
     /// By whom, when, why.
     refusal: Option<(String, String, String)>,
     answer: String,
@@ -84,10 +134,6 @@ impl HeldView {
             note: held.note.clone(),
             who: held.technician.clone(),
             work: format!("{}, {}{after}", held.tier, held.work_type),
-            why: format!(
-                "The prepaid hours of {} were used up, and the overage had reached the cap of your agreement: this was worked, but is not billed without you.",
-                dates::month(held.period)
-            ),
             refusal: held.refusal.as_ref().map(|it| (it.by.clone(), dates::moment(it.at, zone), it.reason.clone())),
             answer: held.refusal.as_ref().and_then(|it| it.answer.clone()).unwrap_or_default(),
             state,
@@ -99,10 +145,10 @@ impl HeldView {
 }
 
 async fn list(State(app): State<App>, here: Here) -> Answer<ApprovalsPage> {
-    page(approvals_page(&app, &here, (0, String::new()), Problems::default()).await?)
+    page(approvals_page(&app, &here, Decision::default(), Problems::default()).await?)
 }
 
-async fn approvals_page(app: &App, here: &Here, (sent, reason): (i64, String), problems: Problems) -> Result<ApprovalsPage, AppError> {
+async fn approvals_page(app: &App, here: &Here, sent: Decision, problems: Problems) -> Result<ApprovalsPage, AppError> {
     let actor = here.actor();
     let frame = here.frame(app, "portal-approvals", "Approvals");
     app.run(move |app| {
@@ -119,47 +165,48 @@ async fn approvals_page(app: &App, here: &Here, (sent, reason): (i64, String), p
             may_decide: actor.may(Permission::DecideOwnHeld),
             held_now: overview.statements.iter().map(|body| body.statement.time.held).sum(),
             month: dates::month(overview.summary.running),
-            waiting: waiting.iter().map(|held| HeldView::of(held, zone)).collect(),
+            waiting: Waiting::list(&waiting, zone),
             decided: decided.iter().map(|held| HeldView::of(held, zone)).collect(),
             sent,
-            reason,
             problems,
         })
     })
     .await
 }
 
+/// A decision about some of what is held of a month.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Decision {
+    period: String,
+    number: Vec<i64>,
     reason: String,
 }
 
-async fn release(
-    State(app): State<App>,
-    here: Here,
-    Path(number): Path<i64>,
-    Form(form): Form<Decision>,
-) -> Result<Response, Failure> {
-    let (actor, reason) = (here.actor(), form.reason.clone());
-    let done = app.run(move |app| app.decide_held(&actor, number, Verdict::Release, "", &reason)).await;
-    answer(&app, &here, number, form, done.map(|held| format!("{} released. It is on your next statement.", hours(held.seconds))))
-        .await
+async fn release(State(app): State<App>, here: Here, Form(form): Form<Decision>) -> Result<Response, Failure> {
+    let (actor, sent) = (here.actor(), form.clone());
+    let done = app.run(move |app| app.decide_held_all(&actor, &sent.number, Verdict::Release, "", &sent.reason)).await;
+    let said = format!("{} released. They are on your next statement.", pieces(form.number.len()));
+    answer(&app, &here, form, done.map(|()| said)).await
 }
 
-async fn refuse(State(app): State<App>, here: Here, Path(number): Path<i64>, Form(form): Form<Decision>) -> Result<Response, Failure> {
-    let (actor, reason) = (here.actor(), form.reason.clone());
-    let done = app.run(move |app| app.refuse_held(&actor, number, &reason)).await;
-    let said = done.map(|held| format!("{} refused. It stays unbilled, and we will come back to you.", hours(held.seconds)));
-    answer(&app, &here, number, form, said).await
+async fn refuse(State(app): State<App>, here: Here, Form(form): Form<Decision>) -> Result<Response, Failure> {
+    let (actor, sent) = (here.actor(), form.clone());
+    let done = app.run(move |app| app.refuse_held_all(&actor, &sent.number, &sent.reason)).await;
+    let said = format!("{} refused. They stay unbilled, and we will come back to you.", pieces(form.number.len()));
+    answer(&app, &here, form, done.map(|()| said)).await
 }
 
-async fn answer(app: &App, here: &Here, number: i64, form: Decision, done: Result<String, AppError>) -> Result<Response, Failure> {
+fn pieces(number: usize) -> String {
+    if number == 1 { "1 piece of work".to_owned() } else { format!("{number} pieces of work") }
+}
+
+async fn answer(app: &App, here: &Here, form: Decision, done: Result<String, AppError>) -> Result<Response, Failure> {
     match done {
         Ok(said) => Ok(Done::at("/portal/approvals").saying(said).into_response()),
         Err(error) => {
             let problems = Problems::of_error(error)?;
-            Ok(page_with_problems(approvals_page(app, here, (number, form.reason), problems).await?)?.into_response())
+            Ok(page_with_problems(approvals_page(app, here, form, problems).await?)?.into_response())
         }
     }
 }
