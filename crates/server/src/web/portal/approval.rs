@@ -21,8 +21,8 @@ use crate::web::routes::{Access, Area};
 
 pub(super) fn area() -> Area {
     let decide = Access::May(Permission::DecideOwnHeld);
-    Area::default().get("/portal/approvals", OWN, list).post("/portal/approvals/{number}/release", decide, release).post(
-        "/portal/approvals/{number}/refuse",
+    Area::default().get("/portal/approvals", OWN, list).post("/portal/approvals/release", decide, release).post(
+        "/portal/approvals/refuse",
         decide,
         refuse,
     )

@@ -1,0 +1,186 @@
+//! The timesheet, the quick line, the form of an entry and the timer, as technicians use them.
+
+use quarterhour_billing::Period;
+
+use crate::support::{Caller, DISPATCHER, OWNER, Reply, Site, TECHNICIAN};
+
+/// The path that undoes what was just done.
+fn undo(reply: &Reply) -> String {
+    let cookie = reply.cookies().into_iter().find_map(|cookie| cookie.strip_prefix("flash=").map(str::to_owned));
+    let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, cookie.expect("a word"));
+    let flash: serde_json::Value = serde_json::from_slice(&bytes.expect("base64")).expect("a word");
+    flash["undo"].as_str().expect("a way back").to_owned()
+}
+
+async fn log(caller: &Caller, line: &str) -> Reply {
+    caller.post("/time/quick", &[("line", line)]).await
+}
+
+#[tokio::test]
+async fn a_line_is_logged_shown_undone_and_brought_back() {
+    let site = Site::demo();
+    let ana = site.person(TECHNICIAN);
+    let saved = log(&ana, "hazel quick line of a test 25m helpdesk #T-77").await;
+    let gone = undo(&saved);
+    assert!(saved.leads_to().starts_with("/time?week=2026-W48"));
+    let sheet = ana.get("/time").await.ok().shows("quick line of a test").shows("T-77").shows("09:35\u{2013}10:00").text();
+    let id = sheet.split("/time/entries/").nth(2).and_then(|rest| rest.split('"').next()).expect("an entry").to_owned();
+    assert!(!id.is_empty());
+    let deleted = ana.post(&gone, &[]).await;
+    let back = undo(&deleted);
+    deleted.leads_to();
+    ana.get("/time").await.ok().hides("quick line of a test");
+    ana.post(&back, &[]).await.leads_to();
+    ana.get("/time").await.ok().shows("quick line of a test");
+    ana.post(&back, &[]).await.not_found();
+}
+
+#[tokio::test]
+async fn the_effect_is_shown_before_anything_is_saved() {
+    let site = Site::demo();
+    let ana = site.person(TECHNICIAN);
+    let preview = |line: &'static str| {
+        let ana = ana.clone();
+        async move { ana.post("/time/quick/preview", &[("line", line)]).await.ok() }
+    };
+    preview("cedar printer 25m helpdesk").await.shows("Cedar Creek Clinic").shows("25 min").shows("from prepaid hours");
+    preview("cedar printer").await.shows("a timer starts");
+    preview("xyzzy printer 25m").await.shows("no client begins with");
+    preview("cedar printer 0:00").await.shows("no time at all");
+    preview("").await;
+    let look = ana.post("/time/quick", &[("line", "cedar looked at only 25m"), ("look", "1")]).await.ok().shows("from prepaid hours");
+    look.shows("cedar looked at only 25m");
+    ana.get("/time").await.ok().hides("looked at only");
+}
+
+#[tokio::test]
+async fn mistakes_of_a_line_keep_what_was_typed() {
+    let site = Site::demo();
+    let ana = site.person(TECHNICIAN);
+    let reply = log(&ana, "cedar kept as typed 25m 10m").await.is(422);
+    reply.shows("cedar kept as typed 25m 10m").shows("second duration");
+    log(&ana, "").await.is(422).shows("Type what was done");
+    log(&ana, "cedar \"<script>alert(1)</script>\" 25m").await.leads_to();
+    ana.get("/time").await.ok().hides("<script>alert").shows("&#60;script&#62;");
+}
+
+#[tokio::test]
+async fn a_technician_logs_own_time_only_and_a_dispatcher_everybody_s() {
+    let site = Site::demo();
+    let (ana, farah) = (site.person(TECHNICIAN), site.person(DISPATCHER));
+    ana.get("/time?who=Ben").await.forbidden();
+    ana.post("/time/quick", &[("line", "cedar for ben 25m"), ("who", "Ben")]).await.forbidden();
+    farah.get("/time?who=Ana").await.ok().shows("Time of Ana");
+    farah.post("/time/quick", &[("line", "cedar for ana 25m"), ("who", "Ana")]).await.leads_to();
+    ana.get("/time").await.ok().shows("for ana");
+    let csv = ana.get("/time/sheet.csv?week=2026-W48").await.ok().shows("for ana");
+    assert!(csv.header("content-type").starts_with("text/csv"));
+    ana.get("/time?week=2026-W99").await.not_found();
+}
+
+#[tokio::test]
+async fn the_form_names_what_is_wrong_at_the_field_and_keeps_what_was_typed() {
+    let site = Site::demo();
+    let ana = site.person(TECHNICIAN);
+    let fields =
+        [("client", "cedar"), ("date", "2026-11-25"), ("time", "09:15"), ("minutes", "25"), ("end", "09:50"), ("note", "kept")];
+    ana.post("/time/entries", &fields).await.is(422).shows("35 minutes after the start").shows("kept");
+    let fields = [("client", "nobody"), ("date", "x"), ("time", ""), ("minutes", "")];
+    let reply = ana.post("/time/entries", &fields).await.is(422);
+    reply.shows("No client begins with").shows("expected a day").shows("expected a time").shows("expected minutes");
+    let skipped = [("client", "cedar"), ("date", "2026-03-08"), ("time", "02:30"), ("minutes", "25")];
+    ana.post("/time/entries", &skipped).await.is(422).shows("does not exist on 2026-03-08");
+    let twice = [("client", "cedar"), ("date", "2026-11-01"), ("time", "01:30"), ("minutes", "25")];
+    ana.post("/time/entries/preview", &twice).await.ok().shows("comes twice").shows("The second time");
+}
+
+#[tokio::test]
+async fn an_entry_is_changed_copied_and_read_again_as_it_was_typed() {
+    let site = Site::demo();
+    let ana = site.person(TECHNICIAN);
+    let fields = [
+        ("client", "Cedar Creek Clinic"),
+        ("date", "2026-11-24"),
+        ("time", "9:15am"),
+        ("end", "09:40"),
+        ("note", "by form"),
+        ("billing", "free"),
+    ];
+    let saved = ana.post("/time/entries", &fields).await;
+    let path = undo(&saved).trim_end_matches("/delete").to_owned();
+    saved.leads_to();
+    ana.get(&path).await.ok().shows("value=\"2026-11-24\"").shows("value=\"09:15\"").shows("value=\"25\"").shows("by form");
+    let id = path.rsplit('/').next().expect("an id");
+    let changed = [("client", "cedar"), ("date", "2026-11-24"), ("time", "09:15"), ("minutes", "1h30"), ("note", "by form, longer")];
+    ana.post(&path, &changed).await.leads_to();
+    ana.get(&path).await.ok().shows("value=\"90\"").shows("by form, longer");
+    ana.get(&format!("/time/entries/new?copy={id}")).await.ok().shows("by form, longer");
+    ana.get("/time/entries/no-such-entry").await.not_found();
+    ana.post("/time/entries/no-such-entry/delete", &[]).await.not_found();
+    site.person(DISPATCHER).get(&path).await.ok();
+}
+
+#[tokio::test]
+async fn work_of_an_issued_month_becomes_a_correction_and_can_be_taken_back() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    let period = Period::parse("2026-09").expect("a period");
+    let client_id = site.app.client_by_code("cedar").expect("cedar");
+    let bodies = site.app.statements_of_period(client_id, period).expect("statements").0;
+    let entry = bodies[0].entries.iter().find(|entry| entry.billable > 0).expect("an entry").clone();
+    let path = format!("/time/entries/{}", entry.id);
+    owner.get(&path).await.ok().shows("The month of this entry is issued").shows("Save as a correction");
+    let deleted = owner.post(&format!("{path}/delete"), &[]).await;
+    let back = undo(&deleted);
+    deleted.leads_to();
+    owner.get(&path).await.ok().shows("value=\"0\"");
+    owner.post(&back, &[]).await.leads_to();
+    owner.get(&path).await.ok().shows(&format!("value=\"{}\"", entry.actual / 60));
+    let late = [("client", "cedar"), ("date", "2026-09-15"), ("time", "10:00"), ("minutes", "25"), ("note", "came late")];
+    owner.post("/time/entries/preview", &late).await.ok().shows("2026-09 is issued");
+    let saved = owner.post("/time/entries", &late).await;
+    let undone = undo(&saved);
+    let sheet = saved.leads_to();
+    owner.get(&sheet).await.ok().shows("late for September 2026");
+    owner.post(&undone, &[]).await.leads_to();
+    owner.get(&sheet).await.ok().hides("came late");
+}
+
+#[tokio::test]
+async fn a_timer_runs_in_the_frame_and_stops_into_an_entry() {
+    let site = Site::demo();
+    let ana = site.person(TECHNICIAN);
+    log(&ana, "cedar timed work #T-9").await.leads_to();
+    ana.get("/").await.ok().shows("id=\"timer\"").shows("T-9");
+    site.app.clock.advance(12 * 60 + 5);
+    ana.get("/clients").await.ok().shows("id=\"timer\"");
+    let form = ana.post("/time/timer/stop", &[]).await.leads_to();
+    ana.get(&form).await.ok().shows("value=\"13\"").shows("timed work");
+    ana.get("/").await.ok().shows("id=\"timer\"");
+    ana.post("/time/timer/stop", &[("then", "save")]).await.leads_to();
+    ana.get("/time").await.ok().hides("id=\"timer\"").shows("timed work");
+    ana.post("/time/timer/stop", &[("then", "save")]).await.not_found();
+    ana.get("/time/entries/new?timer=1").await.not_found();
+}
+
+#[tokio::test]
+async fn a_second_timer_asks_what_becomes_of_the_first() {
+    let site = Site::demo();
+    let ana = site.person(TECHNICIAN);
+    ana.post("/time/timer/start", &[("client", "cedar"), ("note", "first")]).await.leads_to();
+    site.app.clock.advance(600);
+    let second = [("client", "hazel"), ("note", "second")];
+    ana.post("/time/timer/start", &second).await.ok().shows("Save the 10 min and start");
+    ana.get("/").await.ok().shows("Stop the timer of cedar");
+    ana.post("/time/timer/start", &[&second[..], &[("former", "save")]].concat()).await.leads_to();
+    ana.get("/time").await.ok().shows("first").shows("Stop the timer of hazel");
+    let thrown = ana.post("/time/timer/discard", &[]).await;
+    let back = undo(&thrown);
+    thrown.leads_to();
+    ana.get("/time").await.ok().hides("Stop the timer of");
+    ana.post(&back, &[]).await.leads_to();
+    ana.get("/time").await.ok().shows("Stop the timer of hazel");
+    site.app.clock.advance(11 * 3600);
+    ana.get("/time").await.ok().shows("The timer has run for 11:00 h");
+    ana.post("/time/timer/start", &[("client", "nobody")]).await.is(422);
+}
