@@ -400,15 +400,10 @@ impl Context {
         let (saved, version) = self.store.write(|tx| {
             let version = hold_client(tx, &books, client_id)?;
             // Once more, now that nobody else restores it.
-            if deleted(tx)? != draft {
+            if !time_entry::list_revisions(tx, books.provider_id, id)?.is_empty() {
                 return Err(lost());
             }
-            // A correction that was taken out left what was issued; it comes back beside that.
-            let saved = if time_entry::list_revisions(tx, books.provider_id, id)?.is_empty() {
-                insert_as(tx, &books, id, &draft)?
-            } else {
-                change(tx, &books, id, &draft)?.1
-            };
+            let saved = insert_as(tx, &books, id, &draft)?;
             self.record(tx, actor, Change::new("restored", KIND, id).of_client(client_id).after(&draft))?;
             self.emit(tx, webhook::ENTRY_CREATED, &entry_data(id, &draft, saved.period, saved.late_for))?;
             Ok::<_, AppError>((saved, version))
