@@ -73,19 +73,26 @@ impl Dialect {
         match self {
             Self::Sqlite => {
                 "analyze sqlite_schema;
+                with indexes as (
+                    select
+                        t.name as tbl, case i.origin when 'pk' then t.name else i.name end as idx, i.name,
+                        i.\"unique\" as is_unique, case i.partial when 1 then '1000' else '100000' end as total
+                    from sqlite_schema t join pragma_index_list(t.name) i
+                    where t.type = 'table'
+                )
                 insert into sqlite_stat1 (tbl, idx, stat)
-                select t.name, case i.origin when 'pk' then t.name else i.name end, (
-                    select case i.partial when 1 then '1000' else '100000' end || ' ' || group_concat(
+                select n.tbl, n.idx, n.total || ' ' || (
+                    select group_concat(
                         case
-                            when c.seqno = 0 then case i.partial when 1 then '1000' else '100000' end
-                            when i.\"unique\" and c.seqno = (select max(seqno) from pragma_index_info(i.name)) then '1'
+                            when c.seqno = 0 then n.total
+                            when n.is_unique and c.seqno = (select max(seqno) from pragma_index_info(n.name)) then '1'
                             when c.seqno = 1 then '100'
                             else '10'
-                        end, ' ') || ' noskipscan'
-                    from pragma_index_info(i.name) c
-                )
-                from sqlite_schema t join pragma_index_list(t.name) i
-                where t.type = 'table' and t.name not in (select tbl from sqlite_stat1);
+                        end, ' ')
+                    from pragma_index_info(n.name) c
+                ) || ' noskipscan'
+                from indexes n
+                where not exists (select 1 from sqlite_stat1 s where s.tbl = n.tbl and s.idx = n.idx);
                 analyze sqlite_schema"
             }
             // The server gathers its own.
