@@ -110,6 +110,9 @@ pub fn forecast_sentence(client: &Summary) -> String {
     let Some(now) = client.now.as_ref() else { return "Nothing is agreed or logged this month.".to_owned() };
     if !now.draws_time {
         return match now.report.agreement {
+            Some(_) if now.report.reserve.is_some() => {
+                "Work is taken from a reserve of money; what it does not cover is billed.".to_owned()
+            }
             Some(_) => "The agreement has no pools of time: nothing runs down.".to_owned(),
             None => "No agreement is in force: work is charged by the rate card.".to_owned(),
         };

@@ -96,6 +96,8 @@ struct MonthView {
     forecast: String,
     is_over: bool,
     has_statement: bool,
+    /// Left in a reserve of money and what was put into it; empty for who may not see money.
+    reserve: Option<(String, String)>,
     /// Net before tax for people; empty for who may not see money.
     net: String,
     entries: String,
@@ -256,9 +258,20 @@ fn month_view(
         forecast: if is_running { forecast_sentence(summary) } else { String::new() },
         is_over: is_running && (beyond > 0 || summary.forecast.is_some_and(|forecast| forecast.overage > 0)),
         has_statement: !bodies.is_empty(),
+        reserve: if head.can_see_money { reserve(summary, bodies, is_issued) } else { None },
         net: if head.can_see_money { money::shown(net, summary.currency) } else { String::new() },
         entries: format!("{}?period={period}", head.at("entries")),
     }
+}
+
+/// What is left in the reserves of a month, and what was put into them.
+fn reserve(summary: &Summary, bodies: &[StatementBody], is_issued: bool) -> Option<(String, String)> {
+    let reserves: Vec<_> = bodies.iter().filter_map(|body| body.statement.reserve.as_ref()).collect();
+    let sum =
+        |of: fn(&quarterhour_billing::ReserveReport) -> &String| reserves.iter().filter_map(|it| money::minor(of(it))).sum::<i64>();
+    let put = sum(|it| &it.opening) + sum(|it| &it.granted);
+    let left = if is_issued { sum(|it| &it.closing) } else { put - sum(|it| &it.used) };
+    (!reserves.is_empty()).then(|| (money::shown(left, summary.currency), money::shown(put, summary.currency)))
 }
 
 fn charts(app: &Context, summary: &Summary, bodies: &[StatementBody]) -> Result<Vec<(String, Chart)>, AppError> {
@@ -344,7 +357,11 @@ fn statements(app: &Context, head: &ClientHead, summary: &Summary, months: &[Mon
             path: format!("/billing/statements/{}/{}", head.path.trim_start_matches("/clients/"), month.period),
             state,
             tone,
-            used: month.time().used,
+            used: if month.draws_time {
+                month.time().used
+            } else {
+                month.time().charged + month.time().included + month.time().internal
+            },
             beyond: month.beyond(),
             lost: if month.is_issued { month.time().forfeited } else { 0 },
             invoice: invoice.map(|invoice| (invoice.number, format!("/billing/invoices/{}", invoice.number))),

@@ -17,7 +17,7 @@ use crate::web::respond::{Answer, Done, Failure, page, page_with_problems};
 use crate::web::routes::{Access, Area};
 
 /// Tickets that the page shows.
-const SHOWN_MAX: usize = 400;
+const SHOWN_MAX: usize = 150;
 
 /// The routes.
 #[must_use]

@@ -3,14 +3,14 @@
 mod access;
 mod audit;
 mod browser;
+mod clients;
 mod dashboard;
+mod devices;
 mod first_run;
 mod oidc;
 mod people;
-mod sign_in;
-mod clients;
-mod devices;
 mod portal;
+mod sign_in;
 mod support;
 mod surroundings;
 mod time;
