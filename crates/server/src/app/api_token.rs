@@ -135,7 +135,8 @@ impl Context {
     ///
     /// Refuses those of others, but to whoever manages people.
     pub fn revoke_token(&self, actor: &Actor, user_id: Uuid, token_id: Uuid) -> Result<bool, AppError> {
-        if user_id != actor.user_id {
+        // A token that leaked does not end the others.
+        if user_id != actor.user_id || own_session(actor).is_err() {
             actor.require(Permission::ManageUsers)?;
         }
         let now = self.clock.now();

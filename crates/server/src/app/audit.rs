@@ -205,7 +205,7 @@ pub fn differences(before: Option<&str>, after: Option<&str>) -> Vec<Difference>
 }
 
 fn compare(field: &str, before: &Value, after: &Value, list: &mut Vec<Difference>) {
-    if before == after {
+    if before == after || (is_empty(before) && is_empty(after)) {
         return;
     }
     let empty = serde_json::Map::new();
@@ -222,10 +222,23 @@ fn compare(field: &str, before: &Value, after: &Value, list: &mut Vec<Difference
     list.push(Difference { field: field.to_owned(), before: shown(before), after: shown(after) });
 }
 
+/// Nothing, or a list of nothing.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        Value::Array(list) if list.iter().all(|it| !it.is_object() && !it.is_array()) => {
+            list.iter().map(shown).collect::<Vec<_>>().join(", ")
+        }
         other => other.to_string(),
     }
 }

@@ -20,6 +20,8 @@ pub enum Event {
     Books,
     /// A job went on or ended.
     Job(Uuid),
+    /// What a person may do changed, or where the person is signed in: open streams of the person begin anew.
+    Person(Uuid),
 }
 
 /// The place where changes are told.

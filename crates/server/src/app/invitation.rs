@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::app::actor::{Actor, Channel};
 use crate::app::audit::Change;
 use crate::app::context::Context;
+use crate::app::events::Event;
 use crate::app::keys::{new_token, token_hash};
 use crate::app::session::{Proof, close_all};
 use crate::app::sign_in::{Browser, Next};
@@ -65,6 +66,7 @@ impl Context {
             let actor = Actor::of_user(provider, &user, Channel::Session(String::new()), &browser.origin).ok_or_else(over)?;
             self.record(tx, &actor, Change::new("set the password by link", "user", user.user_id.to_string()))
         })?;
+        self.events.tell(Event::Person(user.user_id));
         let user = self.store.read(|tx| user::find(tx, provider, user.user_id))?.ok_or_else(over)?;
         self.after_first_factor(&user, Proof::Link, browser)
     }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::actor::{Actor, Channel};
 use crate::app::audit::Change;
 use crate::app::context::Context;
+use crate::app::guard::Attempt;
 use crate::app::keys::same;
 use crate::app::session::Proof;
 use crate::app::settings::OidcSettings;
@@ -34,10 +35,16 @@ const BODY_MAX: u64 = 1 << 20;
 
 type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
+/// How long it is left alone after it did not answer.
+const LEFT_ALONE: Duration = Duration::from_secs(20);
+
 /// What was discovered of the other side, and when.
 #[derive(Debug, Default)]
 pub struct Discovered {
     held: Mutex<Option<(Instant, Arc<CoreProviderMetadata>)>>,
+    failed: Mutex<Option<Instant>>,
+    /// One asks at a time: those who would wait for a slow answer hold up everybody else.
+    turn: Mutex<()>,
 }
 
 /// What the browser carries to the other side and back.
@@ -104,14 +111,26 @@ impl Context {
         if let Some((_, metadata)) = held.filter(|(at, _)| at.elapsed() < BELIEVED) {
             return Ok(metadata);
         }
+        let failed = *self.discovered.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(_turn) = self.discovered.turn.try_lock() else { return Err(AppError::TooMany { seconds: 2 }) };
+        if failed.is_some_and(|at| at.elapsed() < LEFT_ALONE) {
+            return Err(AppError::TooMany { seconds: LEFT_ALONE.as_secs() });
+        }
+        let found = self.ask_for_metadata();
+        let mut failed = self.discovered.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        *failed = if found.is_err() { Some(Instant::now()) } else { None };
+        let metadata = Arc::new(found?);
+        *self.discovered.held.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), Arc::clone(&metadata)));
+        Ok(metadata)
+    }
+
+    fn ask_for_metadata(&self) -> Result<CoreProviderMetadata, AppError> {
         let issuer = IssuerUrl::new(self.oidc()?.issuer.clone()).map_err(|error| unreachable_there(&error))?;
         let near = issuer.url().host_str().is_some_and(|host| host == "localhost" || host == "127.0.0.1");
         if issuer.url().scheme() != "https" && !near {
             return Err(AppError::fault("the OpenID Connect provider needs an address with https"));
         }
-        let metadata = Arc::new(CoreProviderMetadata::discover(&issuer, &call).map_err(|error| unreachable_there(&error))?);
-        *self.discovered.held.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), Arc::clone(&metadata)));
-        Ok(metadata)
+        CoreProviderMetadata::discover(&issuer, &call).map_err(|error| unreachable_there(&error))
     }
 
     fn oidc_client(&self) -> Result<Client, AppError> {
@@ -150,12 +169,15 @@ impl Context {
         if !same(&carried.content.state, state) || !self.use_up(&carried) {
             return Err(refused());
         }
+        let attempt = Attempt::new(format!("single sign-on from {}", browser.origin.address), &browser.origin.address, None);
+        self.login_guard.admit(&attempt, self.clock.now().as_second())?;
         let Journey { nonce, verifier, next, .. } = carried.content;
         let claims = self.claims(code, &nonce, verifier).inspect_err(|_| {
             // Its keys may have changed: they are fetched anew for the next one.
             *self.discovered.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
         })?;
         let user = self.user_of(&claims, browser)?;
+        self.login_guard.succeeded(&attempt);
         Ok((self.after_first_factor(&user, Proof::OpenId, browser)?, next))
     }
 

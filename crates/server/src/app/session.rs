@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::app::actor::{Actor, Channel, Role, Scope};
 use crate::app::audit::Change;
 use crate::app::context::Context;
+use crate::app::events::Event;
 use crate::app::keys::{new_token, token_hash};
 use crate::error::AppError;
 
@@ -146,7 +147,9 @@ impl Context {
         self.store.write(|tx| {
             session::delete(tx, actor.provider, hash)?;
             self.record(tx, actor, Change::new("signed out", "user", actor.user_id.to_string()))
-        })
+        })?;
+        self.events.tell(Event::Person(actor.user_id));
+        Ok(())
     }
 
     /// Ends another session of the own person, named by the first letters of its hash as the list shows it.
@@ -161,7 +164,9 @@ impl Context {
             let session = session.ok_or_else(|| AppError::not_found("session"))?;
             session::delete(tx, actor.provider, &session.session_hash)?;
             self.record(tx, actor, Change::new("ended a session", "user", actor.user_id.to_string()))
-        })
+        })?;
+        self.events.tell(Event::Person(actor.user_id));
+        Ok(())
     }
 
     /// Ends all sessions of the own person but the one of this request; returns how many.
@@ -171,11 +176,13 @@ impl Context {
     /// Fails when the database does.
     pub fn end_other_sessions(&self, actor: &Actor) -> Result<u64, AppError> {
         let own = own_session(actor)?;
-        self.store.write(|tx| {
+        let ended = self.store.write(|tx| {
             let ended = session::delete_of_user(tx, actor.provider, actor.user_id, Some(own))?;
             self.record(tx, actor, Change::new("signed out elsewhere", "user", actor.user_id.to_string()))?;
-            Ok(ended)
-        })
+            Ok::<_, AppError>(ended)
+        })?;
+        self.events.tell(Event::Person(actor.user_id));
+        Ok(ended)
     }
 
     /// Where the own person is signed in, this session first.

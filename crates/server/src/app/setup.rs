@@ -130,7 +130,7 @@ impl Context {
         if near {
             return Ok(());
         }
-        let attempt = Attempt::new("setup", &browser.origin.address, None);
+        let attempt = Attempt::new(format!("setup from {}", browser.origin.address), &browser.origin.address, None);
         self.login_guard.admit(&attempt, self.clock.now().as_second())?;
         let expected = self.setup_code()?.unwrap_or_default();
         if expected.is_empty() || !same(&expected, &code.trim().to_lowercase()) {

@@ -175,7 +175,7 @@ impl Context {
     fn code_is_right(&self, user: &User, code: &str) -> Result<bool, AppError> {
         let Some(sealed) = &user.totp_sealed else { return Ok(false) };
         let provider = self.provider()?;
-        let step = totp::step_of(&self.keys, sealed, code, self.clock.now().as_second())?;
+        let step = totp::step_of(&self.keys, (user.user_id, sealed), code, self.clock.now().as_second())?;
         self.store.write(|tx| match step {
             Some(step) => Ok(user::update_totp_step(tx, provider, user.user_id, step)?),
             None => self.use_recovery_code(tx, provider, user, code),

@@ -44,13 +44,18 @@ fn build(secret: Vec<u8>, issuer: &str, account: &str) -> Result<Totp, AppError>
     builder.build().map_err(|error| AppError::fault(format!("a second factor cannot be made: {error}")))
 }
 
+/// A secret is bound to its person: in the row of another it opens nothing.
+fn sealed_for(user_id: Uuid) -> String {
+    format!("totp of {user_id}")
+}
+
 /// The step of a code that fits now, a step before or a step after.
 ///
 /// # Errors
 ///
 /// Fails when the secret was sealed with another key.
-pub fn step_of(keys: &Keys, sealed: &[u8], code: &str, now: i64) -> Result<Option<i64>, AppError> {
-    let totp = build(keys.open(PURPOSE, sealed)?, "", "account")?;
+pub fn step_of(keys: &Keys, (user_id, sealed): (Uuid, &[u8]), code: &str, now: i64) -> Result<Option<i64>, AppError> {
+    let totp = build(keys.open(&sealed_for(user_id), sealed)?, "", "account")?;
     let digits: String = code.chars().filter(|letter| !letter.is_whitespace()).collect();
     if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(None);
@@ -102,8 +107,8 @@ impl Context {
     pub fn switch_totp_on(&self, actor: &Actor, carried: &str, code: &str) -> Result<Vec<String>, AppError> {
         own_session(actor)?;
         let carried = self.carried::<Carried>(PURPOSE, carried).filter(|it| it.content.user_id == actor.user_id).ok_or_else(over)?;
-        let sealed = self.keys.seal(PURPOSE, &carried.content.secret)?;
-        let step = step_of(&self.keys, &sealed, code, self.clock.now().as_second())?;
+        let sealed = self.keys.seal(&sealed_for(actor.user_id), &carried.content.secret)?;
+        let step = step_of(&self.keys, (actor.user_id, &sealed), code, self.clock.now().as_second())?;
         let step = step.ok_or_else(|| AppError::field("code", "this code does not fit; is the clock of the phone right?"))?;
         if !self.use_up(&carried) {
             return Err(over());

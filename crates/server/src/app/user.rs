@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::app::actor::{Actor, Permission, Role};
 use crate::app::audit::Change;
 use crate::app::context::Context;
+use crate::app::events::Event;
 use crate::app::session::close_all;
 use crate::app::sign_in::email_key;
 use crate::error::{AppError, FieldProblem};
@@ -213,7 +214,9 @@ impl Context {
             }
             let change = of_client(Change::new("changed", KIND, user_id.to_string()), &after);
             self.record(tx, actor, change.before(&Record::of(&before)).after(&Record::of(&after)))
-        })
+        })?;
+        self.events.tell(Event::Person(user_id));
+        Ok(())
     }
 
     /// Shuts a person out at once: sessions, tokens and links end.
@@ -240,7 +243,9 @@ impl Context {
             close_all(tx, actor.provider, user_id, None)?;
             revoke_tokens(tx, actor.provider, user_id, now)?;
             self.record(tx, actor, of_client(Change::new("disabled", KIND, user_id.to_string()), &user).after(&Record::of(&user)))
-        })
+        })?;
+        self.events.tell(Event::Person(user_id));
+        Ok(())
     }
 
     /// Lets a person sign in again.
@@ -252,6 +257,12 @@ impl Context {
         actor.require(Permission::ManageUsers)?;
         self.store.write(|tx| {
             let user = find(tx, actor.provider, user_id)?;
+            if user.disabled_at.is_none() {
+                return Ok(());
+            }
+            // What was begun at the very moment of shutting out ends here.
+            close_all(tx, actor.provider, user_id, None)?;
+            revoke_tokens(tx, actor.provider, user_id, self.clock.now())?;
             user::set_disabled(tx, actor.provider, user_id, None)?;
             self.record(tx, actor, of_client(Change::new("enabled", KIND, user_id.to_string()), &user).after(&Record::of(&user)))
         })
@@ -290,7 +301,9 @@ impl Context {
             }
             close_all(tx, actor.provider, user_id, None)?;
             self.record(tx, actor, of_client(Change::new("reset the second factor", KIND, user_id.to_string()), &user))
-        })
+        })?;
+        self.events.tell(Event::Person(user_id));
+        Ok(())
     }
 
     /// Changes the own name.
@@ -302,6 +315,8 @@ impl Context {
         crate::app::session::own_session(actor)?;
         let name = plain_name(name).map_err(|problem| AppError::field("name", problem))?;
         self.store.write(|tx| {
+            // The whole row is written, so nobody may change the role meanwhile.
+            counter::lock_provider(tx, actor.provider)?;
             let before = find(tx, actor.provider, actor.user_id)?;
             let after = User { name, ..before.clone() };
             user::update(tx, actor.provider, &after)?;
@@ -323,7 +338,9 @@ impl Context {
             user::update_password(tx, actor.provider, actor.user_id, &hash)?;
             close_all(tx, actor.provider, actor.user_id, Some(own))?;
             self.record(tx, actor, of_client(Change::new("changed the password", KIND, actor.user_id.to_string()), &user))
-        })
+        })?;
+        self.events.tell(Event::Person(actor.user_id));
+        Ok(())
     }
 
     /// The hash of a password that fits a person.

@@ -45,7 +45,7 @@ impl Watch {
             match self.events.try_recv() {
                 Ok(Event::Client { client_id, .. }) => drop(clients.insert(client_id)),
                 Ok(Event::Books) | Err(TryRecvError::Lagged(_)) => self.all = true,
-                Ok(Event::Job(_)) => {}
+                Ok(Event::Job(_) | Event::Person(_)) => {}
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
         }

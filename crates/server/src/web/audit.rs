@@ -90,6 +90,8 @@ impl Row {
                 ("user", _) if entry.actor_id.is_some_and(|id| id.to_string() == entry.subject_id) => String::new(),
                 ("user", Some(name)) => name,
                 ("user", None) => "user".to_owned(),
+                // The id of a passkey says nothing to people; its name is what was changed.
+                ("passkey" | "API token", _) => entry.subject_kind.clone(),
                 (kind, _) => format!("{kind} {}", entry.subject_id),
             },
             client: entry.client_id.map(|id| app.client_code(id)).unwrap_or_default(),
@@ -103,6 +105,14 @@ impl Row {
     fn is_short(&self) -> bool {
         let letters: usize = self.differences.iter().map(|it| it.field.len() + it.before.len() + it.after.len()).sum();
         self.differences.len() < 2 || (self.differences.len() < 5 && letters < 160)
+    }
+}
+
+impl AuditLogPage {
+    /// Is the log filtered by more than a text?
+    fn is_filtered(&self) -> bool {
+        let Search { person, kind, client, from, until, .. } = &self.search;
+        [person, kind, client, from, until].into_iter().any(|it| !it.is_empty())
     }
 }
 

@@ -13,11 +13,17 @@ use crate::app::context::App;
 use crate::app::events::Event;
 use crate::web::frame::Here;
 
+/// A stream ends after so long and begins anew, so that none outlives its session by more.
+const LONGEST: Duration = Duration::from_secs(900);
+
 /// The stream of a signed-in person: a client's person hears of its own client only.
 pub async fn stream(State(app): State<App>, here: Here) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
     let actor = here.actor();
+    let own = actor.user_id;
     let listened = BroadcastStream::new(app.events.listen());
-    let events = listened.filter_map(move |event| {
+    // Who is signed out, or may do something else, comes again and is looked at anew.
+    let valid = listened.take_while(move |event| std::future::ready(!matches!(event, Ok(Event::Person(id)) if *id == own)));
+    let events = valid.filter_map(move |event| {
         // A listener that fell behind is told to load everything anew.
         let sent = match event {
             Ok(event) => sent(&actor, &event),
@@ -25,7 +31,12 @@ pub async fn stream(State(app): State<App>, here: Here) -> Sse<impl Stream<Item 
         };
         std::future::ready(sent.map(Ok))
     });
-    let stopped = async move { app.events.stopped().await };
+    let stopped = async move {
+        tokio::select! {
+            () = app.events.stopped() => {}
+            () = tokio::time::sleep(LONGEST) => {}
+        }
+    };
     let events = events.take_until(Box::pin(stopped));
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(25)))
 }
@@ -38,6 +49,6 @@ fn sent(actor: &Actor, event: &Event) -> Option<Sent> {
         }
         Event::Books => Some(Sent::default().event("books").data("books")),
         Event::Job(id) if staff => Some(Sent::default().event("job").data(id.to_string())),
-        Event::Client { .. } | Event::Job(_) => None,
+        Event::Client { .. } | Event::Job(_) | Event::Person(_) => None,
     }
 }

@@ -4,9 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use askama::Template;
 use axum::extract::{ConnectInfo, FromRequestParts, Query, Request, State};
-use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::Form;
@@ -63,7 +63,9 @@ impl FromRequestParts<App> for Near {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
         let here = peer.is_some_and(|address| address.to_canonical().is_loopback());
         let proxied = ["x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via"];
-        let direct = !app.settings.trust_proxy && !proxied.iter().any(|name| parts.headers.contains_key(*name));
+        // Browsers speak no HTTP/1.0; a proxy that says nothing else of itself does.
+        let own = !app.settings.trust_proxy && is_own(app.settings.public_url.host_str().unwrap_or_default());
+        let direct = own && parts.version != Version::HTTP_10 && !proxied.iter().any(|name| parts.headers.contains_key(*name));
         Ok(Self(here && direct && is_own_name(&parts.headers)))
     }
 }
@@ -74,7 +76,12 @@ fn is_own_name(headers: &HeaderMap) -> bool {
         Some(rest) => rest.split(']').next(),
         None => host.split(':').next(),
     };
-    let name = name.unwrap_or_default();
+    is_own(name.unwrap_or_default())
+}
+
+/// A name of this machine that nobody else can give it.
+fn is_own(name: &str) -> bool {
+    let name = name.trim_matches(['[', ']']);
     name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 

@@ -92,7 +92,8 @@ pub fn with_next(path: &str, next: &str) -> String {
 /// A path of this site to go on to; anything else leads to the start page.
 #[must_use]
 pub fn safe_next(next: &str) -> String {
-    let local = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.chars().any(char::is_control);
+    let local =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && next.bytes().all(|byte| byte.is_ascii_graphic());
     // Signing in once more, or out, is no place to go on to.
     let place = !next.starts_with("/sign-") && !next.starts_with("/setup") && !next.starts_with("/confirm");
     if local && place { next.to_owned() } else { "/".to_owned() }

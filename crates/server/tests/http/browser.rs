@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::Request;
 use axum::http::header::{CONTENT_TYPE, COOKIE, HOST};
+use axum::http::{Request, Version};
 use jiff::Timestamp;
 use quarterhour_server::app::user::User;
 use quarterhour_store::statements::user;
@@ -20,6 +20,8 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     pub address: SocketAddr,
     pub host: &'static str,
+    /// Speaks HTTP/1.0, as a proxy does that says nothing else of itself.
+    pub old: bool,
 }
 
 impl Browser {
@@ -31,7 +33,7 @@ impl Browser {
     /// A browser that was never here, at an address.
     pub fn at(site: &Site, address: &str) -> Self {
         let address = SocketAddr::new(address.parse().expect("an address"), 50_000);
-        Self { caller: site.stranger(), cookies: BTreeMap::new(), address, host: "127.0.0.1:8080" }
+        Self { caller: site.stranger(), cookies: BTreeMap::new(), address, host: "127.0.0.1:8080", old: false }
     }
 
     async fn send(&mut self, mut request: Request<Body>) -> Reply {
@@ -40,6 +42,9 @@ impl Browser {
             request.headers_mut().insert(COOKIE, cookies.join("; ").parse().expect("cookies"));
         }
         request.headers_mut().insert(HOST, self.host.parse().expect("a host"));
+        if self.old {
+            *request.version_mut() = Version::HTTP_10;
+        }
         request.extensions_mut().insert(ConnectInfo(self.address));
         let reply = self.caller.send(request).await;
         for cookie in reply.cookies() {

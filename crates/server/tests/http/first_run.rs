@@ -80,6 +80,9 @@ async fn a_stranger_on_the_network_needs_the_code() {
     let mut rebound = Browser::new(&site);
     rebound.host = "evil.example:8080";
     rebound.post("/setup", &fields).await.is(422);
+    let mut rebound = Browser::new(&site);
+    rebound.old = true;
+    rebound.post("/setup", &form("Evil", "evil@evil.example")).await.is(422);
     assert!(site.app.find_provider().expect("read").is_none());
     let code = site.app.setup_code().expect("a code").expect("not done");
     let mut invited = Browser::at(&site, "198.51.100.7");

@@ -1,6 +1,7 @@
 //! People, managed and managing themselves: invitations, roles, sessions, tokens, the own account.
 
 use axum::http::Method;
+use quarterhour_server::app::events::Event;
 use serde_json::json;
 
 use crate::browser::{Browser, between, stored};
@@ -123,6 +124,28 @@ async fn whoever_is_shut_out_is_out_at_once() {
     assert!(technician.get("/").await.leads_to().starts_with("/sign-in"), "sessions do not come back");
     token.get("/api/v1/clients").await.is(401);
     technician.sign_in(TECHNICIAN, Site::password()).await.leads_to();
+}
+
+#[tokio::test]
+async fn open_streams_end_with_the_session() {
+    let site = Site::demo();
+    let id = stored(&site, TECHNICIAN).user_id;
+    let mut heard = site.app.events.listen();
+    site.person(OWNER).post(&format!("/users/{id}/disable"), &[]).await.leads_to();
+    assert_eq!(heard.try_recv().expect("an event"), Event::Person(id));
+    site.person(OWNER).post(&format!("/users/{id}/enable"), &[]).await.leads_to();
+    let technician = site.person(TECHNICIAN);
+    let others = async {
+        loop {
+            site.app.events.tell(Event::Person(stored(&site, OWNER).user_id));
+            site.app.events.tell(Event::Person(id));
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        reply = technician.get("/live") => drop(reply.ok()),
+        () = others => {}
+    }
 }
 
 #[tokio::test]
