@@ -134,7 +134,9 @@ impl<'a> PeriodRun<'a> {
     fn split_entries(&self) -> Vec<(Option<usize>, Vec<u32>)> {
         let agreements = self.client.agreements.as_slice();
         let concerns = |agreement: &Agreement| {
-            agreement.days_in(self.period).is_some() || self.late.iter().any(|batch| batch.is_for(Some(agreement)))
+            agreement.days_in(self.period).is_some()
+                || self.late.iter().any(|batch| batch.is_for(Some(agreement)))
+                || self.carried.agreements.get(&agreement.name).is_some_and(|state| self.is_left_over(agreement, state))
         };
         let mut groups: Vec<(Option<usize>, Vec<u32>)> = vec![(None, Vec::new())];
         let positions = (0..).zip(agreements).filter(|(_, agreement)| concerns(agreement));
@@ -162,6 +164,9 @@ impl<'a> PeriodRun<'a> {
         let name = agreement.map_or("", |agreement| agreement.name.as_str()).to_owned();
         let mut state = self.carried.agreements.remove(&name).unwrap_or_default();
         let span = agreement.and_then(|it| it.days_in(self.period)).map(|(from, to)| Span { period: self.period, from, to });
+        let first_day = self.period.first_day();
+        let left_over = agreement.filter(|it| self.is_left_over(it, &state));
+        let left_over = left_over.map(|_| Span { period: self.period, from: first_day, to: first_day });
         let opening = pool::left(&state.pools);
         let received = received(agreement, span, &state.pools);
         let granted = self.grant(agreement, span, &mut state);
@@ -182,14 +187,22 @@ impl<'a> PeriodRun<'a> {
         work.placed.time.opening = opening;
         work.placed.time.granted += granted.seconds;
         work.placed.movements.splice(0..0, received.into_iter().chain(granted.movements));
-        let mut statement = self.statement(agreement, span, work, granted.lines, &mut state);
+        let settled = span.or(left_over);
+        let mut statement = self.statement(agreement, settled, work, granted.lines, &mut state);
         statement.late = late;
-        self.close(agreement, span, &mut state, &mut statement, &mut next_pool);
+        self.close(agreement, settled, &mut state, &mut statement, &mut next_pool);
         self.carried.next_pool = next_pool;
         if state != AgreementState::default() {
             self.carried.agreements.insert(name, state);
         }
         statement
+    }
+
+    /// Was its end set to this period's first day after the period before was closed as if it went on?
+    /// Then what it has left ends or passes on now, on a statement of no days.
+    fn is_left_over(&self, agreement: &Agreement, state: &AgreementState) -> bool {
+        let ended = agreement.ends == Some(self.period.first_day());
+        ended && (pool::left(&state.pools) > 0 || state.reserve.iter().any(|pool| pool.left > 0))
     }
 
     /// Puts what the period grants into the state.
@@ -267,7 +280,8 @@ impl<'a> PeriodRun<'a> {
     ) -> Option<ReserveTotals> {
         let (agreement, span) = (agreement?, span?);
         let Prepaid::Money(reserve) = &agreement.prepaid else { return None };
-        let granted = grant::grant_reserve(reserve, &self.client.devices, span, self.client.currency);
+        let in_force = span.from < span.to;
+        let granted = if in_force { grant::grant_reserve(reserve, &self.client.devices, span, self.client.currency) } else { 0 };
         let ending = self.ending(agreement, span);
         let totals = grant::settle_reserve(state, reserve, granted, wanted, span, ending);
         let moved = [
@@ -290,7 +304,8 @@ impl<'a> PeriodRun<'a> {
 
     /// The devices that the statement shows, and which they are.
     fn count(&self, agreement: Option<&Agreement>, span: Option<Span>) -> (DeviceCount, Vec<usize>) {
-        let Some((method, span)) = agreement.and_then(Agreement::count_method).zip(span) else {
+        let in_force = span.filter(|span| span.from < span.to);
+        let Some((method, span)) = agreement.and_then(Agreement::count_method).zip(in_force) else {
             return (DeviceCount::default(), Vec::new());
         };
         let devices = &self.client.devices;

@@ -83,16 +83,11 @@ impl Version {
         self.standing == Standing::Ended
     }
 
-    /// The last day in force; empty when it goes on.
-    #[must_use]
-    pub fn last_day(&self) -> String {
-        self.ends.map_or_else(String::new, |ends| ends.previous().to_string())
-    }
-
     /// Who changed it last, and when.
     #[must_use]
     pub fn last_change(&self) -> String {
-        let words = |(who, at): &(String, Timestamp)| format!("{who}, {}", at.to_zoned(jiff::tz::TimeZone::UTC).date());
+        let words =
+            |(who, at): &(String, Timestamp)| format!("{who}, {}", crate::dates::full(&at.to_zoned(jiff::tz::TimeZone::UTC).date()));
         self.changed.as_ref().map_or_else(|| "as imported".to_owned(), words)
     }
 }
@@ -549,7 +544,7 @@ impl Held<'_> {
 
     fn check_name(&self, name: &str) -> Result<(), AppError> {
         let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
-        if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(fits) || name.starts_with('.') {
+        if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(fits) || name.starts_with('.') || name == "new" {
             return Err(AppError::field("name", "expected a name of letters, digits, `-`, `_` and `.`"));
         }
         Ok(())

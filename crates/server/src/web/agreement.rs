@@ -3,12 +3,14 @@
 use askama::Template;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Response};
+use quarterhour_billing::Day;
 use serde::Deserialize;
 
 use crate::app::actor::Permission;
 use crate::app::agreement::{AgreementView, Standing, Versions};
 use crate::app::context::App;
 use crate::error::AppError;
+use crate::web::client_head::{ClientHead, client_path};
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
 use crate::web::problems::Problems;
@@ -32,6 +34,7 @@ pub fn area() -> Area {
 #[template(path = "agreement/list.html")]
 struct ListPage {
     frame: Frame,
+    head: ClientHead,
     versions: Versions,
     may_edit: bool,
     gap: String,
@@ -43,11 +46,11 @@ struct ShowPage {
     frame: Frame,
     code: String,
     client: String,
-    today: String,
+    today: Day,
     view: AgreementView,
     may_edit: bool,
     /// The first day that is not issued, for dates to choose from.
-    first_open: String,
+    first_open: Option<Day>,
     ends: String,
     block: BlockForm,
     problems: Problems,
@@ -84,10 +87,10 @@ fn gap(versions: &Versions) -> String {
 
 async fn list(State(app): State<App>, here: Here, Path(code): Path<String>) -> Answer<ListPage> {
     let actor = here.actor();
-    let versions = app.run(move |app| app.agreements_of(&actor, &code)).await?;
+    let (head, versions) = app.run(move |app| Ok((ClientHead::of(app, &actor, &code)?, app.agreements_of(&actor, &code)?))).await?;
     let frame = here.frame(&app, "clients", format!("Agreements of {}", versions.client));
     let gap = gap(&versions);
-    page(ListPage { frame, versions, may_edit: here.actor().may(Permission::EditAgreements), gap })
+    page(ListPage { frame, head, versions, may_edit: here.actor().may(Permission::EditAgreements), gap })
 }
 
 async fn show(State(app): State<App>, here: Here, Path((code, name)): Path<(String, String)>) -> Answer<ShowPage> {
@@ -97,15 +100,14 @@ async fn show(State(app): State<App>, here: Here, Path((code, name)): Path<(Stri
 async fn show_page(app: &App, here: &Here, code: String, name: String) -> Result<ShowPage, Failure> {
     let actor = here.actor();
     let (versions, view) = app.run(move |app| Ok((app.agreements_of(&actor, &code)?, app.agreement(&actor, &code, &name)?))).await?;
-    let today = versions.today.to_string();
     let months = if view.form.get("block.0.expires_months").is_empty() { "12" } else { view.form.get("block.0.expires_months") };
-    let block = BlockForm { bought: today.clone(), expires_months: months.to_owned(), ..BlockForm::default() };
+    let block = BlockForm { bought: versions.today.to_string(), expires_months: months.to_owned(), ..BlockForm::default() };
     Ok(ShowPage {
         frame: here.frame(app, "clients", view.version.name.clone()),
         code: versions.code,
         client: versions.client,
-        today,
-        first_open: versions.first_open.map(|day| day.to_string()).unwrap_or_default(),
+        today: versions.today,
+        first_open: versions.first_open,
         ends: view.version.ends.map(|day| day.to_string()).unwrap_or_default(),
         view,
         may_edit: here.actor().may(Permission::EditAgreements),
@@ -137,7 +139,7 @@ async fn answer(
 /// The path of an agreement's page.
 pub(super) fn path(code: &str, name: &str) -> String {
     let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
-    format!("/clients/{code}/agreements/{}", name.replace('+', "%20"))
+    format!("{}/agreements/{}", client_path(code), name.replace('+', "%20"))
 }
 
 async fn end(
@@ -152,7 +154,7 @@ async fn end(
     let done = app
         .run(move |app| {
             let parsed = if typed.is_empty() { None } else { Some(typed.parse().map_err(|_| not_a_date(&typed))?) };
-            app.end_agreement(&actor, &code, &name, parsed.map(quarterhour_billing::Day::from_date))?;
+            app.end_agreement(&actor, &code, &name, parsed.map(Day::from_date))?;
             Ok(if typed.is_empty() { format!("{name} goes on.") } else { format!("{name} ends on {typed}.") })
         })
         .await;
@@ -186,7 +188,7 @@ async fn delete(State(app): State<App>, here: Here, Path((code, name)): Path<(St
     let (actor, at) = (here.actor(), (code.clone(), name.clone()));
     match app.run(move |app| app.delete_agreement(&actor, &code, &name)).await {
         Ok(()) => {
-            let list = format!("/clients/{}/agreements", at.0);
+            let list = format!("{}/agreements", client_path(&at.0));
             Ok(Done::at(list)
                 .saying_with_undo(format!("{} was deleted.", at.1), format!("{}/restore", path(&at.0, &at.1)))
                 .into_response())
@@ -208,7 +210,7 @@ impl ShowPage {
     }
 
     fn crumbs(&self) -> Crumbs {
-        crumbs(&self.code, &self.client, true)
+        crumbs(&self.code, &self.client)
     }
 
     fn delete_path(&self) -> String {
@@ -232,13 +234,9 @@ impl ListPage {
         path(&self.versions.code, name)
     }
 
-    fn crumbs(&self) -> Crumbs {
-        crumbs(&self.versions.code, &self.versions.client, false)
-    }
-
     /// Where the first agreement is made.
     fn way_on(&self) -> String {
-        if self.may_edit { format!("/clients/{}/agreements/new", self.versions.code) } else { String::new() }
+        if self.may_edit { self.head.at("agreements/new") } else { String::new() }
     }
 }
 
@@ -246,10 +244,8 @@ impl ListPage {
 pub(super) type Crumbs = Vec<(String, String)>;
 
 /// The way to a page about a client's agreements.
-pub(super) fn crumbs(code: &str, client: &str, with_list: bool) -> Crumbs {
-    let mut crumbs = vec![("/clients".to_owned(), "Clients".to_owned()), (format!("/clients/{code}"), client.to_owned())];
-    if with_list {
-        crumbs.push((format!("/clients/{code}/agreements"), "Agreements".to_owned()));
-    }
-    crumbs
+pub(super) fn crumbs(code: &str, client: &str) -> Crumbs {
+    let at = client_path(code);
+    let list = (format!("{at}/agreements"), "Agreements".to_owned());
+    vec![("/clients".to_owned(), "Clients".to_owned()), (at, client.to_owned()), list]
 }

@@ -18,6 +18,7 @@ use crate::app::template::Template as StartingPoint;
 use crate::error::{AppError, FieldProblem};
 use crate::web::agreement::{Crumbs, crumbs, path};
 use crate::web::agreement_fields::{Applies, Clause, Source, clauses, dates};
+use crate::web::client_head::client_path;
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
 use crate::web::problems::Problems;
@@ -257,8 +258,8 @@ fn new_page(app: &App, here: &Here, code: &str, form: AgreementForm, problems: P
     let versions = app.agreements_of(&actor, code)?;
     let aside = PreviewPart::of(app.preview_agreement(&actor, code, &form, None))?;
     let editing = Editing {
-        action: format!("/clients/{code}/agreements/new"),
-        back: format!("/clients/{code}/agreements"),
+        action: format!("{}/agreements/new", client_path(code)),
+        back: format!("{}/agreements", client_path(code)),
         button: "Save the agreement",
         lede: "Nothing is saved until you say so.".to_owned(),
         client: Some((versions.code.clone(), versions.client.clone())),
@@ -312,7 +313,7 @@ pub(super) struct Shell {
 
 impl ChoosePage {
     fn crumbs(&self) -> Crumbs {
-        crumbs(&self.versions.code, &self.versions.client, true)
+        crumbs(&self.versions.code, &self.versions.client)
     }
 }
 
@@ -323,7 +324,7 @@ impl EditPage {
                 .map(|(path, label)| (path.to_owned(), label.to_owned()))
                 .into()
         };
-        self.editing.client.as_ref().map_or_else(of_template, |(code, client)| crumbs(code, client, true))
+        self.editing.client.as_ref().map_or_else(of_template, |(code, client)| crumbs(code, client))
     }
 
     /// What is wrong with the form as a whole, and with fields that are not drawn.

@@ -10,6 +10,7 @@ use crate::app::agreement_form::AgreementForm;
 use crate::app::agreement_start::Vocabulary;
 use crate::app::company::{ProviderSettings, RateRow, SettingsView, TEXTS, WEEKDAYS, dates_in, hours_sentence};
 use crate::app::context::App;
+use crate::dates;
 use crate::error::AppError;
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
@@ -71,7 +72,10 @@ struct CalendarPage {
 /// Which periods a change of rates or hours reaches.
 fn open_words(view: &SettingsView) -> String {
     match view.open_from {
-        Some(period) => format!("Issued periods stay as they are. Open periods, from {period} on, are billed by what is saved here."),
+        Some(period) => format!(
+            "Issued periods stay as they are. Open periods, from {} on, are billed by what is saved here.",
+            dates::month(period)
+        ),
         None => "Nothing is issued yet: all periods are billed by what is saved here.".to_owned(),
     }
 }
@@ -188,7 +192,8 @@ async fn calendar_page(app: &App, here: &Here, problems: Problems) -> Result<Cal
     let mut years: Vec<(String, Vec<(String, String)>)> = Vec::new();
     for day in &view.settings.holidays {
         let year = day.get(..4).unwrap_or_default().to_owned();
-        let weekday = day.parse::<jiff::civil::Date>().map(|date| date.strftime("%A").to_string()).unwrap_or_default();
+        let weekday =
+            day.parse::<jiff::civil::Date>().map(|date| date.strftime("%-d %B, %A").to_string()).unwrap_or_else(|_| day.clone());
         match years.last_mut() {
             Some((last, days)) if *last == year => days.push((day.clone(), weekday)),
             _ => years.push((year, vec![(day.clone(), weekday)])),

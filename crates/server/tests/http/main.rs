@@ -1,6 +1,7 @@
 //! The web application and the API over HTTP, in process: callers as types, each test with a database of its own.
 
 mod access;
+mod agreement;
 mod audit;
 mod browser;
 mod clients;
@@ -10,6 +11,7 @@ mod first_run;
 mod oidc;
 mod people;
 mod portal;
+mod settings;
 mod sign_in;
 mod support;
 mod surroundings;
