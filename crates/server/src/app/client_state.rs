@@ -4,14 +4,17 @@ use crate::app::live::Summary;
 use crate::hours::hours;
 
 /// From this percentage on a client is near its allowance.
-const NEAR_PERCENT: i64 = 75;
+const NEAR_PERCENT: i64 = 90;
 /// Hours that will be lost are worth a look this many business days before the end.
 const LOSING_BUSINESS_DAYS: usize = 8;
+/// And from this much on, in seconds and in percent of the pool.
+const LOSING_SECONDS: i64 = 1800;
+const LOSING_PERCENT: i64 = 25;
 
 /// What a list can show alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientState {
-    /// Past three quarters of the prepaid time, or on the way past its end.
+    /// Close to the end of the prepaid time, or on the way past it.
     Near,
     /// Beyond it.
     Over,
@@ -78,7 +81,8 @@ pub fn losing(client: &Summary) -> i64 {
     }
     // What the close would forfeit if nobody worked any more, less the work that is to be expected.
     let unused = client.forecast.map_or(now.left(), |forecast| forecast.unused);
-    now.time().forfeited.min(unused).max(0)
+    let lost = now.time().forfeited.min(unused).max(0);
+    if lost >= LOSING_SECONDS && lost * 100 >= now.available() * LOSING_PERCENT { lost } else { 0 }
 }
 
 /// How the running period is likely to end, in a few words; empty where no pool is drawn.

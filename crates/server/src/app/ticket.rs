@@ -31,12 +31,14 @@ pub struct TicketView {
     pub actual: i64,
     /// The start of the last entry in Unix seconds; none without work.
     pub last_at: Option<i64>,
+    /// When it was last worked on or given its first title, in Unix seconds.
+    pub seen_at: i64,
     /// The last entry's day on the client's wall clock.
     pub last_on: Option<jiff::civil::Date>,
 }
 
 impl Context {
-    /// The tickets of a client: those with work in the last half year, the latest first, then those with a title only.
+    /// The tickets of a client that have a title or work of the last half year, the latest first.
     ///
     /// # Errors
     ///
@@ -49,7 +51,8 @@ impl Context {
         let mut views: BTreeMap<String, TicketView> = BTreeMap::new();
         self.store.read(|tx| {
             for row in ticket::list_of_client(tx, books.provider_id, client_id)? {
-                let view = TicketView { ticket: row.ticket.clone(), title: row.title, ..TicketView::default() };
+                let seen_at = row.created_at.as_second();
+                let view = TicketView { ticket: row.ticket.clone(), title: row.title, seen_at, ..TicketView::default() };
                 views.insert(row.ticket, view);
             }
             let span = now - DAYS_BACK * DAY_SECONDS..now + 2 * DAY_SECONDS;
@@ -64,6 +67,7 @@ impl Context {
                     view.entries += 1;
                     view.actual += row.minutes * 60;
                     view.last_at = view.last_at.max(Some(row.started_at));
+                    view.seen_at = view.seen_at.max(row.started_at);
                 }
                 Ok::<_, AppError>(())
             })
@@ -72,7 +76,7 @@ impl Context {
         for view in &mut list {
             view.last_on = view.last_at.map(|at| clock.day(at).date());
         }
-        list.sort_by(|one, other| (other.last_at, &one.ticket).cmp(&(one.last_at, &other.ticket)));
+        list.sort_by(|one, other| (other.seen_at, &one.ticket).cmp(&(one.seen_at, &other.ticket)));
         Ok(list)
     }
 

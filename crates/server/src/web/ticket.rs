@@ -1,7 +1,7 @@
 //! The tickets of a client: references with titles and their work.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
@@ -43,18 +43,33 @@ struct ListPage {
     here: String,
     rows: Vec<Row>,
     hidden: usize,
+    q: String,
     form: TitleForm,
     problems: Problems,
 }
 
-async fn list(State(app): State<App>, here: Here, Path(code): Path<String>) -> Answer<ListPage> {
-    page(list_page(app, here, code, (TitleForm::default(), Problems::default())).await?)
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ListQuery {
+    q: String,
 }
 
-async fn list_page(app: App, here: Here, code: String, (form, problems): (TitleForm, Problems)) -> Result<ListPage, Failure> {
+async fn list(State(app): State<App>, here: Here, Path(code): Path<String>, Query(query): Query<ListQuery>) -> Answer<ListPage> {
+    page(list_page(app, here, code, query.q, (TitleForm::default(), Problems::default())).await?)
+}
+
+async fn list_page(
+    app: App,
+    here: Here,
+    code: String,
+    q: String,
+    (form, problems): (TitleForm, Problems),
+) -> Result<ListPage, Failure> {
     let shown = app.run(move |app| {
         let (head, client_id) = (ClientHead::of(app, &here.actor(), &code)?, app.client_by_code(&code)?);
-        let views = app.tickets_of_client(client_id)?;
+        let mut views = app.tickets_of_client(client_id)?;
+        let text = q.trim().to_lowercase();
+        views.retain(|view| view.ticket.to_lowercase().contains(&text) || view.title.to_lowercase().contains(&text));
         let hidden = views.len().saturating_sub(SHOWN_MAX);
         let rows = views.into_iter().take(SHOWN_MAX).map(|view| Row {
             last: view.last_on.map(|day| dates::full(&day)).unwrap_or_default(),
@@ -67,7 +82,7 @@ async fn list_page(app: App, here: Here, code: String, (form, problems): (TitleF
             view,
         });
         let frame = here.frame(app, "clients", format!("Tickets of {}", head.name));
-        Ok(ListPage { frame, here: head.at("tickets"), rows: rows.collect(), hidden, form, problems, head })
+        Ok(ListPage { frame, here: head.at("tickets"), rows: rows.collect(), hidden, q, form, problems, head })
     });
     Ok(shown.await?)
 }
@@ -93,7 +108,7 @@ async fn set_title(
         }
         Err(error) => {
             let problems = Problems::of_error(error)?;
-            Ok(page_with_problems(list_page(app, here, code, (form, problems)).await?).into_response())
+            Ok(page_with_problems(list_page(app, here, code, String::new(), (form, problems)).await?).into_response())
         }
     }
 }
