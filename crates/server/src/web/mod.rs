@@ -29,6 +29,7 @@ pub mod moment;
 mod portal;
 pub mod problems;
 mod question;
+mod reference;
 pub mod respond;
 pub mod routes;
 mod sessions;
@@ -42,6 +43,7 @@ mod time_entry;
 mod timer;
 mod users;
 pub mod visitor;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -100,10 +102,12 @@ pub fn routes() -> Area {
         .and(device_import::area())
         .and(portal::area())
         .and(question::area())
+        .and(reference::area())
         .and(ticket::area())
         .and(time::area())
         .and(time_entry::area())
         .and(timer::area())
+        .and(webhooks::area())
         .get("/live", Access::SignedIn, live::stream)
         .get("/assets/{name}", Access::Anyone, assets::serve)
 }
