@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_token_needs_a_name_a_scope_and_an_end() {
         let draft = TokenDraft { name: " ".into(), scopes: vec!["admin".into()], days: 7 };
-        let Err(AppError::Invalid(problems)) = check(Role::Technician, &draft) else { panic!("it was taken") };
+        let Err(AppError::Invalid(problems)) = check(Role::Technician, &draft) else { unreachable!("it was taken") };
         let fields: Vec<&str> = problems.iter().map(|it| it.field.as_str()).collect();
         assert_eq!(fields, ["name", "scopes", "days"]);
     }

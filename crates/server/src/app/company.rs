@@ -318,7 +318,7 @@ mod tests {
         settings.holidays.push("2026-02-30".to_owned());
         settings.rates.remove(0);
         settings.rates.push(RateRow { tier: "helpdesk".to_owned(), ..RateRow::default() });
-        let Err(AppError::Invalid(problems)) = settings.to_text() else { panic!("expected problems") };
+        let Err(AppError::Invalid(problems)) = settings.to_text() else { unreachable!("expected problems") };
         let mut fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
         fields.sort_unstable();
         assert_eq!(fields, ["holidays.2", "hours.tue", "name", "payment_days", "rate", "rate.1.hourly"], "{problems:?}");

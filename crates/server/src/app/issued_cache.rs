@@ -56,10 +56,13 @@ pub struct IssuedMonth {
     pub total: i64,
 }
 
+/// The statements of a period, with how many there were when they were read.
+type Counted = (usize, Arc<Vec<IssuedStatement>>);
+
 /// What is kept.
 #[derive(Default)]
 pub struct IssuedCache {
-    periods: Mutex<HashMap<Period, (usize, Arc<Vec<IssuedStatement>>)>>,
+    periods: Mutex<HashMap<Period, Counted>>,
     months: Mutex<Option<(i64, Arc<Vec<IssuedMonth>>)>>,
 }
 

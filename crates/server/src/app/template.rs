@@ -226,9 +226,9 @@ mod tests {
         for (name, _, text) in BUILT_IN {
             let mut words = Words::default();
             let read = setup::read_agreement("t", &template_as_agreement(text), &mut words);
-            let agreement = read.unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+            let agreement = read.unwrap_or_else(|problems| unreachable!("{name}: {problems:?}"));
             let form = AgreementForm::of(&agreement, &words, "", quarterhour_billing::Currency::parse("USD").expect("a currency"));
-            let (again, _) = form.read_template(&mut words).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+            let (again, _) = form.read_template(&mut words).unwrap_or_else(|problems| unreachable!("{name}: {problems:?}"));
             let renamed = quarterhour_billing::agreement::Agreement { name: "t".to_owned(), ..again };
             assert_eq!(format!("{agreement:?}"), format!("{renamed:?}"), "{name}");
         }

@@ -137,7 +137,7 @@ impl Context {
 }
 
 fn explain(body: &StatementBody, entry: &EntryBody, agreement: Option<&Agreement>, words: &Words, device: String) -> Why {
-    let rounding = agreement.map(|agreement| agreement.rounding.clone()).unwrap_or_default();
+    let rounding = agreement.map(|agreement| agreement.rounding).unwrap_or_default();
     let is_courtesy = entry.parts.iter().any(|part| part.fate == "courtesy");
     let together = if is_courtesy { Vec::new() } else { group(body, entry, &rounding) };
     let parts = entry.parts.iter().map(|part| {

@@ -84,7 +84,7 @@ impl Sender {
                 tracing::warn!("webhooks cannot be looked at: {error}");
                 thread::sleep(LOOK_EVERY * 8);
             }
-            if looks % 14_400 == 0
+            if looks.is_multiple_of(14_400)
                 && let Err(error) = self.forget()
             {
                 tracing::warn!("old deliveries cannot be removed: {error}");

@@ -32,7 +32,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Runs jobs until the server stops.
 pub async fn run(app: App) {
     while !app.jobs.is_stopping() {
-        match app.run(|app| try_once(app)).await {
+        match app.run(try_once).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::warn!("a job cannot be run now: {error}"),

@@ -64,3 +64,8 @@ pub fn on_date(day: impl dates::HasDay, _: &dyn Values) -> askama::Result<String
 pub fn month(period: impl Borrow<Period>, _: &dyn Values) -> askama::Result<String> {
     Ok(dates::month(*period.borrow()))
 }
+
+/// Are two values written alike? For the choices of forms, whose values come as texts and as numbers.
+pub fn is_same(one: impl std::fmt::Display, other: impl std::fmt::Display) -> bool {
+    one.to_string() == other.to_string()
+}

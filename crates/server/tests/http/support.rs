@@ -1,5 +1,4 @@
 //! A site with the demo's books, and people who call it.
-#![allow(dead_code, reason = "each file of tests uses a part of it")]
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -175,7 +174,7 @@ impl Site {
     pub fn person(&self, email: &str) -> Caller {
         let provider = self.app.provider().expect("a provider");
         let found = self.app.store.read(|tx| user::find_by_email_key(tx, provider, email)).expect("read");
-        let user = found.unwrap_or_else(|| panic!("the demo has no {email}"));
+        let user = found.unwrap_or_else(|| unreachable!("the demo has no {email}"));
         let token = self.app.begin_session(&user, &Default::default(), Proof::Passkey, None).expect("a session");
         let cookie = format!("{}={token}", self.app.settings.cookie_name());
         Caller { router: self.router.clone(), cookie: Some(cookie), token: None }
@@ -277,7 +276,7 @@ impl Reply {
 
     /// The body as JSON.
     pub fn value(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.text()))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| unreachable!("no JSON ({error}): {}", self.text()))
     }
 
     /// It must have this status.

@@ -215,7 +215,7 @@ impl Context {
         let Some(provider) = self.find_provider()? else { return Ok(0) };
         let before = self.live.books.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|books| books.version);
         let prefix = client_version(Uuid::nil());
-        let prefix = prefix.trim_end_matches(|letter: char| letter == '0' || letter == '-');
+        let prefix = prefix.trim_end_matches(['0', '-']);
         let versions = self.store.read(|tx| counter::list_versions(tx, provider, prefix))?;
         if before.is_some_and(|before| self.books().is_ok_and(|books| books.version != before)) {
             self.books_changed();
