@@ -122,7 +122,7 @@ impl Shown {
 async fn new(State(app): State<App>, here: Here, Query(query): Query<NewQuery>) -> Result<Page<EntryPage>, Failure> {
     let actor = here.actor();
     let shown = app.run(move |app| first_form(app, &actor, query)).await?;
-    Ok(page(entry_page(&app, &here, shown).await?)?)
+    page(entry_page(&app, &here, shown).await?)
 }
 
 /// The form of a new entry: from the timer, as a copy, or empty with the present time.
@@ -247,7 +247,7 @@ impl LookView {
 async fn preview(State(app): State<App>, here: Here, Form(sent): Form<SentForm>) -> Result<Page<LookView>, Failure> {
     let actor = here.actor();
     let view = app.run(move |app| look(app, &actor, &sent.entry, &sent.id)).await?;
-    Ok(page(view)?)
+    page(view)
 }
 
 async fn create(State(app): State<App>, here: Here, Form(sent): Form<SentForm>) -> Result<Response, Failure> {
@@ -283,7 +283,7 @@ async fn show(State(app): State<App>, here: Here, Path(id): Path<String>) -> Res
             Ok(Shown { id, issued, ..Shown::of(EntryForm::of(&*app.books()?, &draft)) })
         })
         .await?;
-    Ok(page(entry_page(&app, &here, shown).await?)?)
+    page(entry_page(&app, &here, shown).await?)
 }
 
 async fn change(State(app): State<App>, here: Here, Path(id): Path<String>, Form(sent): Form<SentForm>) -> Result<Response, Failure> {

@@ -79,9 +79,9 @@ fn sorted(mut agreement: Agreement) -> Agreement {
 #[track_caller]
 fn survives(name: &str, text: &str) {
     let mut words = Words::default();
-    let agreement = setup::read_agreement(name, text, &mut words).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+    let agreement = setup::read_agreement(name, text, &mut words).unwrap_or_else(|problems| unreachable!("{name}: {problems:?}"));
     let form = AgreementForm::of(&agreement, &words, "acme", Currency::parse("USD").expect("a currency"));
-    let (again, written) = form.read(name, &mut words).unwrap_or_else(|problems| panic!("{name}: {problems:?}\n{text}"));
+    let (again, written) = form.read(name, &mut words).unwrap_or_else(|problems| unreachable!("{name}: {problems:?}\n{text}"));
     assert_eq!(format!("{:?}", sorted(agreement)), format!("{:?}", sorted(again)), "{text}\n---\n{written}");
     // A browser sends it as pairs, rows numbered as they are shown.
     assert_eq!(form.read(name, &mut words).expect("again").1, written);

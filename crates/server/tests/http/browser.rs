@@ -100,7 +100,7 @@ impl Browser {
 
 /// What stands between two texts.
 pub fn between(text: &str, before: &str, after: &str) -> String {
-    let rest = text.split(before).nth(1).unwrap_or_else(|| panic!("`{before}` is not in:\n{text}"));
+    let rest = text.split(before).nth(1).unwrap_or_else(|| unreachable!("`{before}` is not in:\n{text}"));
     rest.split(after).next().unwrap_or_default().to_owned()
 }
 

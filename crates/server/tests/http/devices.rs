@@ -13,7 +13,7 @@ const NEW: [(&str, &str); 5] =
 async fn device(caller: &Caller, name: &str) -> String {
     let page = caller.get(&format!("/clients/cedar/devices?show=all&q={name}")).await.ok().text();
     let link = page.split("href=\"").find(|part| part.starts_with("/clients/cedar/devices/") && part.contains(&format!(">{name}<")));
-    link.and_then(|part| part.split('"').next()).unwrap_or_else(|| panic!("no device {name}")).to_owned()
+    link.and_then(|part| part.split('"').next()).unwrap_or_else(|| unreachable!("no device {name}")).to_owned()
 }
 
 /// The path by which the last step is undone.
