@@ -65,7 +65,9 @@ pub fn of(before: &ClientLive, after: &RunResult, id: &str, period: Period, late
         currency: currency.code().to_owned(),
         sentence: String::new(),
     };
-    effect.sentence = sentence(&effect, entry, currency);
+    let existed = before.result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref());
+    let existed = existed.flat_map(|body| &body.entries).any(|entry| entry.id == id);
+    effect.sentence = sentence(&effect, entry, existed, currency);
     effect
 }
 
@@ -83,11 +85,21 @@ fn length(seconds: i64) -> String {
     if seconds < 7200 && seconds % 60 == 0 { format!("{} min", seconds / 60) } else { hours(seconds) }
 }
 
-fn sentence(effect: &Effect, entry: Option<&EntryBody>, currency: Currency) -> String {
+/// What the bill makes of it: the cost of a new entry, the change by one that was there before.
+fn cost_words(cost: i64, existed: bool, currency: Currency) -> String {
+    let shown = money::shown(cost, currency);
+    match (existed, cost) {
+        (false, _) => shown,
+        (true, 0) => "the bill does not change".to_owned(),
+        (true, cost) => format!("the bill changes by {}{shown}", if cost > 0 { "+" } else { "" }),
+    }
+}
+
+fn sentence(effect: &Effect, entry: Option<&EntryBody>, existed: bool, currency: Currency) -> String {
     let Some(entry) = entry else { return "It is on no open statement.".to_owned() };
     let sum = |fate: &str| entry.parts.iter().filter(|part| part.fate == fate).map(|part| part.seconds).sum::<i64>();
     let all = length(entry.billable);
-    let cost = money::shown(effect.cost, currency);
+    let cost = cost_words(effect.cost, existed, currency);
     // A part of the entry with its share: `12 min of 25 min are`, or `All 25 min are`.
     let share = |fate: &str| {
         let seconds = sum(fate);
@@ -101,16 +113,91 @@ fn sentence(effect: &Effect, entry: Option<&EntryBody>, currency: Currency) -> S
     } else if sum("overage") > 0 {
         format!("{} overage: {cost}.", share("overage"))
     } else if sum("charged") > 0 || sum("in-ticket") > 0 {
-        format!("{all} charged: {cost}.")
+        let on_reserve = effect.cost == 0 && entry.parts.iter().any(|part| part.why.contains("on the reserve"));
+        if on_reserve { format!("{all} charged, and the reserve pays for it.") } else { format!("{all} charged: {cost}.") }
     } else if sum("included") > 0 {
         format!("{all} covered by the fixed rate.")
     } else if sum("internal") > 0 {
         format!("{all} kept by the client's own staff: shown only.")
     } else if sum("drawn") > 0 {
-        let more = if effect.cost > 0 { format!(" Later work moves into overage: {cost}.") } else { String::new() };
+        let more = if effect.cost > 0 && !existed { format!(" Later work moves into overage: {cost}.") } else { String::new() };
         format!("{all} from prepaid hours; {} left after it.{more}", hours(effect.left_after))
     } else {
         "No billable time.".to_owned()
     };
     late + &text
+}
+
+#[cfg(test)]
+mod tests {
+    use quarterhour_billing::Band;
+
+    use super::*;
+
+    fn entry(parts: &[(&str, i64, &str)]) -> EntryBody {
+        let part = |(fate, minutes, why): &(&str, i64, &str)| PartBody {
+            fate: (*fate).to_owned(),
+            why: (*why).to_owned(),
+            band: Band::Business,
+            seconds: minutes * 60,
+            burn: 0,
+            hourly: None,
+        };
+        let billable = parts.iter().map(|(_, minutes, _)| minutes * 60).sum();
+        EntryBody {
+            id: "e1".to_owned(),
+            late_for: None,
+            ticket: String::new(),
+            technician: String::new(),
+            tier: String::new(),
+            work_type: String::new(),
+            note: String::new(),
+            started_at: 0,
+            started_local: jiff::civil::DateTime::constant(2026, 11, 25, 9, 0, 0, 0),
+            actual: billable,
+            billable,
+            parts: parts.iter().map(part).collect(),
+        }
+    }
+
+    fn said(parts: &[(&str, i64, &str)], cost: i64, existed: bool, late_for: Option<&str>) -> String {
+        let effect = Effect {
+            period: Period::parse("2026-11").expect("a period"),
+            late_for: late_for.and_then(Period::parse),
+            agreement: None,
+            billable: 0,
+            parts: Vec::new(),
+            left_before: 7200,
+            left_after: 5700,
+            draws_time: true,
+            cost,
+            currency: "USD".to_owned(),
+            sentence: String::new(),
+        };
+        sentence(&effect, Some(&entry(parts)), existed, Currency::parse("USD").expect("a currency"))
+    }
+
+    #[test]
+    fn an_effect_is_one_sentence_with_the_money_in_it() {
+        let split = [("drawn", 13, ""), ("overage", 12, "")];
+        assert_eq!(said(&split, 3750, false, None), "12 min of 25 min are overage: USD 37.50.");
+        assert_eq!(said(&[("overage", 25, "")], 7813, false, None), "All 25 min are overage: USD 78.13.");
+        assert_eq!(said(&[("drawn", 25, "")], 0, false, None), "25 min from prepaid hours; 1:35 h left after it.");
+        let moved = "25 min from prepaid hours; 1:35 h left after it. Later work moves into overage: USD 37.50.";
+        assert_eq!(said(&[("drawn", 25, "")], 3750, false, None), moved);
+        assert_eq!(said(&[("courtesy", 25, "")], 0, false, None), "25 min of courtesy: shown to the client, not counted.");
+        assert_eq!(said(&[("held", 25, "")], 0, false, None), "All 25 min are overage past the cap: held for the client's approval.");
+        let reserve = [("charged", 25, "charged at USD 105 an hour, on the reserve")];
+        assert_eq!(said(&reserve, 0, false, None), "25 min charged, and the reserve pays for it.");
+    }
+
+    #[test]
+    fn a_change_says_how_the_bill_changes_and_late_time_where_it_goes() {
+        assert_eq!(said(&[("overage", 25, "")], 0, true, None), "All 25 min are overage: the bill does not change.");
+        assert_eq!(said(&[("overage", 25, "")], 3750, true, None), "All 25 min are overage: the bill changes by +USD 37.50.");
+        let less = "All 25 min are overage: the bill changes by \u{2212}USD 37.50.";
+        assert_eq!(said(&[("overage", 25, "")], -3750, true, None), less);
+        let late = said(&[("overage", 25, "")], 3750, false, Some("2026-10"));
+        assert!(late.starts_with("2026-10 is issued: this goes on the next open statement. All 25 min"), "{late}");
+    }
 }
