@@ -9,7 +9,7 @@ use jiff::{ToSpan, Zoned};
 use quarterhour_billing::Period;
 use quarterhour_books::BookClient;
 use quarterhour_books::csv::write_record;
-use quarterhour_store::statements::{ticket, time_entry, user};
+use quarterhour_store::statements::{time_entry, user};
 use uuid::Uuid;
 
 use crate::app::actor::{Actor, Permission};
@@ -171,22 +171,11 @@ impl Context {
         let week = week.unwrap_or_else(|| Week::of(today));
         let begin = |day: Date| day.to_zoned(zone.clone()).map_or(0, |zoned| zoned.timestamp().as_second());
         let span = begin(week.monday())..begin(week.plus(1).monday());
-        let (rows, titles) = self.store.read(|tx| {
-            let rows = time_entry::list_of_technician_between(tx, books.provider_id, technician, span)?;
-            let mut titles: HashMap<(Uuid, String), String> = HashMap::new();
-            for row in rows.iter().filter(|row| !row.ticket.is_empty()) {
-                let key = (row.client_id, row.ticket.clone());
-                if let std::collections::hash_map::Entry::Vacant(place) = titles.entry(key) {
-                    let found = ticket::find(tx, books.provider_id, row.client_id, &row.ticket)?;
-                    place.insert(found.map(|it| it.title).unwrap_or_default());
-                }
-            }
-            Ok::<_, AppError>((rows, titles))
-        })?;
-        let mut builder = Builder { app: self, books: &books, zone, titles, summaries: HashMap::new() };
+        let rows = self.store.read(|tx| time_entry::list_of_technician_between(tx, books.provider_id, technician, span))?;
+        let mut builder = Builder { app: self, books: &books, zone, summaries: HashMap::new() };
         let mut entries = Vec::with_capacity(rows.len());
-        for row in rows {
-            entries.extend(builder.entry(row)?);
+        for (row, title) in rows {
+            entries.extend(builder.entry(row, title)?);
         }
         Ok(Sheet { week, technician: technician.to_owned(), days: days(week, entries), today })
     }
@@ -218,7 +207,6 @@ struct Builder<'a> {
     app: &'a Context,
     books: &'a StoredBooks,
     zone: TimeZone,
-    titles: HashMap<(Uuid, String), String>,
     summaries: HashMap<Uuid, Arc<Summary>>,
 }
 
@@ -232,7 +220,7 @@ impl Builder<'_> {
         Ok(summary)
     }
 
-    fn entry(&mut self, row: time_entry::TimeEntry) -> Result<Option<SheetEntry>, AppError> {
+    fn entry(&mut self, row: time_entry::TimeEntry, title: String) -> Result<Option<SheetEntry>, AppError> {
         let summary = self.summary(row.client_id)?;
         let client = self.books.positions.get(&row.client_id).and_then(|position| self.books.setup.clients.get(*position));
         let Some(client) = client else { return Ok(None) };
@@ -247,7 +235,7 @@ impl Builder<'_> {
             fate: summary.fates.find(&row.entry_id),
             client: client.row.code.clone(),
             client_name: client.row.field("name").to_owned(),
-            title: self.titles.get(&(row.client_id, row.ticket.clone())).cloned().unwrap_or_default(),
+            title,
             ended: wall_clock::reading(&self.zone, row.started_at + row.minutes * 60),
             elsewhere: elsewhere(client, row.started_at, &started),
             id: row.entry_id,
@@ -268,6 +256,9 @@ impl Builder<'_> {
 }
 
 fn elsewhere(client: &BookClient, started_at: i64, here: &Zoned) -> Option<Zoned> {
+    if here.time_zone().iana_name() == Some(client.client.clock.name()) {
+        return None;
+    }
     let there = wall_clock::reading(&wall_clock::zone(client.client.clock.name()), started_at);
     (there.datetime() != here.datetime()).then_some(there)
 }

@@ -22,6 +22,9 @@ use crate::web::respond::{Done, Download, Failure, Page, page, page_with_problem
 use crate::web::routes::{Access, Area};
 use crate::web::timer;
 
+/// A week with more entries lists one day.
+const LISTED_MAX: usize = 120;
+
 const LOG: Access = Access::May(Permission::LogTime);
 
 /// The routes.
@@ -82,6 +85,8 @@ struct DayView {
     path: String,
     is_today: bool,
     total: String,
+    count: usize,
+    /// Nothing, where the week is so full that only one day is open.
     entries: Vec<EntryView>,
 }
 
@@ -138,6 +143,7 @@ async fn time_page(app: &App, here: &Here, query: SheetQuery, quick: QuickView) 
     let actor = &here.visit.actor;
     let who = if sheet.technician == actor.technician { String::new() } else { sheet.technician.clone() };
     let shown: Vec<&SheetDay> = sheet.days.iter().filter(|it| day.is_none_or(|day| it.date == day)).collect();
+    let open = open_day(&sheet, day);
     let path = |week: Week| SheetQuery::path(week, None, &who);
     let now = app.clock.now().as_second();
     let running = here.visit.timer.as_ref().map(|timer| timer.started_at.as_second()).filter(|since| is_forgotten(*since, now));
@@ -154,7 +160,7 @@ async fn time_page(app: &App, here: &Here, query: SheetQuery, quick: QuickView) 
         csv: format!("/time/sheet.csv?week={}&who={}", sheet.week, in_query(&who)),
         total: plain_hours(shown.iter().map(|day| day.minutes()).sum::<i64>() * 60),
         count: shown.iter().map(|day| day.entries.len()).sum(),
-        days: shown.into_iter().map(|it| DayView::of(it, &sheet, &who, day)).collect(),
+        days: shown.into_iter().map(|it| DayView::of(it, &sheet, &who, (day, open))).collect(),
         technicians: technicians.into_iter().map(|name| (name.clone(), name)).collect(),
         technician: sheet.technician,
         forgotten: running.map(|since| plain_hours((now - since) / 60 * 60)),
@@ -170,6 +176,16 @@ fn load(app: &Context, actor: &Actor, query: &SheetQuery) -> Result<(Sheet, Vec<
     Ok((app.timesheet(actor, week, who)?, app.technicians(actor)?))
 }
 
+/// The one day whose entries are listed, where a week has more of them than anybody reads at once.
+fn open_day(sheet: &Sheet, selected: Option<Date>) -> Option<Date> {
+    if selected.is_some() || sheet.count() <= LISTED_MAX {
+        return None;
+    }
+    let full = |day: &&SheetDay| !day.entries.is_empty();
+    let today = sheet.days.iter().filter(full).find(|day| day.date == sheet.today);
+    today.or_else(|| sheet.days.iter().find(full)).map(|day| day.date)
+}
+
 fn span(sheet: &Sheet, day: Option<Date>) -> String {
     let (first, last) = (sheet.week.monday(), sheet.week.plus(1).monday().yesterday().unwrap_or(sheet.week.monday()));
     match day {
@@ -179,14 +195,16 @@ fn span(sheet: &Sheet, day: Option<Date>) -> String {
 }
 
 impl DayView {
-    fn of(day: &SheetDay, sheet: &Sheet, who: &str, selected: Option<Date>) -> Self {
+    fn of(day: &SheetDay, sheet: &Sheet, who: &str, (selected, open): (Option<Date>, Option<Date>)) -> Self {
         let path = SheetQuery::path(sheet.week, selected.is_none().then_some(day.date), who);
+        let is_open = open.is_none_or(|open| open == day.date);
         Self {
             name: dates::near(&day.date),
             path,
             is_today: day.date == sheet.today,
             total: plain_hours(day.minutes() * 60),
-            entries: day.entries.iter().map(EntryView::of).collect(),
+            count: day.entries.len(),
+            entries: if is_open { day.entries.iter().map(EntryView::of).collect() } else { Vec::new() },
         }
     }
 }

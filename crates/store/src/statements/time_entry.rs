@@ -345,7 +345,7 @@ pub fn list_latest_after(
 }
 
 /// What a technician's entries that began in the span of seconds are now: their latest
-/// rows, by start and id.
+/// rows with the titles of their tickets (or nothing), by start and id.
 ///
 /// # Errors
 ///
@@ -355,12 +355,13 @@ pub fn list_of_technician_between(
     provider: ProviderId,
     technician: &str,
     span: Range<i64>,
-) -> Result<Vec<TimeEntry>, StoreError> {
+) -> Result<Vec<(TimeEntry, String)>, StoreError> {
     let sql = sql!(
         "select
             e.entry_id, e.revision, e.client_id, e.ticket, e.technician, e.started_at, e.minutes, e.tier,
-            e.work_type, e.device, e.billable, e.cause, e.note, e.late_for, e.billed_in
+            e.work_type, e.device, e.billable, e.cause, e.note, e.late_for, e.billed_in, coalesce(t.title, '')
         from time_entries e
+        left join tickets t on t.provider_id = $1 and t.client_id = e.client_id and t.ticket = e.ticket
         where e.provider_id = $1 and e.technician = $2 and e.started_at >= $3 and e.started_at < $4
             and not exists (
                 select 1 from time_entries r
@@ -368,7 +369,7 @@ pub fn list_of_technician_between(
             )
         order by e.started_at, e.entry_id"
     );
-    tx.list(sql, &[&provider.0, &technician, &span.start, &span.end], read)
+    tx.list(sql, &[&provider.0, &technician, &span.start, &span.end], |row| Ok((read(row)?, row.next()?)))
 }
 
 /// The technicians that entries name, by name.

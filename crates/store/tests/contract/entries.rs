@@ -1,6 +1,7 @@
 //! Time entries and their corrections.
 
 use quarterhour_store::StoreError;
+use quarterhour_store::statements::ticket::{self, Ticket};
 use quarterhour_store::statements::time_entry::{self, TimeEntry};
 use quarterhour_store::testing::TestDatabase;
 
@@ -253,7 +254,12 @@ on_both! {
             entry(acme, "e", 200, "Ana"),
         ];
         books.write(|tx| time_entry::insert_many(tx, books.provider, &rows));
-        let week = |who: &str| books.read(|tx| time_entry::list_of_technician_between(tx, books.provider, who, 100..200));
+        let titled = Ticket { client_id: zeta, ticket: rows[0].ticket.clone(), title: "Printer".to_owned(), created_at: jiff::Timestamp::UNIX_EPOCH };
+        books.write(|tx| ticket::upsert(tx, books.provider, &titled));
+        let rows = |who: &str| books.read(|tx| time_entry::list_of_technician_between(tx, books.provider, who, 100..200));
+        let week = |who: &str| rows(who).into_iter().map(|(row, _)| row).collect::<Vec<_>>();
+        let titles: Vec<String> = rows("Ana").into_iter().map(|(_, title)| title).collect();
+        assert_eq!(titles, ["", "Printer", ""], "the title is that of the client's own ticket");
         assert_eq!(names(&week("Ana")), [("a", 0), ("b", 0), ("d", 0)], "c went to Ben, e is a later week");
         assert_eq!(names(&week("Ben")), [("c", 1)]);
         assert!(week("ana").is_empty());
