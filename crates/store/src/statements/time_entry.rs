@@ -329,17 +329,16 @@ pub fn list_latest_after(
 ) -> Result<Vec<TimeEntry>, StoreError> {
     let sql = sql!(
         "select
-            entry_id, revision, client_id, ticket, technician, started_at, minutes, tier,
-            work_type, device, billable, cause, note, late_for, billed_in
-        from time_entries
-        where provider_id = $1 and client_id = $2 and started_at >= $3 and started_at < $4
-            and (started_at > $3 or entry_id > $5) and ($6 = '' or technician = $6)
+            e.entry_id, e.revision, e.client_id, e.ticket, e.technician, e.started_at, e.minutes, e.tier,
+            e.work_type, e.device, e.billable, e.cause, e.note, e.late_for, e.billed_in
+        from time_entries e
+        where e.provider_id = $1 and e.client_id = $2 and e.started_at >= $3 and e.started_at < $4
+            and (e.started_at > $3 or e.entry_id > $5) and ($6 = '' or e.technician = $6)
             and not exists (
-                select 1 from time_entries later
-                where later.provider_id = $1 and later.entry_id = time_entries.entry_id
-                    and later.revision > time_entries.revision
+                select 1 from time_entries r
+                where r.provider_id = $1 and r.entry_id = e.entry_id and r.revision > e.revision
             )
-        order by started_at, entry_id limit $7"
+        order by e.started_at, e.entry_id limit $7"
     );
     tx.list(sql, &[&provider.0, &client_id, &span.start, &span.end, &after, &technician, &limit], read)
 }

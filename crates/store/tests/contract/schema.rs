@@ -167,7 +167,7 @@ fn the_daily_role_can_add_documents_but_not_change_them() {
     }
     as_role("update clients set city = 'Bonn'").expect("the role may change the books");
     let (hooks, _) = fill_webhooks(&books, books.stranger());
-    as_role("delete from webhooks").expect("the role may remove a webhook, though not its deliveries by themselves");
+    as_role("delete from webhooks").expect("the role may remove a webhook with its deliveries");
     assert!(books.read(|tx| delivery::list_of_webhook(tx, books.provider, hooks[0].webhook_id, 9)).is_empty());
     books.database.run_as_administrator("drop owned by quarterhour_app; drop role quarterhour_app").expect("cleanup");
 }
