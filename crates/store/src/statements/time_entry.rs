@@ -358,7 +358,7 @@ pub fn list_of_technician_between(
     let sql = sql!(
         "select
             e.entry_id, e.revision, e.client_id, e.ticket, e.technician, e.started_at, e.minutes, e.tier,
-            e.work_type, e.device, e.billable, e.cause, e.note, e.late_for, e.billed_in, coalesce(t.title, '')
+            e.work_type, e.device, e.billable, e.cause, e.note, e.late_for, e.billed_in, coalesce(t.title, '') as title
         from time_entries e
         left join tickets t on t.provider_id = $1 and t.client_id = e.client_id and t.ticket = e.ticket
         where e.provider_id = $1 and e.technician = $2 and e.started_at >= $3 and e.started_at < $4
