@@ -27,6 +27,8 @@ struct Part {
     sum: Row,
     overdue: String,
     owed: String,
+    invoices: String,
+    tone: &'static str,
 }
 
 impl Part {
@@ -54,6 +56,8 @@ impl Part {
         };
         Self {
             code: currency.code(),
+            invoices: format!("{} invoices", aging.sum.invoices),
+            tone: if aging.sum.overdue() > 0 { "over" } else { "" },
             chart,
             rows: aging.rows.iter().map(row).collect(),
             sum: row(&aging.sum),

@@ -58,8 +58,8 @@ impl CreditPage {
             Line {
                 text: line.text.clone(),
                 hint: match money::shown(whole, currency) {
-                    shown if credited == 0 => format!("{shown} on the invoice"),
-                    shown => format!("{shown} on the invoice, {} left", money::shown(whole - credited, currency)),
+                    shown if credited == 0 => shown,
+                    shown => format!("{shown}, {} left", money::shown(whole - credited, currency)),
                 },
                 value: text(&format!("line-{index}")),
                 can: whole - credited > 0,

@@ -1,7 +1,8 @@
 //! Held overage: released as the client said, or written off.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::State;
+use axum_extra::extract::Form;
 use serde::Deserialize;
 
 use crate::app::actor::Permission;
@@ -42,11 +43,49 @@ impl Row {
     }
 }
 
+/// What is held of one client's month.
+struct Group {
+    id: String,
+    name: String,
+    client_path: String,
+    statement_path: String,
+    month: String,
+    total: String,
+    seconds: i64,
+    rows: Vec<Row>,
+    refusals: Vec<(String, String)>,
+}
+
+impl Group {
+    fn of(rows: Vec<Row>) -> Option<Self> {
+        let first = rows.first()?;
+        let sum: i64 = rows.iter().map(|row| row.held.amount).sum();
+        let total = first.held.money().map_or_else(|| sum.to_string(), |currency| money::shown(sum, currency));
+        let mut refusals: Vec<(String, String)> = rows
+            .iter()
+            .filter_map(|row| row.held.refusal.as_ref())
+            .map(|refusal| (refusal.by.clone(), refusal.reason.clone()))
+            .collect();
+        refusals.dedup();
+        Some(Self {
+            id: format!("{}-{}", first.held.client, first.held.period),
+            name: first.held.client_name.clone(),
+            client_path: first.client_path.clone(),
+            statement_path: first.statement_path.clone(),
+            month: crate::dates::month(first.held.period),
+            seconds: rows.iter().map(|row| row.held.seconds).sum(),
+            total,
+            refusals,
+            rows,
+        })
+    }
+}
+
 #[derive(Template)]
 #[template(path = "billing/held.html")]
 pub(super) struct HeldPage {
     frame: Frame,
-    waiting: Vec<Row>,
+    groups: Vec<Group>,
     decided: Vec<Row>,
     can_bill: bool,
 }
@@ -55,41 +94,40 @@ pub(super) async fn list(State(app): State<App>, here: Here) -> Answer<HeldPage>
     let actor = here.actor();
     let can_bill = actor.may(Permission::Bill);
     let all = app.run(move |app| app.held_list(&actor, HeldFilter::default())).await?;
-    let (waiting, decided): (Vec<Held>, Vec<Held>) = all.into_iter().partition(Held::is_undecided);
-    let rows = |list: Vec<Held>, most: usize| list.into_iter().take(most).map(Row::of).collect();
-    page(HeldPage {
-        frame: here.frame(&app, "billing", "Held overage"),
-        waiting: rows(waiting, usize::MAX),
-        decided: rows(decided, 50),
-        can_bill,
-    })
+    let (mut waiting, decided): (Vec<Held>, Vec<Held>) = all.into_iter().partition(Held::is_undecided);
+    waiting.sort_by(|one, other| (&one.client_name, one.period, one.number).cmp(&(&other.client_name, other.period, other.number)));
+    let groups = waiting.chunk_by(|one, other| (one.client_id, one.period) == (other.client_id, other.period));
+    let groups = groups.filter_map(|group| Group::of(group.iter().cloned().map(Row::of).collect())).collect();
+    let decided = decided.into_iter().take(50).map(Row::of).collect();
+    page(HeldPage { frame: here.frame(&app, "billing", "Held overage"), groups, decided, can_bill })
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct VerdictForm {
+    number: Vec<i64>,
     by: String,
     reason: String,
 }
 
-pub(super) async fn release(state: State<App>, here: Here, number: Path<String>, form: Form<VerdictForm>) -> Result<Done, Failure> {
-    decide(state, here, number, form, Verdict::Release).await
+pub(super) async fn release(state: State<App>, here: Here, form: Form<VerdictForm>) -> Result<Done, Failure> {
+    decide(state, here, form, Verdict::Release).await
 }
 
-pub(super) async fn write_off(state: State<App>, here: Here, number: Path<String>, form: Form<VerdictForm>) -> Result<Done, Failure> {
-    decide(state, here, number, form, Verdict::WriteOff).await
+pub(super) async fn write_off(state: State<App>, here: Here, form: Form<VerdictForm>) -> Result<Done, Failure> {
+    decide(state, here, form, Verdict::WriteOff).await
 }
 
-async fn decide(
-    State(app): State<App>,
-    here: Here,
-    Path(number): Path<String>,
-    Form(form): Form<VerdictForm>,
-    verdict: Verdict,
-) -> Result<Done, Failure> {
+async fn decide(State(app): State<App>, here: Here, Form(form): Form<VerdictForm>, verdict: Verdict) -> Result<Done, Failure> {
     let actor = here.actor();
-    let number: i64 = number.parse().map_err(|_| AppError::not_found("held overage of this number"))?;
-    let held = app.run(move |app| app.decide_held(&actor, number, verdict, &form.by, &form.reason)).await?;
-    let text = format!("Number {number} of {} is {}: {}.", held.client_name, held.state, verdict.consequence());
-    Ok(Done::at("/billing/held").saying(text))
+    if form.number.is_empty() {
+        return Err(Failure(AppError::field("number", "nothing was chosen; expected at least one piece")));
+    }
+    let count = form.number.len();
+    app.run(move |app| {
+        form.number.iter().try_for_each(|number| app.decide_held(&actor, *number, verdict, &form.by, &form.reason).map(drop))
+    })
+    .await?;
+    let pieces = if count == 1 { "1 piece".to_owned() } else { format!("{count} pieces") };
+    Ok(Done::at("/billing/held").saying(format!("{pieces} {}: {}.", verdict.state(), verdict.consequence())))
 }

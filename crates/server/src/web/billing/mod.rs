@@ -62,8 +62,8 @@ pub fn area() -> Area {
         .get("/billing/aging", see, aging::show)
         .get("/billing/aging.csv", see, aging::csv)
         .get("/billing/held", see, held::list)
-        .post("/billing/held/{number}/write-off", bill, held::write_off)
-        .post("/billing/held/{number}/release", bill, held::release)
+        .post("/billing/held/write-off", bill, held::write_off)
+        .post("/billing/held/release", bill, held::release)
         .get("/billing/ledger", see, ledger::show)
         .get("/billing/ledger.json", see, ledger::json)
         .get("/billing/ledger.csv", see, ledger::csv)
@@ -101,11 +101,6 @@ fn period_of(text: &str) -> Result<Period, AppError> {
 /// The number of a path: with or without what is printed before it.
 fn number_of(text: &str) -> Result<i64, AppError> {
     crate::app::invoice::read_number(text).ok_or_else(|| AppError::not_found("invoice"))
-}
-
-/// An amount with its currency; a dash for nothing.
-fn amount(amount: i64, currency: Currency) -> String {
-    if amount == 0 { "–".to_owned() } else { money::shown(amount, currency) }
 }
 
 /// An amount in the digits of its currency, without its code.

@@ -12,7 +12,7 @@ use crate::app::billing::{Run, RunRow, RunState, Sum, WarningGroup};
 use crate::app::context::App;
 use crate::app::money;
 use crate::app::paper::number_text;
-use crate::web::billing::{amount, period_of, plain, statement_path};
+use crate::web::billing::{period_of, plain, statement_path};
 use crate::web::client_head::in_query;
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
@@ -112,7 +112,7 @@ impl Row {
             total: money::shown(row.total, currency),
             change: change.map(|change| format!("{}{}", sign(change), plain(change, currency))).unwrap_or_default(),
             change_percent: match (row.change_percent(), change) {
-                (Some(percent), Some(_)) => format!("{}{percent} %", sign(percent)),
+                (Some(percent), Some(_)) => format!("{}{percent} %", sign(percent)).replace('-', "\u{2212}"),
                 (None, _) if row.last.is_none() => "new".to_owned(),
                 _ => String::new(),
             },
@@ -175,7 +175,7 @@ pub(super) async fn show(
     query.order(&mut rows);
     let sum_row = |sum: Sum| SumRow {
         net: plain(sum.net, sum.currency),
-        tax: amount(sum.tax, sum.currency),
+        tax: plain(sum.tax, sum.currency),
         total: money::shown(sum.total, sum.currency),
         sum,
     };
