@@ -52,6 +52,20 @@ fn a_usual_invoice_shows_its_numbers() {
 }
 
 #[test]
+fn a_credit_note_names_its_invoice_and_asks_for_no_money() {
+    let mut document = usual(0, 0);
+    document.status = DocumentStatus::Credit { number: "CN-000007".to_owned(), invoice: "INV-000173".to_owned() };
+    (document.due_on, document.statement, document.burn_down, document.payment_terms) = (None, None, None, None);
+    let Some(text) = text("credit", &render(&document)) else {
+        return;
+    };
+    for words in ["Credit note", "CN-000007", "For invoice", "Credited to invoice INV-000173"] {
+        assert!(text.contains(words), "`{words}` is missing in {text}");
+    }
+    assert!(!text.contains("Due by") && !text.contains("Statement,"));
+}
+
+#[test]
 fn a_draft_says_that_it_is_one_on_every_page() {
     let mut document = usual(3, 60);
     document.status = DocumentStatus::Draft;

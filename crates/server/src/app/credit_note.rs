@@ -112,6 +112,8 @@ pub fn left(invoice: &invoice::Invoice, notes: &[credit_note::CreditNote]) -> Am
 fn amounts(extent: &Extent, whole: Amounts, left: Amounts) -> Result<Amounts, String> {
     let amounts = match extent {
         Extent::Full => left,
+        Extent::Amount(total) if *total <= 0 => return Err("expected more than nothing".to_owned()),
+        Extent::Amount(total) if *total > left.total() => return Err("more than is left of the invoice".to_owned()),
         Extent::Amount(total) if *total == left.total() => left,
         Extent::Amount(total) => {
             let tax = share(*total, whole.tax, whole.total()).clamp((total - left.net).max(0), left.tax.max(0).min(*total));

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use quarterhour_billing::ledger::{LedgerChecker, LedgerHead, sha256_hex};
-use quarterhour_store::Store;
-use quarterhour_store::statements::{closing, invoice, ledger, statement};
+use quarterhour_store::statements::{closing, credit_note, invoice, ledger, payment, receivable, statement};
+use quarterhour_store::{ProviderId, Store, Tx};
 use uuid::Uuid;
 
 use crate::app::bill_store::read_body;
@@ -92,6 +92,7 @@ pub fn verify(store: &Store, done: impl Fn()) -> Result<Report, AppError> {
             report.heads.push((code.to_owned(), checker.head().clone()));
             done();
         }
+        report.faults.extend(balance_faults(tx, id)?);
         let orphans = invoices.values().map(|row| format!("invoice {} has no statement", row.number));
         report.faults.extend(orphans);
         let last = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
@@ -121,6 +122,38 @@ fn closing_faults(own: &[closing::Closing], checker: &LedgerChecker, hashes: &Ha
         ));
     }
     faults
+}
+
+/// The balances must be what invoices, payments and credit notes add up to, and no credit note may be missing.
+fn balance_faults(tx: &mut Tx, id: ProviderId) -> Result<Vec<String>, AppError> {
+    let mut faults = Vec::new();
+    let (mut paid, mut credited): (HashMap<i64, i64>, HashMap<i64, i64>) = Default::default();
+    for row in payment::list_all(tx, id)? {
+        *paid.entry(row.number).or_default() += row.amount;
+    }
+    let notes = credit_note::list_all(tx, id)?;
+    let numbers: HashSet<i64> = notes.iter().map(|note| note.credit_number).collect();
+    for note in &notes {
+        *credited.entry(note.number).or_default() += note.total;
+    }
+    for row in invoice::list_all(tx, id)? {
+        let Some(receivable) = receivable::find(tx, id, row.number)? else {
+            faults.push(format!("invoice {} has no balance", row.number));
+            continue;
+        };
+        let of = |sums: &HashMap<i64, i64>| sums.get(&row.number).copied().unwrap_or(0);
+        let (paid, credited) = (of(&paid), of(&credited));
+        if (receivable.total, receivable.paid, receivable.credited) != (row.total, paid, credited) {
+            faults.push(format!("invoice {} has another balance than its payments and credit notes add up to", row.number));
+        }
+        if credited > row.total.max(0) {
+            faults.push(format!("invoice {} was credited with more than it came to", row.number));
+        }
+    }
+    let last = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
+    let gap = (1..=last).find(|number| !numbers.contains(number));
+    faults.extend(gap.map(|gap| format!("credit note number {gap} is missing")));
+    Ok(faults)
 }
 
 fn invoice_fault(report: &quarterhour_billing::StatementReport, row: Option<&invoice::Invoice>) -> Option<String> {

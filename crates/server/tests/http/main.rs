@@ -3,11 +3,15 @@
 mod access;
 mod agreement;
 mod audit;
+mod billing;
 mod browser;
 mod clients;
 mod dashboard;
 mod devices;
 mod first_run;
+mod issue;
+mod jobs;
+mod money;
 mod oidc;
 mod people;
 mod portal;

@@ -161,6 +161,8 @@ impl Site {
         change(&mut settings);
         let keys = Keys::parse(&"07".repeat(32)).expect("a key");
         let app = App::new(store, Clock::set(now), keys, settings);
+        // There is no program beside the tests that could make PDFs.
+        app.pdfs.render_in_process();
         let router = web::service(&app).expect("a service");
         Self { app, router, _folder: folder }
     }
