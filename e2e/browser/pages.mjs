@@ -17,11 +17,13 @@ const PROVIDER = [
   '/clients/cedar/agreements/new', '/questions', '/time', '/time/entries/new', '/billing', `/billing/${month}`, `/billing/${last}`,
   `/billing/statements/cedar/${month}`, `/billing/statements/cedar/${last}`, '/billing/invoices', '/billing/invoices/3', '/billing/aging', '/billing/held',
   '/billing/ledger', '/settings', '/settings/company', '/settings/rates', '/settings/calendar', '/settings/templates', '/settings/webhooks',
-  '/settings/import', '/users', '/audit', '/account', '/api/reference',
+  '/settings/import', '/users', '/users/new', '/audit', '/account', '/account/security', '/account/password', '/account/totp', '/account/passkeys/new',
+  '/account/sessions', '/account/tokens', '/api/reference',
 ];
 /** The pages of a client, as its approver sees them. */
 const CLIENT = [
-  '/portal', '/portal/statements', `/portal/statements/${last}`, `/portal/statements/${month}`, '/portal/invoices', '/portal/devices', '/portal/approvals', '/account',
+  '/portal', '/portal/statements', `/portal/statements/${last}`, `/portal/statements/${month}`, '/portal/invoices', '/portal/devices', '/portal/approvals', '/account', '/account/security',
+  '/account/sessions', '/account/tokens',
 ];
 const VIEWS = /** @type {const} */ ([
   { width: 1440, scheme: 'light' }, { width: 1440, scheme: 'dark' }, { width: 390, scheme: 'light' }, { width: 390, scheme: 'dark' },
@@ -53,7 +55,7 @@ for (const { width, scheme } of VIEWS) {
         await page.context().close();
       }
       const stranger = await site.window({ width, scheme });
-      await look(stranger, '/sign-in', width).catch((error) => faults.push(error.message));
+      for (const path of ['/sign-in', '/sign-in/passkey']) await look(stranger, path, width).catch((error) => faults.push(error.message));
       assert.equal(faults.length, 0, faults.join('\n'));
     } finally {
       await site.stop();

@@ -66,7 +66,7 @@ pub fn serve_app(session: &Session, app: &App) -> Result<(), AppError> {
         let public = app.settings.public_url.as_str().trim_end_matches('/').to_owned();
         session.say(&format!("Quarterhour serves {place} at {public} (listening on {address}). Ctrl-C stops it."));
         if let Ok(Some(code)) = app.setup_code() {
-            session.say(&format!("Open {public}/setup to set up the company. From another machine it asks for this code: {code}"));
+            session.say(&format!("Open {public}/setup to set up the company. From elsewhere it asks for the setup code {code}"));
         }
     })
 }

@@ -90,7 +90,7 @@ fn person(login: Login, client_id: Option<Uuid>, hash: &str, now: Timestamp) -> 
         email: login.email.to_owned(),
         email_key: login.email.to_lowercase(),
         name: login.name.to_owned(),
-        technician: login.name.split(' ').next().unwrap_or(login.name).to_owned(),
+        technician: if client_id.is_some() { String::new() } else { login.name.split(' ').next().unwrap_or(login.name).to_owned() },
         role: login.role.to_owned(),
         password_hash: Some(hash.to_owned()),
         totp_sealed: None,
