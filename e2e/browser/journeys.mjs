@@ -41,7 +41,7 @@ test('the first run sets up a provider, its owner and a client', on((site) => si
   await page.fill('input[name=password]', 'three unrelated words');
   await press(page, 'Set up');
   assert.equal(new URL(page.url()).pathname, '/');
-  await page.goto('/clients/new');
+  await page.goto('/add-client');
   await page.fill('input[name=code]', 'acme');
   await page.fill('input[name=name]', 'Acme Dental');
   await press(page, 'Add');

@@ -12,7 +12,7 @@ const last = `${before.getFullYear()}-${String(before.getMonth() + 1).padStart(2
 
 /** The pages of the provider, as the owner sees them. */
 const PROVIDER = [
-  '/', '/clients', '/clients/new', '/clients/cedar', `/clients/cedar?period=${last}`, '/clients/cedar/edit', `/clients/cedar/entries?period=${last}`,
+  '/', '/clients', '/add-client', '/clients/cedar', `/clients/cedar?period=${last}`, '/clients/cedar/edit', `/clients/cedar/entries?period=${last}`,
   '/clients/cedar/devices', '/clients/cedar/devices/import', '/clients/cedar/tickets', '/clients/cedar/agreements', '/clients/cedar/agreements/cedar',
   '/clients/cedar/agreements/new', '/questions', '/time', '/time/entries/new', '/billing', `/billing/${month}`, `/billing/${last}`,
   `/billing/statements/cedar/${month}`, `/billing/statements/cedar/${last}`, '/billing/invoices', '/billing/invoices/3', '/billing/aging', '/billing/held',
