@@ -13,16 +13,16 @@ const last = `${before.getFullYear()}-${String(before.getMonth() + 1).padStart(2
 /** The pages of the provider, as the owner sees them. */
 const PROVIDER = [
   '/', '/clients', '/add-client', '/clients/cedar', `/clients/cedar?period=${last}`, '/clients/cedar/edit', `/clients/cedar/entries?period=${last}`,
-  '/clients/cedar/devices', '/clients/cedar/devices/import', '/clients/cedar/tickets', '/clients/cedar/agreements', '/clients/cedar/agreements/cedar',
+  '/clients/cedar/devices', '/clients/cedar/import-devices', '/clients/cedar/tickets', '/clients/cedar/agreements', '/clients/cedar/agreements/cedar',
   '/clients/cedar/agreements/new', '/questions', '/time', '/time/entries/new', '/billing', `/billing/${month}`, `/billing/${last}`,
   `/billing/statements/cedar/${month}`, `/billing/statements/cedar/${last}`, '/billing/invoices', '/billing/invoices/3', '/billing/aging', '/billing/held',
-  '/billing/ledger', '/settings', '/settings/company', '/settings/rates', '/settings/calendar', '/settings/templates', '/settings/webhooks',
+  '/billing/ledger', `/billing/${month}/issue`, '/billing/invoices/3/credit', '/jobs', '/settings', '/settings/company', '/settings/rates', '/settings/calendar', '/settings/templates', '/settings/webhooks',
   '/settings/import', '/users', '/users/new', '/audit', '/account', '/account/security', '/account/password', '/account/totp', '/account/passkeys/new',
   '/account/sessions', '/account/tokens', '/api/reference',
 ];
 /** The pages of a client, as its approver sees them. */
 const CLIENT = [
-  '/portal', '/portal/statements', `/portal/statements/${last}`, `/portal/statements/${month}`, '/portal/invoices', '/portal/devices', '/portal/approvals', '/account', '/account/security',
+  '/portal', '/portal/statements', `/portal/statements/${last}`, `/portal/statements/${month}`, '/portal/invoices', '/portal/devices', '/portal/approvals', '/portal/questions', '/portal/verify', '/portal/invoices/3', '/account', '/account/security',
   '/account/sessions', '/account/tokens',
 ];
 const VIEWS = /** @type {const} */ ([
