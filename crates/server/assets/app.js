@@ -382,11 +382,11 @@ function ask(form, submitter) {
 
 /** @param {string} text */
 function say(text) {
-  let place = document.getElementById('said');
+  let place = document.getElementById('toast');
   if (!place) {
     place = document.createElement('p');
-    place.id = 'said';
-    place.className = 'said';
+    place.id = 'toast';
+    place.className = 'toast';
     place.setAttribute('role', 'status');
     document.body.append(place);
   }
