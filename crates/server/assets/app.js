@@ -314,9 +314,7 @@ document.addEventListener('click', (event) => {
   const { target } = event;
   for (const menu of all('details[data-menu][open], details.more[open]')) if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute('open');
   const copy = up(target, '[data-copy]');
-  if (copy) {
-    navigator.clipboard?.writeText(copy.dataset.copy ?? '').then(() => say('Copied'));
-  }
+  if (copy) navigator.clipboard?.writeText(copy.dataset.copy ?? '').then(() => say('Copied'));
   up(target, '[data-dismiss]')?.closest('.flash, .note')?.remove();
   const head = up(target, 'th[data-sort]');
   if (head instanceof HTMLTableCellElement && up(target, 'button')) {
@@ -440,11 +438,9 @@ function shortcuts() {
   if (document.querySelector('[data-search]')) add('/', 'Search');
   for (const place of all('[data-key]')) add(place.getAttribute('data-key') ?? '', place.getAttribute('data-key-says') ?? place.getAttribute('aria-label') ?? place.textContent?.trim() ?? '');
   add('?', 'These keys');
-  const box = content.querySelector('input');
-  if (box) {
-    box.checked = single();
-    box.addEventListener('change', () => localStorage.setItem('keys', box.checked ? 'on' : 'off'));
-  }
+  const box = /** @type {HTMLInputElement} */ (content.querySelector('input'));
+  box.checked = single();
+  box.addEventListener('change', () => localStorage.setItem('keys', box.checked ? 'on' : 'off'));
   dialog(content).setAttribute('aria-labelledby', 'keys');
 }
 
@@ -496,6 +492,10 @@ async function passkey(form) {
 }
 
 prepare(document);
+// A row of tabs that is wider than a phone begins at the current one.
+for (const current of /** @type {HTMLElement[]} */ (all('nav.tabs [aria-current], nav.segmented [aria-current]'))) {
+  if (current.parentElement) current.parentElement.scrollLeft = current.offsetLeft - current.parentElement.offsetLeft - 100;
+}
 tick();
 setInterval(tick, 1000);
 listen();

@@ -25,6 +25,7 @@ pub mod identify;
 pub mod invitation;
 mod live;
 mod logo;
+mod manners;
 pub mod moment;
 mod portal;
 pub mod problems;
@@ -124,7 +125,7 @@ pub fn service(app: &App) -> Result<Router, AppError> {
     let id = HeaderName::from_static("x-request-id");
     let router = router
         .layer(middleware::from_fn_with_state(app.clone(), api::surround::limit))
-        .layer(middleware::from_fn(respond::forget_flash))
+        .layer(middleware::from_fn(manners::forget_flash))
         .layer(middleware::from_fn_with_state(app.clone(), identify::identify))
         .layer(middleware::from_fn_with_state(app.clone(), setup::first))
         .layer(csrf)
@@ -134,6 +135,7 @@ pub fn service(app: &App) -> Result<Router, AppError> {
             respond::Failure(AppError::fault("a handler broke off")).into_response()
         }))
         .layer(middleware::from_fn(api::surround::finish))
+        .layer(middleware::from_fn(manners::refuse_kindly))
         .layer(middleware::from_fn(surround))
         .layer(CompressionLayer::new().gzip(true))
         .layer(PropagateRequestIdLayer::new(id.clone()))

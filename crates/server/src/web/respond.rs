@@ -4,9 +4,7 @@ use askama::Template;
 use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use axum_extra::extract::CookieJar;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -77,19 +75,6 @@ impl Flash {
         let text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default());
         format!("{FLASH_COOKIE}={text}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60")
     }
-}
-
-/// Takes the cookie of a [`Flash`] back with the page that showed it: a word is said once.
-pub async fn forget_flash(request: Request, next: Next) -> Response {
-    let has_flash = CookieJar::from_headers(request.headers()).get(FLASH_COOKIE).is_some();
-    let shows = has_flash && request.method() == Method::GET && !request.headers().contains_key("x-live");
-    let mut response = next.run(request).await;
-    let is_page = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.starts_with("text/html"));
-    if shows && response.status().is_success() && response.headers().get(CONTENT_TYPE).is_some_and(is_page) {
-        let gone = HeaderValue::from_static("flash=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
-        response.headers_mut().append(SET_COOKIE, gone);
-    }
-    response
 }
 
 /// A redirect after something was done.
@@ -207,6 +192,21 @@ impl IntoResponse for Failure {
         wait(&error, &mut response);
         response
     }
+}
+
+/// A page for a refusal that came from below all handlers, without a word.
+pub fn refused(status: StatusCode) -> Response {
+    let (title, message, hint) = match status.as_u16() {
+        404 => ("Not here", "there is no such page", "the address may have been cut off"),
+        405 => ("Not here", "this address only takes forms", "go back and send the form again"),
+        408 | 503 => ("Busy", "this took too long", "what was asked for may still be done; look before you try again"),
+        413 => ("Too large", "what was sent is larger than is taken here", "send a smaller file"),
+        415 => ("That does not fit", "what was sent is not a form that is taken here", ""),
+        _ => ("That does not fit", "the address or the form cannot be read", "go back and try again"),
+    };
+    let page = FailurePage { status: status.as_u16(), title, message: message.to_owned(), hint: hint.to_owned(), problems: Vec::new() };
+    let html = page.render().unwrap_or_else(|_| page.message.clone());
+    (status, [(CACHE_CONTROL, "no-store")], Html(html)).into_response()
 }
 
 /// What a stranger may read of a fault: nothing of paths, statements or addresses.

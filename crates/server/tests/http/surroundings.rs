@@ -50,3 +50,15 @@ async fn a_wrong_path_is_a_page_with_a_way_out() {
     let reply = site.stranger().get("/api/nowhere").await.not_found();
     assert_eq!(reply.header("content-type"), "application/problem+json");
 }
+
+#[tokio::test]
+async fn a_browser_is_refused_by_a_page_with_a_way_out() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    for (method, path) in [("GET", "/sign-out"), ("GET", "/clients/cedar/devices/nonsense"), ("GET", "/nowhere")] {
+        let request = Request::builder().method(method).uri(path).header("accept", "text/html,*/*");
+        let reply = owner.send(request.body(Body::empty()).expect("a request")).await;
+        assert!(reply.status.is_client_error(), "{path}: {}", reply.status);
+        reply.shows("Go to the start page");
+    }
+}

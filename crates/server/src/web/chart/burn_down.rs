@@ -298,7 +298,7 @@ impl BurnDown {
         let over = last.overage > 0 && now > room.left + 90.0;
         let (x, y) = if over { (now - 6.0, under(scale.y(at))) } else { (now + 6.0, scale.y(at) - 8.0) };
         let anchor = if over || now > end - 90.0 { "end" } else { "start" };
-        let x = if anchor == "end" { x.min(now - 6.0) } else { x };
+        let (x, y) = if anchor == "end" { (x.min(now - 6.0), under(scale.y(at))) } else { (x, y) };
         text(svg, &format!("{class} t-halo"), x, y.max(room.top + 12.0), anchor, &label);
         let (end_of, what) = (hours(outlook.end.abs() / 60 * 60), if outlook.end < 0 { "over" } else { "left" });
         let words = format!("{end_of} {what}");
