@@ -232,8 +232,7 @@ function sort(head) {
     const [left, right] = [Number(one), Number(other)];
     return one !== '' && other !== '' && !Number.isNaN(left) && !Number.isNaN(right) ? left - right : order.compare(one, other);
   };
-  const sorted = [...body.rows].sort((one, other) => compare(worth(one), worth(other)) * (down ? -1 : 1));
-  body.append(...sorted);
+  body.append(...[...body.rows].sort((one, other) => compare(worth(one), worth(other)) * (down ? -1 : 1)));
 }
 
 // ---- Content that arrives, and content that changed ----

@@ -33,6 +33,7 @@ macro_rules! assets {
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     assets![
         "app.css" as "text/css; charset=utf-8",
+        "pages.css" as "text/css; charset=utf-8",
         "app.js" as "text/javascript; charset=utf-8",
         "icon.svg" as "image/svg+xml",
     ]
