@@ -116,6 +116,15 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<HeldAction>,
     },
+    /// Show who can sign in, add somebody, or make a link for a new password: for when nobody gets in any more.
+    #[command(
+        after_help = "Examples:\n  quarterhour users\n  quarterhour users add --name \"Ann Lee\" --email ann@example.com --role owner\n  quarterhour users link ann@example.com --public-url https://support.example.com"
+    )]
+    Users {
+        /// What to do; without it the list is shown.
+        #[command(subcommand)]
+        action: Option<UsersAction>,
+    },
     /// Check the hour ledger of the database, or a proof file without one.
     #[command(after_help = "Examples:\n  quarterhour verify\n  quarterhour verify acme-2026-10.proof.json --head 3f9a…")]
     Verify {
@@ -148,6 +157,50 @@ pub enum HeldAction {
     /// Never bill it.
     #[command(after_help = "Example:\n  quarterhour held write-off 4 --by Owner --reason goodwill")]
     WriteOff(Decision),
+}
+
+/// What can be done with the people who sign in.
+#[derive(Debug, Subcommand)]
+pub enum UsersAction {
+    /// Add somebody, and print the link by which the person sets a password.
+    #[command(after_help = "Example:\n  quarterhour users add --name \"Ann Lee\" --email ann@example.com --role owner")]
+    Add {
+        /// The name.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// The address that the person signs in with.
+        #[arg(long, value_name = "ADDRESS")]
+        email: String,
+        /// owner, book-keeper, dispatcher, technician, approver or contact.
+        #[arg(long, value_name = "ROLE")]
+        role: String,
+        /// The client's code, for an approver or a contact.
+        #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
+        client: String,
+        /// Where the links lead.
+        #[command(flatten)]
+        address: PublicAddress,
+    },
+    /// Print a link by which a person sets a new password. It works once, for seven days.
+    #[command(after_help = "Example:\n  quarterhour users link ann@example.com --reset-second-factor")]
+    Link {
+        /// The address that the person signs in with.
+        email: String,
+        /// Remove the person's authenticator app, recovery codes and passkeys, too.
+        #[arg(long)]
+        reset_second_factor: bool,
+        /// Where the links lead.
+        #[command(flatten)]
+        address: PublicAddress,
+    },
+}
+
+/// Where links lead.
+#[derive(Debug, Args)]
+pub struct PublicAddress {
+    /// The address that people type [default: http://127.0.0.1:8080].
+    #[arg(long, env = "QUARTERHOUR_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
 }
 
 /// A decision about held overage, on record.

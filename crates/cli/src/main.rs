@@ -45,6 +45,7 @@ fn run(session: &Session, command: Command) -> Result<ExitCode, AppError> {
         }
         Command::Statement { client, period, proof: None } => commands::statement::show(session, &client, period)?,
         Command::Held { action } => commands::held::run(session, action.as_ref())?,
+        Command::Users { action } => commands::users::run(session, action)?,
         Command::Verify { proof: Some(path), head } => return commands::check::verify_proof(&path, head.as_deref()),
         Command::Verify { proof: None, .. } => return commands::check::verify(session),
         Command::Doctor => return commands::check::doctor(session),

@@ -9,6 +9,7 @@ pub mod held;
 pub mod init;
 pub mod serve;
 pub mod statement;
+pub mod users;
 
 use std::path::Path;
 

@@ -17,7 +17,8 @@ use crate::session::Session;
 
 /// The variable with the key that seals secrets, where it is not in a file.
 const SECRET_KEY: &str = "QUARTERHOUR_SECRET_KEY";
-const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+/// Where the server listens unless told.
+pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
 /// The settings of a file. The names are those of the flags.
 #[derive(Debug, Default, Deserialize)]

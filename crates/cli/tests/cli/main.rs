@@ -14,3 +14,4 @@ mod proof;
 mod round_trip;
 mod support;
 mod terminal;
+mod users;

@@ -95,6 +95,15 @@ impl Keys {
         })
     }
 
+    /// A key that is forgotten at the end, for steps that seal nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the system has no random bytes.
+    pub fn fresh() -> Result<Self, AppError> {
+        Ok(Self { key: random()? })
+    }
+
     /// The key of a file, which is made when it is missing; only its owner may read it.
     ///
     /// # Errors
@@ -104,7 +113,7 @@ impl Keys {
         match fs::read_to_string(path) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let keys = Self { key: random()? };
+                let keys = Self::fresh()?;
                 write_private(path, (STANDARD.encode(keys.key) + "\n").as_bytes())
                     .map_err(|error| AppError::file("write", path, error))?;
                 Ok(keys)
