@@ -27,12 +27,13 @@ struct DashboardPage {
     needs: Vec<Need>,
     dashboard: Dashboard,
     may_edit: bool,
+    may_import: bool,
 }
 
 async fn show(State(app): State<App>, here: Here) -> Answer<DashboardPage> {
     let actor = here.actor();
-    let may_edit = actor.may(Permission::EditClients);
+    let (may_edit, may_import) = (actor.may(Permission::EditClients), actor.may(Permission::ManageSettings));
     let dashboard = app.run(move |app| app.dashboard(&actor)).await?;
     let frame = here.frame(&app, "dashboard", "Today");
-    page(DashboardPage { frame, needs: words::needs(&dashboard), dashboard, may_edit })
+    page(DashboardPage { frame, needs: words::needs(&dashboard), dashboard, may_edit, may_import })
 }
