@@ -1,7 +1,7 @@
 //! Held overage: released as the client said, or written off.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum_extra::extract::Form;
 use serde::Deserialize;
 
@@ -87,19 +87,28 @@ pub(super) struct HeldPage {
     frame: Frame,
     groups: Vec<Group>,
     decided: Vec<Row>,
+    with_decided: bool,
     can_bill: bool,
 }
 
-pub(super) async fn list(State(app): State<App>, here: Here) -> Answer<HeldPage> {
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct HeldQuery {
+    /// With what is decided.
+    decided: bool,
+}
+
+pub(super) async fn list(State(app): State<App>, here: Here, Query(query): Query<HeldQuery>) -> Answer<HeldPage> {
     let actor = here.actor();
+    let filter = HeldFilter { undecided: !query.decided, ..HeldFilter::default() };
     let can_bill = actor.may(Permission::Bill);
-    let all = app.run(move |app| app.held_list(&actor, HeldFilter::default())).await?;
+    let all = app.run(move |app| app.held_list(&actor, filter)).await?;
     let (mut waiting, decided): (Vec<Held>, Vec<Held>) = all.into_iter().partition(Held::is_undecided);
     waiting.sort_by(|one, other| (&one.client_name, one.period, one.number).cmp(&(&other.client_name, other.period, other.number)));
     let groups = waiting.chunk_by(|one, other| (one.client_id, one.period) == (other.client_id, other.period));
     let groups = groups.filter_map(|group| Group::of(group.iter().cloned().map(Row::of).collect())).collect();
     let decided = decided.into_iter().take(50).map(Row::of).collect();
-    page(HeldPage { frame: here.frame(&app, "billing", "Held overage"), groups, decided, can_bill })
+    page(HeldPage { frame: here.frame(&app, "billing", "Held overage"), groups, decided, with_decided: query.decided, can_bill })
 }
 
 #[derive(Debug, Default, Deserialize)]
