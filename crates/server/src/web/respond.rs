@@ -204,7 +204,8 @@ pub fn refused(status: StatusCode) -> Response {
         415 => ("That does not fit", "what was sent is not a form that is taken here", ""),
         _ => ("That does not fit", "the address or the form cannot be read", "go back and try again"),
     };
-    let page = FailurePage { status: status.as_u16(), title, message: message.to_owned(), hint: hint.to_owned(), problems: Vec::new() };
+    let page =
+        FailurePage { status: status.as_u16(), title, message: message.to_owned(), hint: hint.to_owned(), problems: Vec::new() };
     let html = page.render().unwrap_or_else(|_| page.message.clone());
     (status, [(CACHE_CONTROL, "no-store")], Html(html)).into_response()
 }

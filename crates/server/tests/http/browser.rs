@@ -100,6 +100,8 @@ impl Browser {
 
 /// What stands between two texts.
 pub fn between(text: &str, before: &str, after: &str) -> String {
+    // What is shown to be copied can have the focus; that is not what is looked for.
+    let text = text.replace("<code tabindex=\"0\">", "<code>");
     let rest = text.split(before).nth(1).unwrap_or_else(|| unreachable!("`{before}` is not in:\n{text}"));
     rest.split(after).next().unwrap_or_default().to_owned()
 }
