@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::answer::{Answer, Created, Listed};
+use crate::api::billing::{self, Invoice, page_of};
 use crate::api::client::ClientMonth;
 use crate::api::desk::{Question, newest_question};
 use crate::api::device::{Device, DeviceFilter};
@@ -19,6 +20,7 @@ use crate::api::words::{period, text};
 use crate::app::actor::Permission;
 use crate::app::context::App;
 use crate::app::held::{HeldFilter, Verdict};
+use crate::app::invoice::InvoiceFilter;
 use crate::error::AppError;
 use crate::web::routes::Access;
 
@@ -35,6 +37,14 @@ pub fn endpoints() -> Endpoints {
             statement,
         )
         .get("/account/proofs/{period}", own, named("getOwnProof", "Read the proof of an issued period"), proof)
+        .get("/account/invoices", own, named("listOwnInvoices", "List the invoices, the newest first"), invoices)
+        .get(
+            "/account/invoices/{number}",
+            own,
+            named("getOwnInvoice", "Read an invoice with its payments and credit notes"),
+            billing::show,
+        )
+        .get("/account/invoices/{number}/pdf", own, named("getOwnInvoicePdf", "Read an invoice as a PDF"), billing::pdf)
         .get("/account/devices", own, named("listOwnDevices", "List the devices, by name"), devices)
         .get("/account/held", own, named("listOwnHeld", "List held overage, the undecided first"), held_list)
         .get("/account/held/{hold}", own, named("getOwnHeld", "Read one piece of held overage"), held_one)
@@ -75,6 +85,10 @@ async fn statement(
 async fn proof(State(app): State<App>, Caller(actor): Caller, Segment(of): Segment<String>) -> Result<Answer<Proof>, Problem> {
     let of = period("period", &of).map_err(|_| Problem::not_found("period of this name"))?;
     Ok(Answer(app.run(move |app| Proof::make(app, &app.client_code(actor.own_client()?), of)).await?))
+}
+
+async fn invoices(State(app): State<App>, Caller(actor): Caller, Params(page): Params<Page>) -> Result<Listed<Invoice>, Problem> {
+    page_of(&app, actor, &page, InvoiceFilter::default()).await
 }
 
 async fn devices(

@@ -13,8 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::answer::etag_of;
 use crate::api::describe::{Draft, Input, query};
 use crate::api::problem::{self, Problem};
-use crate::app::actor::Actor;
-use crate::app::session::{Origin, Visit};
+use crate::app::actor::{Actor, Channel};
+use crate::app::context::App;
+use crate::app::session::Visit;
 use crate::error::AppError;
 
 /// Somebody who is signed in.
@@ -34,19 +35,24 @@ impl Input for Caller {
     fn describe(_: &mut Draft) {}
 }
 
-/// Where a request comes from.
-#[derive(Clone, Debug, Default)]
-pub struct From(pub Origin);
+/// Somebody who is signed in and, in a browser, proved lately who it is: for steps that give access away.
+#[derive(Clone, Debug)]
+pub struct Proved(pub Actor);
 
-impl<S: Send + Sync> FromRequestParts<S> for From {
+impl FromRequestParts<App> for Proved {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(parts.extensions.get::<Origin>().cloned().unwrap_or_default()))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let visit = parts.extensions.get::<Visit>().ok_or(AppError::SignedOut)?;
+        if matches!(visit.actor.channel, Channel::Session(_)) && !app.is_proved(visit) {
+            let said = "confirm who you are at /confirm first, or use a token".to_owned();
+            return Err(Problem::Refused(&problem::FORBIDDEN, said));
+        }
+        Ok(Self(visit.actor.clone()))
     }
 }
 
-impl Input for From {
+impl Input for Proved {
     fn describe(_: &mut Draft) {}
 }
 

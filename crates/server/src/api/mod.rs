@@ -2,7 +2,9 @@
 //! The description at `/api/v1/openapi.json` is read from the types of the handlers.
 
 mod account;
+mod agreement;
 pub mod answer;
+mod billing;
 mod client;
 pub mod describe;
 mod desk;
@@ -14,10 +16,13 @@ mod held;
 mod ledger;
 pub mod once;
 pub mod page;
+mod people;
 pub mod problem;
+mod settings;
 mod statement;
 pub mod surround;
 mod time_entry;
+mod timer;
 mod webhook;
 pub mod words;
 
@@ -28,11 +33,16 @@ use crate::web::routes::{Access, Area};
 fn endpoints() -> Endpoints {
     client::endpoints()
         .and(device::endpoints())
+        .and(agreement::endpoints())
         .and(time_entry::endpoints())
+        .and(timer::endpoints())
         .and(desk::endpoints())
         .and(statement::endpoints())
+        .and(billing::endpoints())
         .and(held::endpoints())
         .and(ledger::endpoints())
+        .and(settings::endpoints())
+        .and(people::endpoints())
         .and(webhook::endpoints())
         .and(account::endpoints())
 }

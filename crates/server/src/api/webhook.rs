@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::api::answer::{All, Answer, Created, Nothing};
 use crate::api::endpoints::{Endpoints, PREFIX, named};
-use crate::api::extract::{Body, Caller, IfMatch, Segment};
+use crate::api::extract::{Body, Caller, IfMatch, Proved, Segment};
 use crate::api::problem::Problem;
 use crate::api::words::text;
 use crate::app::actor::Permission;
@@ -177,7 +177,7 @@ async fn list(State(app): State<App>, Caller(actor): Caller) -> Result<All<Webho
 
 async fn create(
     State(app): State<App>,
-    Caller(actor): Caller,
+    Proved(actor): Proved,
     Body(body): Body<NewWebhook>,
 ) -> Result<Created<WebhookWithSecret>, Problem> {
     let draft = body.draft()?;
@@ -193,7 +193,7 @@ async fn show(State(app): State<App>, Caller(actor): Caller, Segment(id): Segmen
 
 async fn change(
     State(app): State<App>,
-    Caller(actor): Caller,
+    Proved(actor): Proved,
     Segment(id): Segment<Uuid>,
     seen: IfMatch,
     Body(body): Body<NewWebhook>,
@@ -214,7 +214,7 @@ async fn remove(State(app): State<App>, Caller(actor): Caller, Segment(id): Segm
 
 async fn renew(
     State(app): State<App>,
-    Caller(actor): Caller,
+    Proved(actor): Proved,
     Segment(id): Segment<Uuid>,
 ) -> Result<Answer<WebhookWithSecret>, Problem> {
     let (hook, secret) = app.run(move |app| app.renew_webhook_secret(&actor, id)).await?;

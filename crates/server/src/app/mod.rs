@@ -5,6 +5,7 @@ pub mod aging;
 pub mod agreement;
 pub mod agreement_form;
 pub mod agreement_preview;
+pub mod agreement_read;
 pub mod agreement_save;
 pub mod agreement_start;
 pub mod agreement_text;

@@ -143,7 +143,11 @@ impl Context {
     }
 
     /// The form of a template's text, without client and dates.
-    fn form_of_template(&self, text: &str) -> Result<AgreementForm, AppError> {
+    ///
+    /// # Errors
+    ///
+    /// Lists what is wrong by field.
+    pub fn form_of_template(&self, text: &str) -> Result<AgreementForm, AppError> {
         let books = self.books()?;
         let mut words = books.setup.words.clone();
         let read = setup::read_agreement("template", &template_as_agreement(text), &mut words);

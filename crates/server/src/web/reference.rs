@@ -13,7 +13,7 @@ use crate::api::problem::{KINDS, Kind};
 use crate::app::webhook::{EVENTS, HookEvent, TEST};
 use crate::error::AppError;
 use crate::web::assets::asset;
-use crate::web::filters;
+
 use crate::web::respond::Failure;
 use crate::web::routes::{Access, Area};
 
