@@ -1,6 +1,7 @@
 //! The months of a client: what issued statements say, read slimly, and the open ones as they stand.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use quarterhour_billing::{Day, DeviceClass, Period, StatementReport, TimeTotals};
 use quarterhour_store::statements::{invoice, receivable, statement};
@@ -71,6 +72,36 @@ impl Month {
     }
 }
 
+/// A client, its last issued period, and the period that runs.
+type MonthsKey = (Uuid, Period, Period);
+
+/// The issued months of the clients that were looked at last.
+#[derive(Default)]
+pub struct IssuedMonths(Mutex<VecDeque<(MonthsKey, Arc<[Arc<Month>]>)>>);
+
+/// Clients whose issued months are kept, some hundred kilobytes each.
+const KEPT_MAX: usize = 12;
+
+impl IssuedMonths {
+    fn find(&self, key: MonthsKey) -> Option<Arc<[Arc<Month>]>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = kept.iter().position(|(other, _)| *other == key)?;
+        let found = kept.remove(place)?;
+        let months = Arc::clone(&found.1);
+        kept.push_back(found);
+        Some(months)
+    }
+
+    fn keep(&self, key: MonthsKey, months: &Arc<[Arc<Month>]>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(other, _)| other.0 != key.0);
+        if kept.len() >= KEPT_MAX {
+            kept.pop_front();
+        }
+        kept.push_back((key, Arc::clone(months)));
+    }
+}
+
 /// The count of a month with what stands behind it.
 #[derive(Clone, Debug)]
 pub struct CountedMonth {
@@ -118,15 +149,26 @@ impl Context {
     /// # Errors
     ///
     /// Fails when a stored statement makes no sense, or the database or the engine fails.
-    pub fn months(&self, client_id: Uuid) -> Result<Vec<Month>, AppError> {
+    pub fn months(&self, client_id: Uuid) -> Result<Vec<Arc<Month>>, AppError> {
         let live = self.client_live(client_id)?;
-        let mut months = self.issued_months(&live)?;
-        months.extend(live.result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).map(Month::of));
+        let mut months = self.issued_months(&live)?.to_vec();
+        months.extend(live.result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).map(|body| Arc::new(Month::of(body))));
         Ok(months)
     }
 
-    fn issued_months(&self, live: &ClientLive) -> Result<Vec<Month>, AppError> {
-        let Some(last) = live.closed.as_ref().map(|closed| closed.period) else { return Ok(Vec::new()) };
+    /// What is issued never changes, so it is read once and kept for the clients that were looked at last.
+    fn issued_months(&self, live: &ClientLive) -> Result<Arc<[Arc<Month>]>, AppError> {
+        let Some(last) = live.closed.as_ref().map(|closed| closed.period) else { return Ok(Arc::default()) };
+        let key = (live.client_id, last, live.running);
+        if let Some(months) = self.live.issued_months.find(key) {
+            return Ok(months);
+        }
+        let months: Arc<[Arc<Month>]> = self.read_issued_months(live, last)?.into_iter().map(Arc::new).collect();
+        self.live.issued_months.keep(key, &months);
+        Ok(months)
+    }
+
+    fn read_issued_months(&self, live: &ClientLive, last: Period) -> Result<Vec<Month>, AppError> {
         let provider = live.books.provider_id;
         let mut months = Vec::new();
         let mut period = std::iter::successors(Some(live.running), |period| Some(period.previous()));
@@ -195,13 +237,13 @@ impl Context {
 
 /// The counts of months, the latest first.
 #[must_use]
-pub fn count_history(months: &[Month]) -> CountHistory {
+pub fn count_history(months: &[Arc<Month>]) -> CountHistory {
     // A period with two agreements counts by the one that is in force last.
     let mut by_period: Vec<&Month> = Vec::new();
     for month in months.iter().filter(|month| month.statement.agreement.is_some()) {
         match by_period.last_mut() {
-            Some(last) if last.period == month.period => *last = month,
-            _ => by_period.push(month),
+            Some(last) if last.period == month.period => *last = month.as_ref(),
+            _ => by_period.push(month.as_ref()),
         }
     }
     let classes: Vec<DeviceClass> =

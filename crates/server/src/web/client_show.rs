@@ -1,5 +1,7 @@
 //! A client's page: the hours of a month first, then all that stands behind them.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -193,10 +195,9 @@ async fn show_page(app: App, here: Here, code: String, query: ShowQuery, form: (
             body: note.body,
             author: note.author,
         });
-        let questions = app.questions_of_client(client_id)?.into_iter();
-        let questions = questions
-            .filter(|it| it.answer.is_none())
-            .chain(app.questions_of_client(client_id)?.into_iter().filter(|it| it.answer.is_some()));
+        let (waiting, answered): (Vec<_>, Vec<_>) =
+            app.questions_of_client(client_id)?.into_iter().partition(|it| it.answer.is_none());
+        let questions = waiting.into_iter().chain(answered);
         Ok(ShowPage {
             frame,
             month,
@@ -227,7 +228,7 @@ fn month_view(
     summary: &Summary,
     (period, is_issued): (Period, bool),
     bodies: &[StatementBody],
-    months: &[Month],
+    months: &[Arc<Month>],
 ) -> MonthView {
     let is_running = period == summary.running;
     let (first, last) = (months.first().map(|month| month.period), months.iter().map(|month| month.period).max());
@@ -290,7 +291,7 @@ fn charts(app: &Context, summary: &Summary, bodies: &[StatementBody]) -> Result<
     Ok(charts.collect())
 }
 
-fn multiples(head: &ClientHead, summary: &Summary, months: &[Month]) -> Multiples {
+fn multiples(head: &ClientHead, summary: &Summary, months: &[Arc<Month>]) -> Multiples {
     let mut bars: Vec<(Period, chart::Month)> = Vec::new();
     for month in months {
         let is_running = month.period == summary.running;
@@ -332,7 +333,7 @@ fn agreement(app: &Context, actor: &Actor, client_id: Uuid) -> Result<Option<Agr
     }))
 }
 
-fn statements(app: &Context, head: &ClientHead, summary: &Summary, months: &[Month]) -> Result<Vec<StatementRow>, AppError> {
+fn statements(app: &Context, head: &ClientHead, summary: &Summary, months: &[Arc<Month>]) -> Result<Vec<StatementRow>, AppError> {
     let invoices = if head.can_see_money { app.invoices_of_client(summary.client_id)? } else { Default::default() };
     let today = summary.today.date();
     let rows = months.iter().rev().map(|month| {

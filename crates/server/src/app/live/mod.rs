@@ -22,6 +22,7 @@ pub use summary::{Flags, OpenStatement, Summary};
 
 use crate::app::context::Context;
 use crate::app::events::Event;
+use crate::app::history::IssuedMonths;
 use crate::app::stored::{self, BOOKS_VERSION, StoredBooks, client_version};
 use crate::error::AppError;
 
@@ -35,6 +36,8 @@ pub struct Live {
     slots: Mutex<HashMap<Uuid, Arc<Slot>>>,
     /// Clients whose entries are held, the latest last.
     recent: Mutex<VecDeque<Uuid>>,
+    /// What issued statements say of the months that pages show.
+    pub(super) issued_months: IssuedMonths,
 }
 
 /// What is held of one client.
