@@ -116,6 +116,18 @@ impl Month {
         all.into_iter().filter(|(_, before, after)| *before != 0 || *after != 0).collect()
     }
 
+    /// The lines that are other than they were.
+    pub fn changed_lines(&self) -> impl Iterator<Item = &LinePair> {
+        self.lines.iter().filter(|line| line.before != line.after)
+    }
+
+    /// How many lines stay as they are, and what they add up to.
+    #[must_use]
+    pub fn same_lines(&self) -> Option<(usize, i64)> {
+        let same: Vec<i64> = self.lines.iter().filter(|line| line.before == line.after).filter_map(|line| line.after).collect();
+        (!same.is_empty()).then(|| (same.len(), same.iter().sum()))
+    }
+
     /// What the client would pay more, before tax, in minor units.
     #[must_use]
     pub fn difference(&self) -> i64 {

@@ -8,6 +8,7 @@ use quarterhour_billing::{Client, CountMethod, Currency, Day, Decimal, DeviceCla
 use serde::Serialize;
 
 use crate::app::money;
+use crate::dates;
 
 /// A clause in plain words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -202,8 +203,10 @@ impl Reading<'_> {
 
     fn block(&self, block: &Block) -> String {
         let hours = length(block.seconds / 60);
-        let until = block.expires_on().map_or_else(|| "never expires".to_owned(), |day| format!("serves until {}", day.previous()));
-        format!("A block of {hours} for {}, bought on {}, {until}.", self.price(block.price), block.bought)
+        let until = block
+            .expires_on()
+            .map_or_else(|| "never expires".to_owned(), |day| format!("serves until {}", dates::full(&day.previous())));
+        format!("A block of {hours} for {}, bought on {}, {until}.", self.price(block.price), dates::full(&block.bought))
     }
 
     fn auto_replenish(&self, clause: &AutoReplenish) -> String {

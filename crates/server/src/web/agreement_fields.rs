@@ -156,7 +156,7 @@ pub fn dates(source: &Source<'_>, applies: Applies) -> Clause {
     let starts = date("starts", "In force from", "");
     let ends = date("ends", "Until", "The first day no longer in force; empty: it goes on.");
     let version = vec![
-        date("from", "From", "The version before ends on that day; its blocks go on."),
+        date("from", "From", "The version before ends on that day: its blocks go on, its other hours are lost."),
         line("new_name", "Name of the version", ""),
     ];
     match applies {

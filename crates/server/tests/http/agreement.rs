@@ -292,7 +292,7 @@ async fn a_block_is_sold_on_an_open_day() {
     let path = "/clients/ironwood/agreements/ironwood/block";
     let block = [("bought", "2026-11-20"), ("hours", "10"), ("price", "1000"), ("expires_months", "6")];
     assert_eq!(owner.post(path, &block).await.leads_to(), "/clients/ironwood/agreements/ironwood");
-    owner.get("/clients/ironwood/agreements/ironwood").await.ok().shows("A block of 10 h for USD 1,000.00, bought on 2026-11-20");
+    owner.get("/clients/ironwood/agreements/ironwood").await.ok().shows("A block of 10 h for USD 1,000.00, bought on 20 Nov 2026");
     let early = [("bought", "2026-02-03"), ("hours", "10"), ("price", "1000")];
     owner.post(path, &early).await.is(422).shows("in an issued period");
     owner.post(path, &[("bought", "2026-11-20"), ("price", "x")]).await.is(422).shows("id=\"p-hours\"").shows("id=\"p-price\"");
