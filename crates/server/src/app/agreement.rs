@@ -454,6 +454,7 @@ impl Context {
             }
             held.check_together()?;
             counter::next_number(tx, books.provider_id, BOOKS_VERSION)?;
+            self.emit_client(tx, code, "agreements")?;
             Ok::<_, AppError>(version)
         })?;
         self.books_changed();

@@ -160,6 +160,7 @@ impl Context {
             counter::next_number(tx, actor.provider, BOOKS_VERSION)?;
             client::insert(tx, actor.provider, &row)?;
             let change = Change::new("created", KIND, &row.code).of_client(row.client_id).after(&ClientDraft::of(row.clone()));
+            self.emit_client(tx, &row.code, "client")?;
             self.record(tx, actor, change)
         })?;
         self.books_changed();
@@ -188,6 +189,7 @@ impl Context {
             client::update(tx, actor.provider, &row)?;
             let change = Change::new("changed", KIND, code).of_client(row.client_id);
             self.record(tx, actor, change.before(&ClientDraft::of(before)).after(&ClientDraft::of(row)))?;
+            self.emit_client(tx, code, "client")?;
             Ok::<_, AppError>(true)
         })?;
         if changed {

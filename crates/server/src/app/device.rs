@@ -233,6 +233,7 @@ impl Context {
             }
             self.record(tx, actor, row)?;
         }
+        self.emit_client(tx, &self.client_code(client_id), "devices")?;
         match changes {
             [one] => Ok(one.id()),
             [] => Ok(Uuid::nil()),
@@ -295,6 +296,7 @@ impl Context {
             if is_list {
                 self.record(tx, actor, Change::new("undone", LIST_KIND, text).of_client(client_id))?;
             }
+            self.emit_client(tx, code, "devices")?;
             Ok::<_, AppError>(back.len())
         })?;
         self.books_changed();

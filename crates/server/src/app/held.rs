@@ -18,6 +18,7 @@ use crate::app::audit::{self, Change};
 use crate::app::context::Context;
 use crate::app::open_books::HeldPart;
 use crate::app::stored::{StoredBooks, client_version};
+use crate::app::webhook::HOLD_DECIDED;
 use crate::error::AppError;
 
 /// The noun of the audit log.
@@ -289,6 +290,7 @@ impl Context {
             for number in numbers {
                 let decision = HeldDecision { number, verdict, by: by.clone(), reason: reason.clone() };
                 let (row, version) = decide(tx, actor, client_id, &decision, self.clock.now())?;
+                self.emit(tx, HOLD_DECIDED, &self.decided(&row, decision.verdict.state(), &decision.by, &decision.reason))?;
                 changed.push((row.client_id, version));
             }
             Ok::<_, AppError>(changed)
@@ -329,6 +331,7 @@ impl Context {
                     let message = format!("{} refused number {number} already", before.by);
                     return Err(AppError::conflict(message, "the provider was told and will come back to you"));
                 }
+                self.emit(tx, HOLD_DECIDED, &self.decided(&row, "refused", &actor.name, &reason))?;
                 self.record(tx, actor, Change::new("refused", KIND, row.hold_id).of_client(client_id).after(&reason))?;
             }
             let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
@@ -349,6 +352,14 @@ impl Context {
         })?;
         self.client_changed(client_id, version);
         Ok(())
+    }
+
+    /// What webhooks are told of a decision.
+    fn decided(&self, row: &hold::Hold, state: &str, by: &str, reason: &str) -> serde_json::Value {
+        serde_json::json!({
+            "number": row.hold_id.parse::<i64>().unwrap_or_default(), "client": self.client_code(row.client_id),
+            "period": row.period, "entry": row.entry_id, "state": state, "by": by, "reason": reason,
+        })
     }
 
     /// Whose held overage somebody sees: a client's person the own, the provider's people what they ask for.

@@ -8,6 +8,7 @@ use crate::app::actor::{Actor, Permission};
 use crate::app::audit::Change;
 use crate::app::context::Context;
 use crate::app::events::Event;
+use crate::app::webhook::QUESTION_ASKED;
 use crate::error::AppError;
 
 const KIND: &str = "question";
@@ -149,6 +150,11 @@ impl Context {
                 return Err(AppError::conflict(message, "call us, or wait for the answers"));
             }
             question::insert(tx, actor.provider, &row)?;
+            let told = serde_json::json!({
+                "id": row.question_id, "client": self.client_code(client_id), "topic": row.topic,
+                "reference": row.reference, "body": row.body, "asked_by": row.asked_by,
+            });
+            self.emit(tx, QUESTION_ASKED, &told)?;
             let after = serde_json::json!({ "topic": row.topic, "reference": row.reference, "body": row.body });
             self.record(tx, actor, Change::new("asked", KIND, row.question_id.to_string()).of_client(client_id).after(&after))
         })?;

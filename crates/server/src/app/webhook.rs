@@ -151,6 +151,15 @@ impl Context {
         all.into_iter().try_for_each(|data| self.enqueue(tx, &hooks, event, &data))
     }
 
+    /// Lets webhooks be told that a client changed: the client itself, its devices or its agreements.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does; then the change is not made either.
+    pub fn emit_client(&self, tx: &mut Tx, code: &str, what: &str) -> Result<(), AppError> {
+        self.emit(tx, CLIENT_CHANGED, &json!({ "client": code, "what": what }))
+    }
+
     /// Does anybody listen to an event?
     ///
     /// # Errors
