@@ -74,16 +74,18 @@ impl Month {
 
 /// A client, its last issued period, and the period that runs.
 type MonthsKey = (Uuid, Period, Period);
+/// Months, shared by those who look at them.
+type Months = Arc<[Arc<Month>]>;
 
 /// The issued months of the clients that were looked at last.
 #[derive(Default)]
-pub struct IssuedMonths(Mutex<VecDeque<(MonthsKey, Arc<[Arc<Month>]>)>>);
+pub struct IssuedMonths(Mutex<VecDeque<(MonthsKey, Months)>>);
 
 /// Clients whose issued months are kept, some hundred kilobytes each.
 const KEPT_MAX: usize = 12;
 
 impl IssuedMonths {
-    fn find(&self, key: MonthsKey) -> Option<Arc<[Arc<Month>]>> {
+    fn find(&self, key: MonthsKey) -> Option<Months> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = kept.iter().position(|(other, _)| *other == key)?;
         let found = kept.remove(place)?;
