@@ -80,7 +80,10 @@ test('a timer survives a reload and becomes an entry', on((site) => site.makeDem
   await page.goto('/clients');
   assert.match(await page.innerText('body'), /hazel/i, 'the timer is on every page');
   await press(page, 'Stop');
-  assert.match(await page.innerText('body'), /mailbox full/);
+  const note = await page.locator('[name=note]').inputValue();
+  assert.match(note, /mailbox full/, 'the form has what the timer was for');
+  await press(page, 'Save and stop');
+  assert.match(await page.innerText('main'), /mailbox full/);
   assert.deepEqual(page.faults, []);
 }));
 
@@ -116,7 +119,7 @@ test('a client releases held overage by name and reason', on((site) => site.make
   assert.match(await page.innerText('body'), /released/i);
   assert.match(await page.innerText('body'), /Carla Cedar|The server had to come back/);
   const keeper = await site.signedIn(BOOK_KEEPER);
-  await keeper.goto('/billing/held?state=all');
+  await keeper.goto('/billing/held?decided=true');
   assert.match(await keeper.innerText('body'), /Carla Cedar/);
   assert.deepEqual([...page.faults, ...keeper.faults], []);
 }));
@@ -125,7 +128,7 @@ test('a client cannot see another', on((site) => site.makeDemo(), async (site) =
   const page = await site.signedIn(OTHER_CLIENT);
   await page.goto('/portal');
   const text = await page.textContent('body');
-  assert.ok(text?.includes('Hazel Law Partners') && !text.includes('Cedar'), 'the own account and no other');
+  assert.ok(/left this month/.test(text ?? '') && !text?.includes('Cedar'), 'the own hours and no other');
   const paths = ['/', '/clients', '/clients/cedar', '/billing', '/billing/invoices/3', '/portal/invoices/3/pdf', '/time', '/settings', '/users', '/audit'];
   for (const path of paths) {
     const answer = await page.request.get(site.url + path, { maxRedirects: 0 });
