@@ -12,7 +12,7 @@ fn real(name: &str) -> &'static str {
     match name {
         "code" | "client" => "cedar",
         "period" => "2026-03",
-        "number" => "3",
+        "number" | "credit" | "invoice" | "held" => "3",
         "week" => "2026-W47",
         "agreement" | "name" => "cedar",
         "entry" | "id" | "device" | "note" | "question" | "job" | "user" | "token" | "template" | "webhook" | "delivery"
