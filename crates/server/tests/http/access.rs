@@ -15,9 +15,9 @@ fn real(name: &str) -> &'static str {
         "number" | "credit" | "invoice" | "held" => "3",
         "week" => "2026-W47",
         "agreement" | "name" => "cedar",
-        "entry" | "id" | "device" | "note" | "question" | "job" | "user" | "token" | "template" | "webhook" | "delivery"
-        | "credential" | "session" | "ticket" | "payment" | "hold" | "invitation" | "key" | "year" | "date" | "hash" | "kind"
-        | "file" => "01936b5e-0000-7000-8000-000000000001",
+        "entry" | "id" | "person" | "device" | "note" | "question" | "job" | "user" | "token" | "template" | "webhook"
+        | "delivery" | "credential" | "session" | "ticket" | "payment" | "hold" | "invitation" | "key" | "year" | "date" | "hash"
+        | "kind" | "file" => "01936b5e-0000-7000-8000-000000000001",
         other => unreachable!("access.rs knows nothing for the parameter `{other}` of a path; add it to `real`"),
     }
 }
