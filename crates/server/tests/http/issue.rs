@@ -134,7 +134,7 @@ async fn work_logged_in_the_middle_of_a_run_is_on_the_statement_or_late() {
     })
     .expect("the run goes on");
     assert_eq!((issued.clients, issued.left_out.len()), (24, 0));
-    let [alder, yew] = logged.as_slice() else { panic!("two entries were logged") };
+    let [alder, yew] = logged.as_slice() else { unreachable!("two entries were logged") };
     assert_eq!(late_for(app, &alder.1).as_deref(), Some(NOVEMBER), "it came after the statement");
     assert!(!is_on_statement(app, "alder", &alder.1));
     assert_eq!(late_for(app, &yew.1), None);

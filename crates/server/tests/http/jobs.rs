@@ -29,7 +29,7 @@ async fn upload(caller: &Caller, files: &[(&str, Vec<u8>)]) -> Reply {
 
 /// The books of a site as files, with one more client.
 fn files(site: &Site) -> Vec<(&'static str, Vec<u8>)> {
-    let (_, files) = site.app.store.read(|tx| stored::files(tx)).expect("the books");
+    let (_, files) = site.app.store.read(stored::files).expect("the books");
     let mut clients = String::from_utf8(files.clients).expect("text");
     clients.push_str("zebra,Zebra Zoo,,USD,America/New_York,,,,,,,\n");
     let header = "id,client,ticket,technician,started_at,minutes,tier,work_type,device,billable,cause,note\n";

@@ -15,6 +15,7 @@ mod money;
 mod oidc;
 mod people;
 mod portal;
+mod postgres;
 mod settings;
 mod sign_in;
 mod support;
