@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::TryStreamExt;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
@@ -142,7 +142,15 @@ impl PostgresServer {
     }
 
     fn run<F: Future>(&self, future: F) -> F::Output {
-        self.handle.block_on(future)
+        wait(&self.handle, future)
+    }
+}
+
+/// Waits for the driver. On a thread that serves requests, its other tasks move elsewhere meanwhile.
+fn wait<F: Future>(handle: &Handle, future: F) -> F::Output {
+    match Handle::try_current().map(|current| current.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(|| handle.block_on(future)),
+        _ => handle.block_on(future),
     }
 }
 
@@ -168,7 +176,7 @@ impl PostgresTx {
     pub(crate) fn exec(&mut self, sql: Sql, params: &Params) -> Result<u64, StoreError> {
         let statement = self.prepare(sql)?;
         let values = params.iter().map(|param| param.for_postgres());
-        self.handle.block_on(self.link.client.execute_raw(&statement, values)).map_err(|error| explain(&self.place, &error))
+        wait(&self.handle, self.link.client.execute_raw(&statement, values)).map_err(|error| explain(&self.place, &error))
     }
 
     /// Streams the rows of an answer.
@@ -181,7 +189,7 @@ impl PostgresTx {
         let statement = self.prepare(sql)?;
         let fault = |error| explain(&self.place, &error);
         let values = params.iter().map(|param| param.for_postgres());
-        self.handle.block_on(async {
+        wait(&self.handle, async {
             let rows = self.link.client.query_raw(&statement, values).await.map_err(fault)?;
             let mut rows = pin!(rows);
             while let Some(row) = rows.try_next().await.map_err(fault)? {
@@ -202,7 +210,7 @@ impl PostgresTx {
         let statement = self.prepare(sql)?;
         let copy = format!("copy {} from stdin (format binary)", sql.target());
         let fault = |error| explain(&self.place, &error);
-        self.handle.block_on(async {
+        wait(&self.handle, async {
             let sink = self.link.client.copy_in(&copy).await.map_err(fault)?;
             let mut writer = pin!(BinaryCopyInWriter::new(sink, statement.params()));
             for row in rows {
@@ -216,13 +224,13 @@ impl PostgresTx {
 
     /// Runs a text of several statements.
     pub(crate) fn batch(&mut self, text: &str) -> Result<(), StoreError> {
-        self.handle.block_on(self.link.client.batch_execute(text)).map_err(|error| explain(&self.place, &error))
+        wait(&self.handle, self.link.client.batch_execute(text)).map_err(|error| explain(&self.place, &error))
     }
 
     /// What PostgreSQL makes of a statement.
     #[cfg(feature = "testing")]
     pub(crate) fn inspect(&mut self, text: &str) -> Result<crate::testing::Inspection, StoreError> {
-        let statement = self.handle.block_on(self.link.client.prepare(text));
+        let statement = wait(&self.handle, self.link.client.prepare(text));
         let statement = statement.map_err(|error| explain(&self.place, &error))?;
         Ok(crate::testing::Inspection {
             parameters: statement.params().len(),
@@ -235,7 +243,7 @@ impl PostgresTx {
         if let Some(statement) = self.link.statements.get(sql.text()) {
             return Ok(statement.clone());
         }
-        let statement = self.handle.block_on(self.link.client.prepare(sql.text())).map_err(|error| explain(&self.place, &error))?;
+        let statement = wait(&self.handle, self.link.client.prepare(sql.text())).map_err(|error| explain(&self.place, &error))?;
         self.link.statements.insert(sql.text(), statement.clone());
         Ok(statement)
     }

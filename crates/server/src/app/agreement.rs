@@ -1,8 +1,7 @@
 //! Agreements of a client: versions with dates, written, changed, ended and taken back. What is issued stays as it was.
 
-use jiff::Timestamp;
 use quarterhour_billing::agreement::{Agreement, Agreements, Prepaid};
-use quarterhour_billing::{Currency, Day, Period, Words};
+use quarterhour_billing::{Day, Period, Words};
 use quarterhour_books::{BookClient, setup};
 use quarterhour_store::Tx;
 use quarterhour_store::statements::{agreement, audit, closing, counter};
@@ -11,6 +10,7 @@ use uuid::Uuid;
 
 use crate::app::actor::{Actor, Permission};
 use crate::app::agreement_form::AgreementForm;
+pub use crate::app::agreement_version::{AgreementView, Standing, Version, Versions};
 use crate::app::agreement_words::{self, ClauseWords, Reading};
 use crate::app::audit::Change;
 use crate::app::context::Context;
@@ -22,134 +22,6 @@ use crate::error::{AppError, FieldProblem};
 const KIND: &str = "agreement";
 /// The longest name of an agreement.
 const NAME_MAX: usize = 60;
-
-/// Where an agreement stands in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Standing {
-    /// It has not begun.
-    Future,
-    /// It is in force today.
-    InForce,
-    /// It is over.
-    Ended,
-}
-
-impl Standing {
-    /// Its name for people.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Future => "planned",
-            Self::InForce => "in force",
-            Self::Ended => "ended",
-        }
-    }
-
-    /// The tone in which it is shown.
-    #[must_use]
-    pub fn tone(self) -> &'static str {
-        match self {
-            Self::Future => "night",
-            Self::InForce => "good",
-            Self::Ended => "lost",
-        }
-    }
-}
-
-/// One version among the agreements of a client.
-#[derive(Clone, Debug, Serialize)]
-pub struct Version {
-    /// Its name.
-    pub name: String,
-    /// Its program.
-    pub program: &'static str,
-    /// The first day in force.
-    pub starts: Day,
-    /// The first day no longer in force.
-    pub ends: Option<Day>,
-    /// Where it stands today.
-    pub standing: Standing,
-    /// Is a period issued in which it was in force?
-    pub is_locked: bool,
-    /// Who changed it last, and when.
-    pub changed: Option<(String, Timestamp)>,
-}
-
-impl Version {
-    /// Is it over?
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        self.standing == Standing::Ended
-    }
-
-    /// Who changed it last, and when.
-    #[must_use]
-    pub fn last_change(&self) -> String {
-        let words =
-            |(who, at): &(String, Timestamp)| format!("{who}, {}", crate::dates::full(&at.to_zoned(jiff::tz::TimeZone::UTC).date()));
-        self.changed.as_ref().map_or_else(|| "as imported".to_owned(), words)
-    }
-}
-
-/// The agreements of a client.
-#[derive(Clone, Debug)]
-pub struct Versions {
-    /// The client's id.
-    pub client_id: Uuid,
-    /// Its code.
-    pub code: String,
-    /// Its name.
-    pub client: String,
-    /// What it pays in.
-    pub currency: Currency,
-    /// The local day.
-    pub today: Day,
-    /// The first day that is not issued; none: everything is open.
-    pub first_open: Option<Day>,
-    /// The versions, the latest first.
-    pub versions: Vec<Version>,
-}
-
-impl Versions {
-    /// The version of a name.
-    #[must_use]
-    pub fn version(&self, name: &str) -> Option<&Version> {
-        self.versions.iter().find(|version| version.name == name)
-    }
-
-    /// The day from which a change applies unless another is asked for: the first day of the next period.
-    #[must_use]
-    pub fn usual_start(&self) -> Day {
-        let next = self.today.period().next().first_day();
-        self.first_open.map_or(next, |first| first.max(next))
-    }
-
-    /// A name that is free for a version that starts on a day: `acme-2026-12`.
-    #[must_use]
-    pub fn free_name(&self, starts: Day, is_taken: impl Fn(&str) -> bool) -> String {
-        let plain = if self.versions.is_empty() { self.code.clone() } else { format!("{}-{}", self.code, starts.period()) };
-        let numbered = (2..).map(|number| format!("{plain}-{number}"));
-        std::iter::once(plain.clone()).chain(numbered.take(99)).find(|name| !is_taken(name)).unwrap_or(plain)
-    }
-}
-
-/// One agreement, to be read or edited.
-#[derive(Clone, Debug)]
-pub struct AgreementView {
-    /// The version among the client's.
-    pub version: Version,
-    /// Its text.
-    pub text: String,
-    /// Tells this text from a later one.
-    pub seen: String,
-    /// Its clauses in plain words.
-    pub clauses: Vec<ClauseWords>,
-    /// Its form.
-    pub form: AgreementForm,
-    /// May blocks be bought under it?
-    pub takes_blocks: bool,
-}
 
 /// An agreement as the audit log keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -136,14 +136,14 @@ impl Context {
     /// The provider's name, for the top of pages; the program's before the first run.
     #[must_use]
     pub fn provider_name(&self) -> String {
-        let name = self.books().map(|books| books.setup.provider.name.clone());
+        let name = self.held_books().map(|books| books.setup.provider.name.clone());
         name.unwrap_or_else(|_| "Quarterhour".to_owned())
     }
 
     /// The code of a client's id; empty for an unknown one.
     #[must_use]
     pub fn client_code(&self, client_id: uuid::Uuid) -> String {
-        self.books().map(|books| books.code(client_id).to_owned()).unwrap_or_default()
+        self.held_books().map(|books| books.code(client_id).to_owned()).unwrap_or_default()
     }
 
     /// The name of a client's id; empty for an unknown one.

@@ -9,6 +9,7 @@ pub mod agreement_read;
 pub mod agreement_save;
 pub mod agreement_start;
 pub mod agreement_text;
+pub mod agreement_version;
 pub mod agreement_words;
 pub mod api_token;
 pub mod audit;

@@ -108,6 +108,16 @@ impl Context {
         Ok(books)
     }
 
+    /// The books as they are held, without a look at the database: for names on the frame of a page.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Context::books`] does while nothing is held.
+    pub fn held_books(&self) -> Result<Arc<StoredBooks>, AppError> {
+        let held = self.live.books.read().unwrap_or_else(PoisonError::into_inner).clone();
+        held.map_or_else(|| self.books(), Ok)
+    }
+
     /// A client with its open entries and statements, up to the running period.
     ///
     /// # Errors
