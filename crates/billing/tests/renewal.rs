@@ -31,7 +31,7 @@ fn blocks_pass_on_to_the_version_that_starts_on_the_first_open_day() {
     let new = "program = \"block-of-time\"\nstarts = 2026-02-01\n".to_owned();
     let [first, second] = months(&[("acme", format!("{BLOCK}{BOUGHT}"))], &[("acme", old), ("acme-2", new)]);
     assert_eq!(first.statements[0].time.closing, 36_000);
-    let [of_old, of_new] = &second.statements[..] else { panic!("two statements: {:?}", second.statements) };
+    let [of_old, of_new] = &second.statements[..] else { unreachable!("two statements: {:?}", second.statements) };
     assert_eq!((of_old.time.opening, of_old.time.forfeited, of_old.time.closing), (36_000, 0, 36_000));
     assert!(of_old.lines.is_empty());
     assert_eq!((of_new.time.opening, of_new.time.closing), (36_000, 36_000));
