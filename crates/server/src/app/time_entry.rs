@@ -16,7 +16,7 @@ use crate::app::effect::{self, Effect};
 use crate::app::import::{period_of, stored_row};
 use crate::app::live::ClientLive;
 use crate::app::revision::{self, Latest, Step};
-use crate::app::stored::{StoredBooks, client_version, entry_row};
+use crate::app::stored::{StoredBooks, client_version};
 use crate::app::webhook::{self, entry_data};
 use crate::error::{AppError, FieldProblem};
 
@@ -517,10 +517,4 @@ fn engine_entry(live: &ClientLive, draft: &Draft, id: &str) -> Result<(EngineEnt
     reader.words = live.words().clone();
     let (_, entry) = reader.entry(&draft.row(id)).ok_or_else(|| AppError::not_found("client"))?;
     Ok((entry, reader.words))
-}
-
-/// A stored entry as the books have it, for lists.
-#[must_use]
-pub fn listed<'r>(row: &'r time_entry::TimeEntry, code: &'r str) -> EntryRow<'r> {
-    entry_row(row, code)
 }
