@@ -41,8 +41,8 @@ class Server:
         self.process = None
 
     def start(self):
-        listen = f"127.0.0.1:{self.port}"
-        self.process = subprocess.Popen([self.program, "--quiet", "--db", self.db, "serve", "--listen", listen, "--log", "error"])
+        listen = ["--listen", f"127.0.0.1:{self.port}", "--requests-a-minute", "0"]
+        self.process = subprocess.Popen([self.program, "--quiet", "--db", self.db, "serve", *listen, "--log", "error"])
         for _ in range(400):
             try:
                 if self.ask("GET", "/ready")[0] == 200:

@@ -237,7 +237,7 @@ pub struct ServeArguments {
     /// Hours until a session ends [default: 336].
     #[arg(long, env = "QUARTERHOUR_SESSION_HOURS", value_name = "HOURS")]
     pub session_hours: Option<u32>,
-    /// Requests a minute that one token or address may send to the API; 0: no limit [default: 6000].
+    /// Requests a minute that one token or person may send to the API, a stranger a tenth; 0: no limit [default: 60000].
     #[arg(long, env = "QUARTERHOUR_REQUESTS_A_MINUTE", value_name = "NUMBER")]
     pub requests_a_minute: Option<u32>,
     /// Sign in by OpenID Connect at this issuer.

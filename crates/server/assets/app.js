@@ -121,6 +121,7 @@ async function refresh() {
       const wanted = next.getElementById(region.id);
       if (wanted) morph(region, wanted);
     }
+    document.body.dataset.told = next.body.dataset.told;
     arrange();
     const way = document.querySelector('[data-live] [data-goto]')?.getAttribute('data-goto');
     if (way) location.assign(way);
@@ -141,8 +142,9 @@ function listen() {
   source.addEventListener('job', (event) => heard(`job:${event.data}`, 'jobs'));
   source.addEventListener('books', () => heard('books'));
   source.addEventListener('all', () => heard('all'));
-  source.addEventListener('open', () => {
-    if (pause > 1000) heard('all');
+  // The stream begins with the count of changes: another than the page's, and the page has missed some.
+  source.addEventListener('told', (event) => {
+    if (event.data !== document.body.dataset.told) heard('all');
     pause = 1000;
   });
   source.addEventListener('error', () => {
@@ -159,7 +161,6 @@ function deaf() {
 
 addEventListener('pagehide', deaf);
 addEventListener('pageshow', (event) => {
-  if (event.persisted) heard('all');
   all('form[data-sent]').forEach((form) => form.removeAttribute('data-sent'));
   listen();
 });
@@ -167,7 +168,7 @@ addEventListener('pageshow', (event) => {
 document.addEventListener('visibilitychange', () => {
   clearTimeout(hiding);
   if (document.hidden) hiding = setTimeout(deaf, 60_000);
-  else if (!stream) (heard('all'), listen());
+  else listen();
 });
 
 // ---- Previews ----

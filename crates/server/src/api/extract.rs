@@ -1,5 +1,6 @@
 //! What handlers take from a request: who asks, the path, the query, the body, the version that it names.
 
+use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Json, Path, Query, Request};
 use axum::http::HeaderMap;
@@ -13,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::answer::etag_of;
 use crate::api::describe::{Draft, Input, query};
 use crate::api::problem::{self, Problem};
+use crate::api::shape::list_for_object;
 use crate::app::actor::{Actor, Channel};
 use crate::app::context::App;
 use crate::app::session::Visit;
@@ -105,13 +107,19 @@ impl<T: IntoParams> Input for Params<T> {
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned + ToSchema> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(error) => Err(refused(&error)),
+        let (parts, body) = request.into_parts();
+        let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let bytes = whole.map_err(|error| refused(&error.into()))?;
+        let Json(value) =
+            Json::<T>::from_request(Request::from_parts(parts, bytes.clone().into()), state).await.map_err(|error| refused(&error))?;
+        let place = serde_json::from_slice(&bytes).ok().and_then(|body| list_for_object(&body, &T::name()));
+        match place {
+            Some(place) => Err(Problem::field(place, "is a list; expected an object")),
+            None => Ok(Self(value)),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod page;
 mod people;
 pub mod problem;
 mod settings;
+mod shape;
 mod statement;
 pub mod surround;
 mod time_entry;

@@ -163,8 +163,8 @@ async fn change_rate_card(
         return Err(Problem::field("rates", "more than 500"));
     }
     for (index, rate) in body.rates.iter().enumerate() {
-        for (name, value) in [("tier", &rate.tier), ("work_type", &rate.work_type), ("hourly", &rate.hourly)] {
-            text(&format!("rates.{index}.{name}"), value, 200)?;
+        for (name, value, most) in [("tier", &rate.tier, 200), ("work_type", &rate.work_type, 200), ("hourly", &rate.hourly, 20)] {
+            text(&format!("rates.{index}.{name}"), value, most)?;
         }
     }
     seen.check(&RateCard::of(&settings(&app, actor.clone()).await?))?;

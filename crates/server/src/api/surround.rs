@@ -1,5 +1,7 @@
 //! What surrounds all operations: limits, versions, links to the next page, and problems instead of empty refusals.
 
+use std::num::NonZeroU32;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, RETRY_AFTER};
@@ -29,7 +31,8 @@ pub async fn limit(State(app): State<App>, mut request: Request, next: Next) -> 
     if !is_of_api(request.uri()) {
         return next.run(request).await;
     }
-    match app.rate.check(&payer(&request), app.settings.requests_a_minute) {
+    let (payer, weight) = payer(&request);
+    match app.rate.check(&payer, app.settings.requests_a_minute, weight) {
         Ok(rate) => {
             request.extensions_mut().insert(Application(app));
             with_rate(next.run(request).await, rate)
@@ -48,12 +51,16 @@ pub async fn finish(request: Request, next: Next) -> Response {
     finished(&method, &uri, &seen, next.run(request).await)
 }
 
-/// Who pays for a request: a token, a person, or an address.
-fn payer(request: &Request) -> String {
+/// Who pays for a request: a token, a person, or an address. What a stranger asks weighs ten times as much.
+fn payer(request: &Request) -> (String, NonZeroU32) {
+    const OF_A_STRANGER: NonZeroU32 = NonZeroU32::new(10).unwrap();
     match request.extensions().get::<Visit>().map(|visit| (&visit.actor.channel, visit.actor.user_id)) {
-        Some((Channel::Token(id, _), _)) => format!("t{id}"),
-        Some((_, user_id)) => format!("u{user_id}"),
-        None => request.extensions().get::<Origin>().map(|origin| format!("a{}", origin.address)).unwrap_or_default(),
+        Some((Channel::Token(id, _), _)) => (format!("t{id}"), NonZeroU32::MIN),
+        Some((_, user_id)) => (format!("u{user_id}"), NonZeroU32::MIN),
+        None => {
+            let address = request.extensions().get::<Origin>().map(|origin| format!("a{}", origin.address));
+            (address.unwrap_or_default(), OF_A_STRANGER)
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! What changed, told to everybody who listens: open pages, and whoever waits for a job. Nothing is kept.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
@@ -28,19 +31,30 @@ pub enum Event {
 #[derive(Clone, Debug)]
 pub struct Events {
     sender: broadcast::Sender<Event>,
+    /// Grows with each change that is told.
+    count: Arc<AtomicU64>,
     stopping: watch::Sender<bool>,
 }
 
 impl Default for Events {
     fn default() -> Self {
-        Self { sender: broadcast::channel(WAITING_MAX).0, stopping: watch::Sender::new(false) }
+        // A server that starts anew counts from somewhere else: what a page had heard of before is not taken for now.
+        let count = Arc::new(AtomicU64::new(Uuid::now_v7().as_u64_pair().0));
+        Self { sender: broadcast::channel(WAITING_MAX).0, count, stopping: watch::Sender::new(false) }
     }
 }
 
 impl Events {
     /// Tells a change. Nobody needs to listen.
     pub fn tell(&self, event: Event) {
+        self.count.fetch_add(1, Ordering::AcqRel);
         let _ = self.sender.send(event);
+    }
+
+    /// Where the changes stand. A page that was made at one count and listens at another has missed something.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
     }
 
     /// Tells that the server stops: whoever listens lets go.

@@ -2,12 +2,10 @@
 //!
 //! A refusal decides nothing: the work stays held, and the provider reads why in a question of the topic `held`.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use quarterhour_billing::{Band, Currency, Period};
+use quarterhour_store::statements::time_entry::{HeldOf, TimeEntry};
 use quarterhour_store::statements::{counter, hold, question, time_entry};
 use quarterhour_store::{ProviderId, Tx};
 use serde::Serialize;
@@ -237,18 +235,31 @@ impl Context {
                 None => hold::list_all(tx, provider)?,
             };
             rows.retain(|row| !filter.undecided || row.state == "held");
+            let (held, questions) = match client_id {
+                Some(id) => (HeldOf::Client(id), question::list_of_client(tx, provider, id)?),
+                None if filter.undecided => (HeldOf::Open, question::list_of_topic(tx, provider, TOPIC)?),
+                None => (HeldOf::All, question::list_of_topic(tx, provider, TOPIC)?),
+            };
+            let entries = time_entry::list_held(tx, provider, held)?;
             let mut list = Vec::with_capacity(rows.len());
-            let mut questions: HashMap<Uuid, Vec<question::Question>> = HashMap::new();
             for row in rows {
-                if let Entry::Vacant(place) = questions.entry(row.client_id) {
-                    place.insert(question::list_of_client(tx, provider, row.client_id)?);
-                }
-                let asked = questions.get(&row.client_id).map_or(&[][..], Vec::as_slice);
-                list.extend(listed(tx, &books, row, asked)?);
+                let entry = entries.binary_search_by(|entry| entry.entry_id.cmp(&row.entry_id)).ok().map(|at| &entries[at]);
+                list.extend(listed(&books, row, entry, &questions)?);
             }
             list.sort_by_key(|held| (!held.is_undecided(), std::cmp::Reverse(held.decided_at), held.number));
             Ok(list)
         })
+    }
+
+    /// How many pieces of the client's held overage wait for a decision.
+    ///
+    /// # Errors
+    ///
+    /// Refuses who sees no client's held overage.
+    pub fn count_held(&self, actor: &Actor) -> Result<usize, AppError> {
+        let client_id = actor.own_client()?;
+        let rows = self.store.read(|tx| hold::list_of_client(tx, actor.provider, client_id))?;
+        Ok(rows.iter().filter(|row| row.state == "held").count())
     }
 
     /// One piece of held overage.
@@ -263,7 +274,8 @@ impl Context {
         self.store.read(|tx| {
             let row = find(tx, actor.provider, client_id, number).map_err(|_| none())?;
             let questions = question::list_of_client(tx, actor.provider, row.client_id)?;
-            listed(tx, &books, row, &questions)?.ok_or_else(none)
+            let entry = time_entry::list_revisions(tx, actor.provider, &row.entry_id)?.pop();
+            listed(&books, row, entry.as_ref(), &questions)?.ok_or_else(none)
         })
     }
 
@@ -327,7 +339,7 @@ impl Context {
             for number in &numbers {
                 let row = find(tx, provider, Some(client_id), *number)?;
                 undecided(&row)?;
-                if let Some(before) = refusal(&questions, &row.hold_id) {
+                if let Some(before) = refusal(&questions, row.client_id, &row.hold_id) {
                     let message = format!("{} refused number {number} already", before.by);
                     return Err(AppError::conflict(message, "the provider was told and will come back to you"));
                 }
@@ -399,7 +411,9 @@ fn answer_refusal(
     at: Timestamp,
 ) -> Result<(), AppError> {
     let questions = question::list_of_client(tx, provider, row.client_id)?;
-    let Some(waiting) = refusal(&questions, &row.hold_id).filter(|refusal| refusal.answer.is_none()) else { return Ok(()) };
+    let Some(waiting) = refusal(&questions, row.client_id, &row.hold_id).filter(|refusal| refusal.answer.is_none()) else {
+        return Ok(());
+    };
     for other in waiting.numbers.split(' ') {
         if hold::find(tx, provider, row.client_id, other)?.is_some_and(|other| other.state == "held") {
             return Ok(());
@@ -438,8 +452,9 @@ fn some_of(numbers: &[i64]) -> Result<Vec<i64>, AppError> {
 }
 
 /// The client's refusal of a number: the latest that names it.
-fn refusal(questions: &[question::Question], hold_id: &str) -> Option<Refusal> {
-    let names = |it: &&question::Question| it.topic == TOPIC && it.reference.split(' ').any(|number| number == hold_id);
+fn refusal(questions: &[question::Question], client_id: Uuid, hold_id: &str) -> Option<Refusal> {
+    let is_of = |it: &question::Question| it.topic == TOPIC && it.client_id == client_id;
+    let names = |it: &&question::Question| is_of(it) && it.reference.split(' ').any(|number| number == hold_id);
     questions.iter().find(names).cloned().map(|it| Refusal {
         question_id: it.question_id,
         by: it.asked_by,
@@ -451,17 +466,21 @@ fn refusal(questions: &[question::Question], hold_id: &str) -> Option<Refusal> {
 }
 
 /// A row with its entry; none for a client that the books do not have.
-fn listed(tx: &mut Tx, books: &StoredBooks, row: hold::Hold, questions: &[question::Question]) -> Result<Option<Held>, AppError> {
+fn listed(
+    books: &StoredBooks,
+    row: hold::Hold,
+    entry: Option<&TimeEntry>,
+    questions: &[question::Question],
+) -> Result<Option<Held>, AppError> {
     let wrong = || AppError::fault(format!("the held overage of number {} cannot be read", row.hold_id));
     let part: HeldPart = serde_json::from_str(&row.body_json).map_err(|_| wrong())?;
     let (period, number) = (Period::parse(&row.period).ok_or_else(wrong)?, row.hold_id.parse().map_err(|_| wrong())?);
     let Some(client) = books.positions.get(&row.client_id).and_then(|position| books.setup.clients.get(*position)) else {
         return Ok(None);
     };
-    let entry = time_entry::list_revisions(tx, books.provider_id, &row.entry_id)?.pop();
-    let started = entry.as_ref().map_or(0, |entry| client.client.clock.local(entry.started_at).0);
+    let started = entry.map_or(0, |entry| client.client.clock.local(entry.started_at).0);
     let started = Timestamp::from_second(started).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(jiff::tz::TimeZone::UTC).datetime();
-    let text = |field: fn(&time_entry::TimeEntry) -> &String| entry.as_ref().map(field).cloned().unwrap_or_default();
+    let text = |field: fn(&TimeEntry) -> &String| entry.map(field).cloned().unwrap_or_default();
     let currency = client.client.currency;
     Ok(Some(Held {
         number,
@@ -469,7 +488,7 @@ fn listed(tx: &mut Tx, books: &StoredBooks, row: hold::Hold, questions: &[questi
         client: client.row.code.clone(),
         client_name: client.row.field("name").to_owned(),
         period,
-        refusal: refusal(questions, &row.hold_id),
+        refusal: refusal(questions, row.client_id, &row.hold_id),
         agreement: row.agreement,
         ticket: text(|entry| &entry.ticket),
         technician: text(|entry| &entry.technician),

@@ -34,12 +34,13 @@ pub struct Rate {
 }
 
 impl Rates {
-    /// Counts a request. `limit` is requests a minute; 0: no limit.
+    /// Counts a request. `limit` is requests a minute; 0: no limit. One may weigh as much as several, so that who
+    /// sends it has a part of the limit only.
     ///
     /// # Errors
     ///
     /// Refuses one that is too much, with the seconds to wait.
-    pub fn check(&self, key: &str, limit: u32) -> Result<Rate, Rate> {
+    pub fn check(&self, key: &str, limit: u32, weight: NonZeroU32) -> Result<Rate, Rate> {
         let limiter = self.limiter.get_or_init(|| {
             let quota = Quota::per_minute(NonZeroU32::new(limit)?);
             Some(RateLimiter::dashmap(quota).with_middleware::<StateInformationMiddleware>())
@@ -48,17 +49,20 @@ impl Rates {
         if self.count.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             limiter.retain_recent();
         }
-        match limiter.check_key(&key.to_owned()) {
-            Ok(state) => {
+        let whole = Some(limit / weight);
+        match limiter.check_key_n(&key.to_owned(), weight) {
+            Ok(Ok(state)) => {
                 let remaining = state.remaining_burst_capacity();
                 let seconds = u64::from(limit.saturating_sub(remaining)) * 60 / u64::from(limit.max(1));
-                Ok(Rate { limit: Some(limit), remaining: Some(remaining), seconds })
+                Ok(Rate { limit: whole, remaining: Some(remaining / weight), seconds })
             }
-            Err(until) => {
+            Ok(Err(until)) => {
                 let now = self.clock.read().unwrap_or_else(PoisonError::into_inner).now();
                 let seconds = until.wait_time_from(now).as_secs() + 1;
-                Err(Rate { limit: Some(limit), remaining: Some(0), seconds })
+                Err(Rate { limit: whole, remaining: Some(0), seconds })
             }
+            // A limit smaller than one such request lets none of them through.
+            Err(_) => Err(Rate { limit: Some(0), remaining: Some(0), seconds: 60 }),
         }
     }
 }
@@ -71,16 +75,25 @@ mod tests {
     fn each_has_a_limit_of_its_own() {
         let rates = Rates::default();
         for left in [1, 0] {
-            assert_eq!(rates.check("one", 2).map(|rate| rate.remaining), Ok(Some(left)));
+            assert_eq!(rates.check("one", 2, NonZeroU32::MIN).map(|rate| rate.remaining), Ok(Some(left)));
         }
-        let refused = rates.check("one", 2).expect_err("the third one");
+        let refused = rates.check("one", 2, NonZeroU32::MIN).expect_err("the third one");
         assert!(refused.seconds > 0 && refused.remaining == Some(0));
-        assert!(rates.check("other", 2).is_ok());
+        assert!(rates.check("other", 2, NonZeroU32::MIN).is_ok());
+    }
+
+    #[test]
+    fn a_heavy_request_uses_more_of_the_limit() {
+        let (rates, weight) = (Rates::default(), NonZeroU32::new(10).expect("ten"));
+        let left = rates.check("one", 25, weight).expect("the first");
+        assert_eq!((left.limit, left.remaining), (Some(2), Some(1)));
+        assert!(rates.check("one", 25, weight).is_ok());
+        assert!(rates.check("one", 25, weight).is_err());
     }
 
     #[test]
     fn no_limit_is_no_limit() {
         let rates = Rates::default();
-        assert!((0..1000).all(|_| rates.check("one", 0).is_ok()));
+        assert!((0..1000).all(|_| rates.check("one", 0, NonZeroU32::MIN).is_ok()));
     }
 }

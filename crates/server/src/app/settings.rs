@@ -24,7 +24,7 @@ pub struct Settings {
     pub metrics_token: Option<String>,
     /// Files of pages are read from here instead of the program, while one works on them.
     pub assets_dir: Option<PathBuf>,
-    /// Requests a minute that one token or address may send to the API; 0: no limit.
+    /// Requests a minute that one token or person may send to the API, and ten times what a stranger's address may; 0: no limit.
     pub requests_a_minute: u32,
 }
 
@@ -72,7 +72,7 @@ impl Settings {
             oidc: None,
             metrics_token: None,
             assets_dir: None,
-            requests_a_minute: 6000,
+            requests_a_minute: 60_000,
         })
     }
 

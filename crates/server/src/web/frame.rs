@@ -20,6 +20,8 @@ pub struct Here {
     pub flash: Option<Flash>,
     /// The path with its query.
     pub path: String,
+    /// The count of changes before anything was read for the page.
+    pub told: u64,
 }
 
 impl Here {
@@ -51,27 +53,28 @@ impl Here {
                 elapsed: elapsed(app.clock.now().as_second() - timer.started_at.as_second()),
             }),
             path: self.path.clone(),
+            told: self.told,
         }
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Here {
+impl FromRequestParts<App> for Here {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let visit = parts.extensions.get::<Visit>().cloned().ok_or(Failure(AppError::SignedOut))?;
         let jar = CookieJar::from_headers(&parts.headers);
         let flash = jar.get(FLASH_COOKIE).and_then(|cookie| Flash::read(cookie.value()));
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Ok(Self { visit, flash, path })
+        Ok(Self { visit, flash, path, told: app.events.count() })
     }
 }
 
-impl<S: Send + Sync> OptionalFromRequestParts<S> for Here {
+impl OptionalFromRequestParts<App> for Here {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Failure> {
-        Ok(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await.ok())
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Failure> {
+        Ok(<Self as FromRequestParts<App>>::from_request_parts(parts, app).await.ok())
     }
 }
 
@@ -98,6 +101,8 @@ pub struct Frame {
     pub timer: Option<RunningTimer>,
     /// This page.
     pub path: String,
+    /// The count of changes before anything was read for the page.
+    pub told: u64,
 }
 
 impl Frame {

@@ -21,6 +21,8 @@ pub async fn stream(State(app): State<App>, here: Here) -> Sse<impl Stream<Item 
     let actor = here.actor();
     let own = actor.user_id;
     let listened = BroadcastStream::new(app.events.listen());
+    // What changed between the making of the page and now is in neither: the page compares the counts.
+    let told = Sent::default().event("told").data(app.events.count().to_string());
     // Who is signed out, or may do something else, comes again and is looked at anew.
     let valid = listened.take_while(move |event| std::future::ready(!matches!(event, Ok(Event::Person(id)) if *id == own)));
     let events = valid.filter_map(move |event| {
@@ -37,7 +39,7 @@ pub async fn stream(State(app): State<App>, here: Here) -> Sse<impl Stream<Item 
             () = tokio::time::sleep(LONGEST) => {}
         }
     };
-    let events = events.take_until(Box::pin(stopped));
+    let events = tokio_stream::once(Ok(told)).chain(events).take_until(Box::pin(stopped));
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(25)))
 }
 

@@ -111,6 +111,23 @@ pub fn list_of_client(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Res
     tx.list(sql, &[&provider.0, &client_id], read)
 }
 
+/// All questions of a topic, the newest first.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_of_topic(tx: &mut Tx, provider: ProviderId, topic: &str) -> Result<Vec<Question>, StoreError> {
+    let sql = sql!(
+        "select
+            client_id, question_id, topic, reference, body, asked_by, asked_at, answer,
+            answered_by, answered_at
+        from questions where provider_id = $1 and topic = $2
+        order by question_id desc",
+        scans = "questions are few, and of few topics"
+    );
+    tx.list(sql, &[&provider.0, &topic], read)
+}
+
 /// Answers a question that has no answer yet.
 ///
 /// # Errors

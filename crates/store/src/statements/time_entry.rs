@@ -50,6 +50,17 @@ pub struct TimeEntry {
     pub billed_in: Option<String>,
 }
 
+/// Which held entries are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldOf {
+    /// Those of one client.
+    Client(Uuid),
+    /// Those whose hold no statement has taken yet.
+    Open,
+    /// All.
+    All,
+}
+
 const INSERT: Sql = sql!(
     "insert into time_entries (
         provider_id, entry_id, revision, client_id, ticket, technician, started_at, minutes,
@@ -369,6 +380,60 @@ pub fn list_of_technician_between(
         order by e.started_at, e.entry_id"
     );
     tx.list(sql, &[&provider.0, &technician, &span.start, &span.end], |row| Ok((read(row)?, row.next()?)))
+}
+
+/// What the entries that are held are now: those of one client, those that no statement took the decision of
+/// yet, or all that ever were held. By id; one that is held in several pieces comes several times.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_held(tx: &mut Tx, provider: ProviderId, held: HeldOf) -> Result<Vec<TimeEntry>, StoreError> {
+    let of_client = sql!(
+        "select
+            e.entry_id, e.revision, e.client_id, e.ticket, e.technician, e.started_at, e.minutes, e.tier,
+            e.work_type, e.device, e.billable, e.cause, e.note, e.late_for, e.billed_in
+        from holds h
+        join time_entries e on e.provider_id = $1 and e.entry_id = h.entry_id
+        where h.provider_id = $1 and h.client_id = $2
+            and not exists (
+                select 1 from time_entries r
+                where r.provider_id = $1 and r.entry_id = e.entry_id and r.revision > e.revision
+            )
+        order by e.entry_id"
+    );
+    let open = sql!(
+        "select
+            e.entry_id, e.revision, e.client_id, e.ticket, e.technician, e.started_at, e.minutes, e.tier,
+            e.work_type, e.device, e.billable, e.cause, e.note, e.late_for, e.billed_in
+        from holds h
+        join time_entries e on e.provider_id = $1 and e.entry_id = h.entry_id
+        where h.provider_id = $1 and h.billed_in is null
+            and not exists (
+                select 1 from time_entries r
+                where r.provider_id = $1 and r.entry_id = e.entry_id and r.revision > e.revision
+            )
+        order by e.entry_id"
+    );
+    let all = sql!(
+        "select
+            e.entry_id, e.revision, e.client_id, e.ticket, e.technician, e.started_at, e.minutes, e.tier,
+            e.work_type, e.device, e.billable, e.cause, e.note, e.late_for, e.billed_in
+        from holds h
+        join time_entries e on e.provider_id = $1 and e.entry_id = h.entry_id
+        where h.provider_id = $1
+            and not exists (
+                select 1 from time_entries r
+                where r.provider_id = $1 and r.entry_id = e.entry_id and r.revision > e.revision
+            )
+        order by e.entry_id",
+        scans = "all holds of a provider are wanted"
+    );
+    match held {
+        HeldOf::Client(client_id) => tx.list(of_client, &[&provider.0, &client_id], read),
+        HeldOf::Open => tx.list(open, &[&provider.0], read),
+        HeldOf::All => tx.list(all, &[&provider.0], read),
+    }
 }
 
 /// The technicians that entries name, by name.

@@ -8,13 +8,14 @@ use quarterhour_store::statements::invoice::{self, Invoice};
 use quarterhour_store::statements::ledger::{self, LedgerEntry};
 use quarterhour_store::statements::statement::{self, Statement};
 use quarterhour_store::statements::terms::{self, Terms};
+use quarterhour_store::statements::time_entry::{self, HeldOf, TimeEntry};
 use quarterhour_store::statements::{audit, credit_note, payment, receivable};
 use quarterhour_store::testing::TestDatabase;
 use uuid::Uuid;
 
 use crate::office::sample_audit_entry;
 use crate::receivables::{sample_credit_note, sample_payment, sample_receivable};
-use crate::support::{APPEND_ONLY, Books, instant, on_both};
+use crate::support::{APPEND_ONLY, Books, instant, on_both, sample_entry};
 
 fn sample_closing(client_id: Uuid, period: &str) -> Closing {
     Closing {
@@ -262,6 +263,28 @@ on_both! {
         wrong.state = "lost".to_owned();
         let refused = books.refused(|tx| hold::insert_many(tx, books.provider, [wrong]));
         assert!(refused.contains("breaks a rule of its schema"), "{refused}");
+    }
+}
+
+on_both! {
+    fn held_entries_are_listed_as_they_are_now(books: &Books) {
+        let [acme, zeta] = books.clients;
+        let entry = |client, id: &str| sample_entry(client, id, 100);
+        let later = TimeEntry { revision: 1, note: "moved".to_owned(), late_for: Some("2026-03".to_owned()), ..entry(acme, "b") };
+        let entries = [entry(acme, "a"), entry(acme, "b"), later, entry(zeta, "c"), entry(zeta, "d")];
+        books.write(|tx| time_entry::insert_many(tx, books.provider, &entries));
+        let held = |client, hold: &str, entry: &str| hold::Hold { entry_id: entry.to_owned(), ..sample_hold(client, hold) };
+        let billed = hold::Hold { state: "written-off".to_owned(), billed_in: Some("2026-04".to_owned()), ..held(acme, "3", "a") };
+        let rows = [held(acme, "1", "b"), held(acme, "2", "b"), billed, held(zeta, "4", "c")];
+        books.write(|tx| hold::insert_many(tx, books.provider, &rows));
+        let list = |held| {
+            let rows = books.read(|tx| time_entry::list_held(tx, books.provider, held));
+            rows.into_iter().map(|row| (row.entry_id, row.revision)).collect::<Vec<_>>()
+        };
+        let named = |rows: &[(&str, i64)]| rows.iter().map(|(id, revision)| ((*id).to_owned(), *revision)).collect::<Vec<_>>();
+        assert_eq!(list(HeldOf::Client(acme)), named(&[("a", 0), ("b", 1), ("b", 1)]));
+        assert_eq!(list(HeldOf::Open), named(&[("b", 1), ("b", 1), ("c", 0)]));
+        assert_eq!(list(HeldOf::All), named(&[("a", 0), ("b", 1), ("b", 1), ("c", 0)]));
     }
 }
 

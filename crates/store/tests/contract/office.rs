@@ -153,7 +153,10 @@ on_both! {
         assert_eq!((found(acme), found(zeta)), (Some(answered.clone()), None));
         assert_eq!(open(books.provider), [rows[0].clone(), rows[2].clone()]);
         let of_acme = books.read(|tx| question::list_of_client(tx, books.provider, acme));
-        assert_eq!(of_acme, [rows[2].clone(), answered], "the newest first");
+        assert_eq!(of_acme, [rows[2].clone(), answered.clone()], "the newest first");
+        let topic = |topic: &str| books.read(|tx| question::list_of_topic(tx, books.provider, topic));
+        assert_eq!(topic("invoice"), [rows[2].clone(), answered, rows[0].clone()], "of all clients, the newest first");
+        assert!(topic("device").is_empty());
         assert_eq!(open(stranger), rows);
     }
 }

@@ -7,7 +7,6 @@ use crate::app::actor::{Actor, Permission};
 use crate::app::body::StatementBody;
 use crate::app::client_state::forecast_sentence;
 use crate::app::context::{App, Context};
-use crate::app::held::HeldFilter;
 use crate::app::portal::Overview;
 use crate::dates;
 use crate::error::AppError;
@@ -61,7 +60,7 @@ async fn show(State(app): State<App>, here: Here) -> Answer<HomePage> {
 
 fn home(app: &Context, actor: &Actor, frame: Frame) -> Result<HomePage, AppError> {
     let Overview { summary, statements, rest, seconds_into, titles } = app.own_overview(actor)?;
-    let waiting = app.held_list(actor, HeldFilter { client_id: None, undecided: true })?.len();
+    let waiting = app.count_held(actor)?;
     let period = summary.running.to_string();
     let drawn = statements.iter().filter(|body| body.draws_time).enumerate();
     let charts = drawn.map(|(index, body)| {
