@@ -3,6 +3,7 @@
 use axum::http::Method;
 use quarterhour_server::app::events::Event;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::browser::{Browser, between, stored};
 use crate::support::{APPROVER, BOOK_KEEPER, CONTACT, Caller, DISPATCHER, OWNER, Reply, Site, TECHNICIAN};
@@ -135,17 +136,35 @@ async fn open_streams_end_with_the_session() {
     assert_eq!(heard.try_recv().expect("an event"), Event::Person(id));
     site.person(OWNER).post(&format!("/users/{id}/enable"), &[]).await.leads_to();
     let technician = site.person(TECHNICIAN);
+    listened(&site, &technician, id).await;
+}
+
+/// What a stream said until the person was signed out; `person` listens, `id` is theirs.
+async fn listened(site: &Site, person: &Caller, id: Uuid) -> String {
     let others = async {
         loop {
-            site.app.events.tell(Event::Person(stored(&site, OWNER).user_id));
-            site.app.events.tell(Event::Person(id));
             tokio::task::yield_now().await;
+            site.app.events.tell(Event::Person(stored(site, OWNER).user_id));
+            site.app.events.tell(Event::Person(id));
         }
     };
     tokio::select! {
-        reply = technician.get("/live") => drop(reply.ok()),
-        () = others => {}
+        reply = person.get("/live") => reply.ok().text(),
+        () = others => String::new(),
     }
+}
+
+#[tokio::test]
+async fn a_page_learns_that_it_missed_a_change_while_it_loaded() {
+    let site = Site::demo();
+    let (technician, id) = (site.person(TECHNICIAN), stored(&site, TECHNICIAN).user_id);
+    let count = |page: &str| between(page, "data-told=\"", "\"").parse().ok();
+    let before = site.app.events.count();
+    let page = technician.get("/").await.ok().text();
+    assert_eq!(count(&page), Some(before));
+    let stream = listened(&site, &technician, id).await;
+    let told: u64 = between(&stream, "event: told\ndata: ", "\n").parse().expect("the stream begins with the count");
+    assert!(told > before, "others changed something meanwhile: {told}");
 }
 
 #[tokio::test]
