@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod app;
+mod connections;
 pub mod dates;
 pub mod error;
 pub mod hours;

@@ -1,6 +1,7 @@
 //! Runs the server: listens, serves, looks for what other processes changed, and stops gracefully.
 
 use std::future::Future;
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::context::App;
+use crate::connections;
 use crate::error::AppError;
 use crate::jobs;
 use crate::web;
@@ -27,7 +29,11 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 pub fn begin_log(level: &str, json: bool) -> Result<(), String> {
     let filter = EnvFilter::try_new(level).map_err(|error| error.to_string())?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let begun = if json { builder.json().flatten_event(true).try_init() } else { builder.with_target(false).try_init() };
+    let begun = if json {
+        builder.json().flatten_event(true).try_init()
+    } else {
+        builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init()
+    };
     begun.map_err(|error| error.to_string())
 }
 
@@ -65,13 +71,13 @@ pub fn serve(app: &App, ready: impl FnOnce(SocketAddr)) -> Result<(), AppError> 
 ///
 /// Fails when the service cannot be set up.
 pub async fn serve_on(app: &App, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), AppError> {
-    let service = web::service(app)?.into_make_service_with_connect_info::<SocketAddr>();
+    let service = web::service(app)?;
     let watch = tokio::spawn(watch(app.clone()));
     let (working, running) = (app.clone(), tokio::spawn(jobs::runner::run(app.clone())));
     let events = app.events.clone();
     let _deliverer = jobs::deliver::begin(app)?;
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+    let serving = connections::serve(listener, service, async move {
         stop.await;
         events.stop();
         working.jobs.stop();
@@ -82,15 +88,15 @@ pub async fn serve_on(app: &App, listener: TcpListener, stop: impl Future<Output
         tracing::info!("stopping: requests that run have {} seconds", STOP_WITHIN.as_secs());
         tokio::time::sleep(STOP_WITHIN).await;
     };
-    let ended = tokio::select! {
-        ended = async { serving.await } => ended.map_err(AppError::fault),
-        () = limit => Ok(()),
-    };
+    tokio::select! {
+        () = serving => (),
+        () = limit => (),
+    }
     watch.abort();
     app.jobs.stop();
     // A job ends at its next step, and goes on after the next start.
     let _ = tokio::time::timeout(STOP_WITHIN, running).await;
-    ended
+    Ok(())
 }
 
 /// Warms the books up, then looks around again and again.

@@ -78,7 +78,8 @@ impl SqliteFile {
 
     fn connect_reader(&self) -> Result<Connection, StoreError> {
         let connection = connect(&self.path, &self.place, false)?;
-        run(&connection, &self.place, "pragma query_only = on")?;
+        // There are many of these, and most read little.
+        run(&connection, &self.place, "pragma query_only = on; pragma cache_size = -2048")?;
         Ok(connection)
     }
 
@@ -218,7 +219,7 @@ fn connect(path: &Path, place: &str, create: bool) -> Result<Connection, StoreEr
     connection.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
     refuse_other_programs(&connection, place)?;
     use_wal(&connection, place)?;
-    // Each connection keeps 8 MB of pages at most, so that a server stays small. An import
+    // The writer keeps 8 MB of pages at most, so that a server stays small. An import
     // is not slower for it: its rows come in order, and the system caches the file too.
     run(
         &connection,

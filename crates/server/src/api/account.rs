@@ -45,6 +45,12 @@ pub fn endpoints() -> Endpoints {
             billing::show,
         )
         .get("/account/invoices/{number}/pdf", own, named("getOwnInvoicePdf", "Read an invoice as a PDF"), billing::pdf)
+        .get(
+            "/account/credit-notes/{credit}/pdf",
+            own,
+            named("getOwnCreditNotePdf", "Read a credit note as a PDF"),
+            billing::credit_pdf,
+        )
         .get("/account/devices", own, named("listOwnDevices", "List the devices, by name"), devices)
         .get("/account/held", own, named("listOwnHeld", "List held overage, the undecided first"), held_list)
         .get("/account/held/{hold}", own, named("getOwnHeld", "Read one piece of held overage"), held_one)

@@ -62,6 +62,7 @@ impl<V: ToSchema> Output for Answer<V> {
     fn describe(draft: &mut Draft) {
         let schema = draft.schema::<V>();
         draft.answer(200, "It is in the body.", Some(schema), &[ETAG_TEXT]);
+        draft.problems.push(&problem::NOT_FOUND);
         if draft.reads {
             let text = "Answer `304` without a body if it is still the version with this `ETag`.";
             draft.header("If-None-Match", text, ObjectBuilder::new().schema_type(Type::String));

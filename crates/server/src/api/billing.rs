@@ -121,7 +121,7 @@ pub struct IssueOrder {
     issued_on: Option<String>,
 }
 
-async fn accepted(app: &App, actor: Actor, id: Uuid) -> Result<Accepted<Job>, Problem> {
+pub async fn accepted(app: &App, actor: Actor, id: Uuid) -> Result<Accepted<Job>, Problem> {
     let job = app.run(move |app| app.job(&actor, id)).await?;
     Ok(Accepted { at: format!("{PREFIX}/jobs/{id}"), view: Job::new(job) })
 }
@@ -374,7 +374,7 @@ pub async fn pdf(State(app): State<App>, Caller(actor): Caller, Segment(number):
     Ok(Pdf(Download { name, media_type: "application/pdf", content: content.to_vec(), inline: false }))
 }
 
-async fn credit_pdf(State(app): State<App>, Caller(actor): Caller, Segment(number): Segment<i64>) -> Result<Pdf, Problem> {
+pub async fn credit_pdf(State(app): State<App>, Caller(actor): Caller, Segment(number): Segment<i64>) -> Result<Pdf, Problem> {
     let content = app.run(move |app| app.credit_note_pdf(&actor, number)).await?;
     let name = format!("{}.pdf", credit_number_text(number));
     Ok(Pdf(Download { name, media_type: "application/pdf", content, inline: false }))

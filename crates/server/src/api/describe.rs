@@ -24,6 +24,8 @@ pub struct Draft {
     pub parameters: Vec<Parameter>,
     /// The body that it takes.
     pub body: Option<RefOr<Schema>>,
+    /// The body that it takes, where that is no JSON: its media type and what it holds.
+    pub content: Option<(&'static str, Content)>,
     /// Answers by status.
     pub answers: Vec<(u16, Response)>,
     /// Kinds of problems.
@@ -78,8 +80,9 @@ impl Draft {
         for parameter in self.parameters.drain(..) {
             operation = operation.parameter(parameter);
         }
-        if let Some(body) = self.body.take() {
-            let body = RequestBodyBuilder::new().required(Some(Required::True)).content("application/json", Content::new(Some(body)));
+        let json = self.body.take().map(|body| ("application/json", Content::new(Some(body))));
+        if let Some((media_type, content)) = json.or(self.content.take()) {
+            let body = RequestBodyBuilder::new().required(Some(Required::True)).content(media_type, content);
             operation = operation.request_body(Some(body.build()));
         }
         for (status, response) in std::mem::take(&mut self.answers) {

@@ -16,6 +16,7 @@ use crate::app::context::App;
 use crate::app::device::{DeviceDraft, DeviceRow, DeviceStep};
 use crate::app::device_effect::DeviceEffect;
 use crate::app::device_import::{DeviceFile, ImportPlan};
+use crate::error::AppError;
 use crate::web::routes::Access;
 
 /// The operations.
@@ -30,6 +31,12 @@ pub fn endpoints() -> Endpoints {
         .put(one, edit, named("changeDevice", "Correct a device"), change)
         .delete(one, edit, named("deleteDevice", "Take out a device that was never counted on an issued statement"), remove)
         .post("/clients/{client}/devices/{device}/retire", edit, named("retireDevice", "Retire a device from a day on"), retire)
+        .post(
+            "/clients/{client}/devices/{device}/replace",
+            edit,
+            named("replaceDevice", "Retire a device on a day and put another in its place"),
+            replace,
+        )
         .post_alone(
             "/clients/{client}/devices/import/preview",
             see,
@@ -249,6 +256,24 @@ async fn retire(
         })
         .await?;
     Ok(Answer(Device::new(row)))
+}
+
+async fn replace(
+    State(app): State<App>,
+    Caller(actor): Caller,
+    Segment((client, id)): Segment<(String, Uuid)>,
+    Body(body): Body<NewDevice>,
+) -> Result<Created<Device>, Problem> {
+    let (draft, code) = (body.draft()?, client.clone());
+    let row = app
+        .run(move |app| {
+            let step = DeviceStep::Replace(id, draft.in_service.clone(), draft);
+            let (changes, _) = app.change_devices(&actor, &client, &step)?;
+            let new = changes.into_iter().filter_map(|change| change.after).next_back();
+            new.ok_or_else(|| AppError::fault("a device was not written"))
+        })
+        .await?;
+    Ok(Created { at: format!("{PREFIX}/clients/{}/devices/{}", segment(&code), row.id), view: Device::new(row) })
 }
 
 /// A CSV file of devices.

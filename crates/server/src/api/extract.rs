@@ -136,11 +136,7 @@ fn refused(error: &JsonRejection) -> Problem {
     let text = error.body_text();
     match error {
         JsonRejection::JsonDataError(_) => {
-            let said = text.split_once("target type: ").map_or(text.as_str(), |(_, said)| said);
-            let (field, message) = match said.split_once(": ") {
-                Some((field, message)) if !field.contains(' ') => (field.replace("[", "").replace(']', ""), message),
-                _ => (String::new(), said),
-            };
+            let (field, message) = field_of(text.split_once("target type: ").map_or(text.as_str(), |(_, said)| said));
             Problem::field(field, message)
         }
         JsonRejection::JsonSyntaxError(_) => {
@@ -155,6 +151,38 @@ fn refused(error: &JsonRejection) -> Problem {
         }
         _ => Problem::malformed(text),
     }
+}
+
+/// The field and the fault of serde's words, such as `entries[1]: missing field `minutes` at line 1 column 99`.
+fn field_of(said: &str) -> (String, String) {
+    let (path, said) = said.split_once(": ").filter(|(path, _)| !path.contains(' ')).unwrap_or(("", said));
+    let said = said.rsplit_once(" at line ").map_or(said, |(said, _)| said);
+    let mut path = path.replace('[', ".").replace(']', "");
+    // Serde names the object that misses a field, or has one too many; we name the field.
+    for (start, message) in [
+        ("missing field `", "is missing"),
+        ("unknown field `", "is not known; leave it out or correct its name"),
+        ("duplicate field `", "comes twice"),
+    ] {
+        if let Some((name, _)) = said.strip_prefix(start).and_then(|rest| rest.split_once('`')) {
+            let own = path == name || path.ends_with(&format!(".{name}"));
+            if !own {
+                path = if matches!(path.as_str(), "" | ".") { name.to_owned() } else { format!("{path}.{name}") };
+            }
+            return (path, message.to_owned());
+        }
+    }
+    let words = [
+        ("u32", "a whole number from 0 on"),
+        ("i64", "a whole number"),
+        ("u64", "a whole number from 0 on"),
+        ("u16", "a whole number from 0 on"),
+        ("struct ", "an object: "),
+    ];
+    let message = words
+        .into_iter()
+        .fold(said.to_owned(), |said, (word, plain)| said.replace(&format!("expected {word}"), &format!("expected {plain}")));
+    (path.trim_matches('.').to_owned(), message)
 }
 
 /// The version that a change is meant for.
@@ -206,5 +234,31 @@ impl Input for IfMatch {
         let text = "Only if it is still the version with this `ETag`.";
         draft.header("If-Match", text, ObjectBuilder::new().schema_type(Type::String));
         draft.problems.push(&problem::CHANGED);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::field_of;
+
+    #[test]
+    fn words_of_serde_name_the_field() {
+        for (said, field, message) in [
+            (".: missing field `minutes` at line 1 column 99", "minutes", "is missing"),
+            ("missing field `minutes` at line 1 column 99", "minutes", "is missing"),
+            ("entries[1]: missing field `minutes` at line 1 column 99", "entries.1.minutes", "is missing"),
+            (
+                "entries[1].foo: unknown field `foo`, expected one of `a`, `b`",
+                "entries.1.foo",
+                "is not known; leave it out or correct its name",
+            ),
+            (
+                "entries[0].minutes: invalid type: string \"x\", expected u32 at line 1 column 4",
+                "entries.0.minutes",
+                "invalid type: string \"x\", expected a whole number from 0 on",
+            ),
+        ] {
+            assert_eq!(field_of(said), (field.to_owned(), message.to_owned()));
+        }
     }
 }

@@ -24,6 +24,7 @@ mod statement;
 pub mod surround;
 mod time_entry;
 mod timer;
+mod upload;
 mod webhook;
 pub mod words;
 
@@ -43,6 +44,7 @@ fn endpoints() -> Endpoints {
         .and(held::endpoints())
         .and(ledger::endpoints())
         .and(settings::endpoints())
+        .and(upload::endpoints())
         .and(people::endpoints())
         .and(webhook::endpoints())
         .and(account::endpoints())

@@ -14,7 +14,7 @@ use crate::api::extract::{Body, Caller, IfMatch, Params, Proved, Segment};
 use crate::api::page::{Page, cursor};
 use crate::api::problem::Problem;
 use crate::api::words::{instant, text};
-use crate::app::actor::Permission;
+use crate::app::actor::{Channel, Permission};
 use crate::app::api_token::TokenView;
 use crate::app::audit::AuditFilter;
 use crate::app::context::App;
@@ -32,8 +32,17 @@ pub fn endpoints() -> Endpoints {
         .put("/people/{person}", manage, named("changePerson", "Change a person"), change)
         .post("/people/{person}/disable", manage, named("disablePerson", "Shut a person out at once"), disable)
         .post("/people/{person}/enable", manage, named("enablePerson", "Let a person in again"), enable)
+        .delete(
+            "/people/{person}/second-factor",
+            manage,
+            named("resetSecondFactor", "Take a person's second factors and recovery codes away"),
+            reset_factor,
+        )
+        .get("/people/{person}/tokens", manage, named("listTokensOfPerson", "List a person's tokens, the newest first"), tokens_of)
+        .delete("/people/{person}/tokens/{token}", manage, named("revokeTokenOfPerson", "Revoke a person's token"), revoke_of)
         .post("/people/{person}/link", manage, named("renewLink", "Make a new link; the answer holds it, this once"), link);
     let tokens = Endpoints::of("Tokens", "The caller's own API tokens. New ones are made in the browser.")
+        .get("/me", Access::SignedIn, named("getMe", "Read who asks, and for which provider"), me)
         .get("/tokens", Access::SignedIn, named("listTokens", "List the own tokens, the newest first"), tokens)
         .delete("/tokens/{token}", Access::SignedIn, named("revokeToken", "Revoke a token of one's own"), revoke);
     let audit = Endpoints::of("Audit", "Who changed what, when and from where.").get(
@@ -233,6 +242,56 @@ impl Token {
 
 async fn tokens(State(app): State<App>, Caller(actor): Caller) -> Result<All<Token>, Problem> {
     Ok(All(app.run(move |app| app.own_tokens(&actor)).await?.into_iter().map(Token::new).collect()))
+}
+
+async fn tokens_of(State(app): State<App>, Caller(actor): Caller, Segment(person): Segment<Uuid>) -> Result<All<Token>, Problem> {
+    Ok(All(app.run(move |app| app.tokens(&actor, person)).await?.into_iter().map(Token::new).collect()))
+}
+
+async fn revoke_of(
+    State(app): State<App>,
+    Caller(actor): Caller,
+    Segment((person, token)): Segment<(Uuid, Uuid)>,
+) -> Result<Nothing, Problem> {
+    app.run(move |app| app.revoke_token(&actor, person, token)).await?;
+    Ok(Nothing)
+}
+
+async fn reset_factor(State(app): State<App>, Proved(actor): Proved, Segment(person): Segment<Uuid>) -> Result<Nothing, Problem> {
+    app.run(move |app| app.reset_second_factor(&actor, person)).await?;
+    Ok(Nothing)
+}
+
+/// Who asks.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Me {
+    id: Uuid,
+    name: String,
+    /// owner, book-keeper, dispatcher, technician, approver or contact.
+    role: String,
+    /// The client of a client's person; empty for the provider's own.
+    client: String,
+    /// The name on time entries.
+    technician: String,
+    /// The scopes of the token; null for a session, which has all of its role.
+    scopes: Option<Vec<String>>,
+    /// The provider's name.
+    provider: String,
+}
+
+async fn me(State(app): State<App>, Caller(actor): Caller) -> Result<Answer<Me>, Problem> {
+    Ok(Answer(Me {
+        id: actor.user_id,
+        role: actor.role.name().to_owned(),
+        client: actor.client_id.map(|id| app.client_code(id)).unwrap_or_default(),
+        scopes: match &actor.channel {
+            Channel::Token(_, scopes) => Some(scopes.iter().map(|scope| scope.name().to_owned()).collect()),
+            _ => None,
+        },
+        provider: app.provider_name(),
+        name: actor.name,
+        technician: actor.technician,
+    }))
 }
 
 async fn revoke(State(app): State<App>, Caller(actor): Caller, Segment(id): Segment<Uuid>) -> Result<Nothing, Problem> {

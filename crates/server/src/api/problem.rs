@@ -1,6 +1,6 @@
 //! What went wrong, as `application/problem+json` (RFC 9457), and the list of all kinds for the reference.
 
-use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -125,7 +125,7 @@ pub struct ProblemBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FieldProblem)]
 pub struct FieldProblemBody {
-    /// Its name; in lists with its position before it, such as `3.minutes`.
+    /// Its name; in lists with its position before it, such as `entries.3.minutes`.
     pub field: String,
     /// What was found and what was expected.
     pub message: String,
@@ -195,6 +195,9 @@ impl IntoResponse for Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if matches!(self, Self::Refused(kind, _) if *kind == IN_PROGRESS) {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         if let Self::App(error) = &self {
             log(error, status);

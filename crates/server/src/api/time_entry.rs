@@ -318,7 +318,7 @@ async fn create_many(
         match entry.draft(&actor) {
             Ok(draft) => drafts.push(draft),
             Err(Problem::App(AppError::Invalid(found))) => {
-                problems.extend(found.into_iter().map(|it| FieldProblem::new(format!("{index}.{}", it.field), it.message)));
+                problems.extend(found.into_iter().map(|it| FieldProblem::new(format!("entries.{index}.{}", it.field), it.message)));
             }
             Err(problem) => return Err(problem),
         }

@@ -281,6 +281,18 @@ impl Context {
         Ok(row.job_id)
     }
 
+    /// Orders that the files that a job looked at are imported; returns the id of the new job.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what the actor may not, and fails for a job that looked at no files.
+    pub fn order_import(&self, actor: &Actor, looked: Uuid) -> Result<Uuid, AppError> {
+        if self.job(actor, looked)?.work != Work::TryImport {
+            return Err(AppError::not_found("upload"));
+        }
+        self.order_job(actor, &Work::Import { inputs: looked })
+    }
+
     /// A job.
     ///
     /// # Errors

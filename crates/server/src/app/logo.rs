@@ -1,6 +1,5 @@
 //! The provider's logo: checked when it comes, shown on pages and printed on invoices.
 
-use quarterhour_documents::{Logo, LogoFormat};
 use quarterhour_store::statements::file;
 use serde::Serialize;
 
@@ -71,18 +70,6 @@ impl Context {
         let Some(provider) = self.find_provider()? else { return Ok(None) };
         let row = self.store.read(|tx| file::find(tx, provider, NAME))?;
         Ok(row.map(|row| StoredLogo { media_type: row.media_type, content: row.content }))
-    }
-
-    /// The logo, to be printed.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the database does.
-    pub fn logo(&self) -> Result<Option<Logo>, AppError> {
-        Ok(self.stored_logo()?.map(|logo| {
-            let format = if logo.media_type == "image/png" { LogoFormat::Png } else { LogoFormat::Svg };
-            Logo { format, bytes: logo.content, alt: None }
-        }))
     }
 
     /// Takes a picture as the logo.

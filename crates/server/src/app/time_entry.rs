@@ -23,6 +23,8 @@ use crate::error::{AppError, FieldProblem};
 const KIND: &str = "time entry";
 /// How far ahead of the clock work may begin: a wrong date is more likely than tomorrow's work.
 const AHEAD_SECONDS: i64 = 36 * 3600;
+/// The longest entry: a month.
+const MINUTES_MAX: u32 = 31 * 24 * 60;
 
 /// A time entry as somebody writes it. Empty tier and work type take the usual ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +112,7 @@ pub fn check(books: &StoredBooks, drafts: &[Draft], now: i64) -> Result<(), AppE
     let mut text = String::new();
     write_record(&mut text, &ENTRY_COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>());
     let mut problems = Vec::new();
-    let named = |index: usize, field: &str| if drafts.len() == 1 { field.to_owned() } else { format!("{index}.{field}") };
+    let named = |index: usize, field: &str| if drafts.len() == 1 { field.to_owned() } else { format!("entries.{index}.{field}") };
     for (index, draft) in drafts.iter().enumerate() {
         let started_at = jiff::Timestamp::from_second(draft.started_at).map(|at| at.to_string()).unwrap_or_default();
         let (id, minutes, billable) = (index.to_string(), draft.minutes.to_string(), draft.billable.to_string());
@@ -132,6 +134,11 @@ pub fn check(books: &StoredBooks, drafts: &[Draft], now: i64) -> Result<(), AppE
         write_record(&mut text, &fields);
         if draft.started_at > now + AHEAD_SECONDS {
             problems.push(FieldProblem::new(named(index, "started_at"), "in the future; expected when the work began"));
+        } else if draft.started_at + i64::from(draft.minutes) * 60 > now + AHEAD_SECONDS {
+            let message = format!("{} minutes from then end in the future; expected work that is done", draft.minutes);
+            problems.push(FieldProblem::new(named(index, "minutes"), message));
+        } else if draft.minutes > MINUTES_MAX {
+            problems.push(FieldProblem::new(named(index, "minutes"), format!("more than 31 days; expected at most {MINUTES_MAX}")));
         }
     }
     if let Err(found) = entries::read(&books.setup, text.as_bytes()) {

@@ -130,6 +130,7 @@ pub fn service(app: &App) -> Result<Router, AppError> {
         .layer(middleware::from_fn_with_state(app.clone(), setup::first))
         .layer(csrf)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(manners::take_body))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(SECONDS_MAX)))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             respond::Failure(AppError::fault("a handler broke off")).into_response()

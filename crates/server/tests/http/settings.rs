@@ -117,8 +117,8 @@ async fn a_logo_is_a_picture_and_runs_nothing() {
     upload(&owner, b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>1</script></svg>").await.is(422).shows("shapes only");
     upload(&owner, &[0; 300_000]).await.is(422).shows("at most 200 kB");
     upload(&owner, b"").await.is(422);
-    assert!(site.app.logo().expect("a logo").is_some());
+    assert!(site.app.stored_logo().expect("a logo").is_some());
     owner.post("/settings/logo/remove", &[]).await.is(303);
-    assert!(site.app.logo().expect("no logo").is_none());
+    assert!(site.app.stored_logo().expect("no logo").is_none());
     upload(&site.person(BOOK_KEEPER), PNG).await.forbidden();
 }

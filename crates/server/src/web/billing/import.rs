@@ -18,7 +18,7 @@ use crate::web::respond::{Answer, Done, Failure, page, page_with_problems};
 use crate::web::routes::{Access, Area};
 
 /// The largest upload.
-const BYTES_MAX: usize = 200 << 20;
+pub(crate) const BYTES_MAX: usize = 200 << 20;
 
 /// The routes.
 pub(super) fn area() -> Area {
@@ -60,7 +60,7 @@ async fn upload(State(app): State<App>, here: Here, multipart: Multipart) -> Res
 }
 
 /// The files of an upload that the books have; all others are left alone.
-async fn read(mut multipart: Multipart) -> Result<Vec<(String, Vec<u8>)>, AppError> {
+pub(crate) async fn read(mut multipart: Multipart) -> Result<Vec<(String, Vec<u8>)>, AppError> {
     let broken = |error: axum::extract::multipart::MultipartError| {
         AppError::field("files", format!("the upload broke off or is larger than {} MB: {}", BYTES_MAX >> 20, error.body_text()))
     };
@@ -79,14 +79,6 @@ async fn read(mut multipart: Multipart) -> Result<Vec<(String, Vec<u8>)>, AppErr
 async fn keep(State(app): State<App>, here: Here, Path(id): Path<String>) -> Result<Done, Failure> {
     let actor = here.actor();
     let inputs = Uuid::parse_str(&id).map_err(|_| AppError::not_found("job"))?;
-    let id = app
-        .run(move |app| {
-            let looked = app.job(&actor, inputs)?;
-            if looked.work != Work::TryImport {
-                return Err(AppError::not_found("upload"));
-            }
-            app.order_job(&actor, &Work::Import { inputs })
-        })
-        .await?;
+    let id = app.run(move |app| app.order_import(&actor, inputs)).await?;
     Ok(Done::at(format!("/jobs/{id}")))
 }

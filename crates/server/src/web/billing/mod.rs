@@ -17,6 +17,8 @@ mod why;
 
 use quarterhour_billing::{Currency, Period};
 
+pub(crate) use self::import::{BYTES_MAX as UPLOAD_BYTES_MAX, read as read_upload};
+
 use crate::app::actor::Permission;
 use crate::app::billing::Sum;
 use crate::app::money;
