@@ -10,7 +10,7 @@ phases=${3:-examples,coverage,fuzzing}
 venv=${XDG_CACHE_HOME:-$HOME/.cache}/quarterhour-api-fuzz
 work=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null; [ -n "${KEEP:-}" ] || rm -rf "$work"' EXIT
 
 if [ ! -x "$venv/bin/schemathesis" ]; then
     python3 -m venv "$venv" && "$venv/bin/pip" install --quiet 'schemathesis>=4,<5' || { echo "0 passed, 1 failed"; exit 1; }
@@ -62,19 +62,17 @@ fuzz() {
         grep -a ' ERROR' server.log | tail -20
         [ "$found" -gt 0 ] || found=1
     fi
+    if ! curl -sf -o /dev/null -H "Authorization: Bearer $token" "http://127.0.0.1:$port/api/v1/me"; then
+        echo "$name: the token opens nothing any more, so little was tested"
+        found=$((found + 1))
+    fi
     broken=$((broken + found))
 }
 
 tested=0
 broken=0
-# Whoever revokes the own token or shuts the owner out tests nothing from then on.
-fuzz provider "$owner" "$seconds" --exclude-path-regex '^/api/v1/(account|tokens/|people/[^/]*/disable)'
+# The client comes first: the owner may take its token away. Nobody revokes the own one, or tests nothing from then on.
 fuzz client "$approver" "$((seconds / 4))" --include-path-regex '^/api/v1/account'
-refused=$(grep -c ' 401 ' server.log)
-answered=$(grep -cE ' (2[0-9]{2}|4[0-9]{2}) ' server.log)
-if [ "$((refused * 4))" -gt "$answered" ]; then
-    echo "$refused of $answered requests were refused as signed out"
-    broken=$((broken + 1))
-fi
+fuzz provider "$owner" "$seconds" --exclude-path-regex '^/api/v1/(account|tokens/|people/[^/]*/(disable|tokens/))'
 echo "$((tested > broken ? tested - broken : 0)) passed, $broken failed"
 [ "$broken" -eq 0 ]
