@@ -369,7 +369,11 @@ fn check(draft: &HookDraft) -> Result<(), AppError> {
     }
     let unknown = draft.events.iter().find(|name| EVENTS.iter().all(|event| event.name != name.as_str()));
     match unknown {
-        Some(name) => Err(AppError::field("events", format!("there is no event `{}`", name.chars().take(50).collect::<String>()))),
+        Some(name) => {
+            let known: Vec<&str> = EVENTS.iter().map(|event| event.name).collect();
+            let name: String = name.chars().take(50).collect();
+            Err(AppError::field("events", format!("there is no event `{name}`; expected one of {}", known.join(", "))))
+        }
         None => Ok(()),
     }
 }

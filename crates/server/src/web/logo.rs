@@ -15,8 +15,8 @@ use crate::web::routes::{Access, Area};
 
 /// A picture that runs nothing, whatever is in it.
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
-/// Shown where there is no logo: nothing.
-const NONE: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\" height=\"1\"/>";
+/// Shown where there is no logo: our mark.
+const MARK: &[u8] = include_bytes!("../../assets/icon.svg");
 
 /// The routes.
 #[must_use]
@@ -31,7 +31,7 @@ pub fn area() -> Area {
 
 async fn show(State(app): State<App>) -> Result<Response, Failure> {
     let logo = app.run(|app| app.stored_logo()).await?;
-    let logo = logo.unwrap_or_else(|| StoredLogo { media_type: "image/svg+xml".to_owned(), content: NONE.into() });
+    let logo = logo.unwrap_or_else(|| StoredLogo { media_type: "image/svg+xml".to_owned(), content: MARK.into() });
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_str(&logo.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"))),
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),

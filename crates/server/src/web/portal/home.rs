@@ -28,6 +28,7 @@ pub(super) fn area() -> Area {
 struct HomePage {
     frame: Frame,
     code: String,
+    client: String,
     month: String,
     hero: Hero,
     rest: Vec<String>,
@@ -72,6 +73,7 @@ fn home(app: &Context, actor: &Actor, frame: Frame) -> Result<HomePage, AppError
     Ok(HomePage {
         frame,
         code: summary.code.clone(),
+        client: summary.name.clone(),
         month: dates::month(summary.running),
         hero: Hero::of(statements.first()),
         rest,
