@@ -38,6 +38,8 @@ pub(crate) struct DocumentView {
     call: String,
     payment_terms: String,
     terms: String,
+    /// What stands above the terms.
+    terms_title: &'static str,
     annex: Option<AnnexView>,
 }
 
@@ -87,6 +89,7 @@ pub(crate) fn document_view(
         call: call(document, cleaner),
         payment_terms: block(document.payment_terms.as_deref(), cleaner),
         terms: block(document.terms.as_deref(), cleaner),
+        terms_title: if matches!(document.status, DocumentStatus::Credit { .. }) { "Reason" } else { "Terms" },
         annex: annex_view(document, cleaner)?,
     })
 }

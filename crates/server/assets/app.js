@@ -5,7 +5,7 @@
 //   data-goto="/path"                             inside such an element: go there, the work is done
 //   data-preview="/path" data-preview-into="id"   a form: what is typed goes to the path, the answer into the element
 //   data-submit-on-change                         a form (or field) that is sent when a choice is made
-//   data-confirm="Delete device PRN-2?"           a form that asks first
+//   data-confirm="Delete device PRN-2?"           a form or a button that asks first
 //   data-search, data-filter="id"                 a search that hides rows of a table or list as one types; data-found="id" counts
 //   data-sort, data-value                         a column heading that sorts; what a cell is worth
 //   data-timer data-since="1767225600"            a clock that runs
@@ -212,6 +212,15 @@ function filter(input) {
     row.hidden = !words.every((word) => text.includes(word));
     if (!row.hidden) count += 1;
   }
+  for (const sums of all('tfoot', list)) sums.hidden = words.length > 0;
+  let none = document.getElementById(`${list.id}-none`);
+  if (!none) {
+    none = document.createElement('p');
+    Object.assign(none, { id: `${list.id}-none`, className: 'muted' });
+    none.setAttribute('role', 'status');
+    list.after(none);
+  }
+  none.textContent = words.length && !count ? 'Nothing matches.' : '';
   for (const place of all(`[data-found="${list.id}"]`)) place.textContent = words.length ? `${count} found` : place.getAttribute('data-all') ?? '';
 }
 
@@ -230,6 +239,8 @@ function sort(head) {
   };
   const order = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
   const compare = (/** @type {string} */ one, /** @type {string} */ other) => {
+    // What is empty comes last, whichever way.
+    if (one === '' || other === '') return ((one === '' ? 1 : 0) - (other === '' ? 1 : 0)) * (down ? -1 : 1);
     const [left, right] = [Number(one), Number(other)];
     return one !== '' && other !== '' && !Number.isNaN(left) && !Number.isNaN(right) ? left - right : order.compare(one, other);
   };
@@ -294,7 +305,7 @@ document.addEventListener('submit', (event) => {
   if (form.dataset.passkey) {
     event.preventDefault();
     passkey(form);
-  } else if (form.dataset.confirm && !form.hasAttribute('data-sure')) {
+  } else if (question(form, event.submitter) && !form.hasAttribute('data-sure')) {
     event.preventDefault();
     ask(form, event.submitter);
   } else if (form.method === 'post') {
@@ -355,6 +366,9 @@ function dialog(...content) {
   return box;
 }
 
+/** What is asked before a form goes: by its button, or by the form. @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
+const question = (form, submitter) => submitter?.dataset.confirm ?? form.dataset.confirm ?? '';
+
 /** @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
 function ask(form, submitter) {
   const content = document.createElement('form');
@@ -363,7 +377,7 @@ function ask(form, submitter) {
   const [no, yes] = /** @type {HTMLButtonElement[]} */ (all('button', content));
   const text = content.querySelector('p');
   if (!no || !yes || !text) return;
-  text.textContent = form.dataset.confirm ?? '';
+  text.textContent = question(form, submitter);
   text.id = 'ask';
   yes.textContent = submitter?.textContent?.trim() || 'Go on';
   yes.classList.add(submitter?.classList.contains('danger') ? 'danger' : 'primary');

@@ -60,6 +60,12 @@ pub fn moment(at: jiff::Timestamp, zone: &str) -> String {
     at.to_zoned(zone).strftime("%-d %b %Y, %H:%M").to_string()
 }
 
+/// The day of a moment on the clock of a time zone: `19 Nov 2026`.
+pub fn day_in(at: jiff::Timestamp, zone: &str) -> String {
+    let zone = jiff::tz::TimeZoneDatabase::bundled().get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    full(&at.to_zoned(zone).date())
+}
+
 /// A moment on a wall clock that is near: `19 Nov, 15:04`.
 pub fn wall(at: jiff::civil::DateTime) -> String {
     at.strftime("%-d %b, %H:%M").to_string()

@@ -1,5 +1,17 @@
 //! Seconds for people: `10:30 h`. Never clipped, never empty.
 
+/// A number with its noun: `1 entry`, `2 entries`, `3 days`.
+#[must_use]
+pub fn counted(number: usize, noun: &str) -> String {
+    // An entry and entries, but a day and days.
+    let stem = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
+    match (number, stem) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
 /// Hours and minutes, with seconds only where there are any: `120:00`, `0:07`, `1:00:30`.
 pub fn hours(seconds: i64) -> String {
     let (sign, seconds) = (if seconds < 0 { "-" } else { "" }, seconds.unsigned_abs());

@@ -179,7 +179,7 @@ on_both! {
         books.add_entry("e2", "acme", "2026-01-20T10", 180);
         office.import();
         let answer = office.run("bill 2026-02 --json");
-        assert!(answer.err.contains("! 2026-02 acme: acme: late time of 2026-01 (1 entries)"), "{}", answer.err);
+        assert!(answer.err.contains("! 2026-02 acme: acme: late time of 2026-01 (1 entry)"), "{}", answer.err);
         serde_json::from_str::<serde_json::Value>(&answer.ok()).expect("warnings are not on standard output");
     }
 }

@@ -68,11 +68,10 @@ impl Version {
         self.standing == Standing::Ended
     }
 
-    /// Who changed it last, and when.
+    /// Who changed it last, and on which day of a time zone.
     #[must_use]
-    pub fn last_change(&self) -> String {
-        let words =
-            |(who, at): &(String, Timestamp)| format!("{who}, {}", crate::dates::full(&at.to_zoned(jiff::tz::TimeZone::UTC).date()));
+    pub fn last_change(&self, zone: &str) -> String {
+        let words = |(who, at): &(String, Timestamp)| format!("{who}, {}", crate::dates::day_in(*at, zone));
         self.changed.as_ref().map_or_else(|| "as imported".to_owned(), words)
     }
 }

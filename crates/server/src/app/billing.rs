@@ -105,7 +105,9 @@ impl RunRow {
     #[must_use]
     pub fn change_percent(&self) -> Option<i64> {
         let last = self.last.filter(|last| *last != 0)?;
-        i64::try_from(i128::from(self.total - last) * 100 / i128::from(last.abs())).ok()
+        // To the nearest percent, halves away from zero.
+        let (change, last) = (i128::from(self.total - last) * 200, i128::from(last.abs()));
+        i64::try_from((change + change.signum() * last) / (2 * last)).ok()
     }
 
     /// Is it issued?

@@ -166,7 +166,12 @@ impl Freezer<'_> {
         for LateWork { period, entries, billed, parts } in &statement.late {
             bodies.extend(self.entries(&client.client, statement, parts, billed, entries, Some(*period)));
         }
-        let days = |alert: &quarterhour_billing::Alert| format!("{} % on {} (entry {})", alert.percent, alert.on, alert.entry);
+        let days = |alert: &quarterhour_billing::Alert| {
+            let ticket =
+                entries.iter().find(|entry| entry.id == alert.entry).map(|entry| entry.ticket.as_str()).filter(|it| !it.is_empty());
+            let ticket = ticket.map(|ticket| format!(" (ticket {ticket})")).unwrap_or_default();
+            format!("{} % on {}{ticket}", alert.percent, crate::dates::full(&alert.on))
+        };
         StatementBody {
             period: statement.period,
             statement: statement_report(&client.client.code, statement),

@@ -140,6 +140,13 @@ impl Context {
         name.unwrap_or_else(|_| "Quarterhour".to_owned())
     }
 
+    /// The provider's time zone; UTC before there is a provider.
+    #[must_use]
+    pub fn provider_zone(&self) -> String {
+        let zone = self.held_books().map(|books| books.setup.provider.time_zone.clone());
+        zone.unwrap_or_else(|_| "UTC".to_owned())
+    }
+
     /// The code of a client's id; empty for an unknown one.
     #[must_use]
     pub fn client_code(&self, client_id: uuid::Uuid) -> String {

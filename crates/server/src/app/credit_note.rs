@@ -314,7 +314,7 @@ fn document(row: &credit_note::CreditNote, body: &CreditNoteBody) -> Result<docu
         lines: lines.collect(),
         amounts: documents::Amounts { net, taxes: taxes.into_iter().collect(), total: currency.format(row.total) },
         payment_terms: None,
-        terms: Some(format!("Reason: {}", row.reason)),
+        terms: Some(row.reason.clone()),
         statement: None,
         burn_down: None,
         devices: Vec::new(),

@@ -63,7 +63,8 @@ const TITLES: [&str; 8] = [
 /// Fails when the database does.
 pub fn fill(store: &Store, today: Date, seed: u64) -> Result<(), AppError> {
     let hash = password::hash(PASSWORD)?;
-    let now = at(today, 9);
+    // The office is of the afternoon before: nothing of it lies ahead of anybody's clock.
+    let now = at(today.yesterday().map_err(AppError::fault)?, 18);
     store.write(|tx| {
         let id = stored::provider(tx)?.provider_id;
         let clients = client::list_all(tx, id)?;

@@ -105,7 +105,10 @@ impl Context {
 }
 
 fn periods(compared: &Comparison, (running, until): (Period, Period), currency: Currency) -> Vec<PeriodEffect> {
-    let first = compared.before.closed.as_ref().map_or(running, |closed| closed.period.next()).min(running);
+    // Where nothing is issued, all that was ever agreed is open.
+    let outcomes = compared.before.result.outcomes.iter().chain(&compared.after.result.outcomes);
+    let open = compared.before.closed.as_ref().map(|closed| closed.period.next());
+    let first = open.or_else(|| outcomes.map(|outcome| outcome.period).min()).unwrap_or(running).min(running);
     let all = std::iter::successors(Some(first), |period| Some(period.next())).take_while(|period| *period <= until);
     let effects = all.map(|period| {
         let (before, after) = (reports(&compared.before.result, period), reports(&compared.after.result, period));

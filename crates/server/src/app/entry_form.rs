@@ -59,7 +59,7 @@ impl EntryForm {
     #[must_use]
     pub fn of(books: &StoredBooks, draft: &Draft) -> Self {
         let zone = books.setup.client(&draft.client).map(|(_, client)| wall_clock::zone(client.client.clock.name()));
-        let zone = zone.unwrap_or(jiff::tz::TimeZone::UTC);
+        let zone = zone.unwrap_or_else(|| wall_clock::zone(&books.setup.provider.time_zone));
         let started = wall_clock::reading(&zone, draft.started_at);
         let second = match wall_clock::moment(&zone, started.datetime()) {
             Moment::Twice { second, .. } => second == draft.started_at,

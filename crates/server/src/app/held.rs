@@ -2,6 +2,8 @@
 //!
 //! A refusal decides nothing: the work stays held, and the provider reads why in a question of the topic `held`.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use quarterhour_billing::{Band, Currency, Period};
@@ -241,9 +243,10 @@ impl Context {
                 None => (HeldOf::All, question::list_of_topic(tx, provider, TOPIC)?),
             };
             let entries = time_entry::list_held(tx, provider, held)?;
+            let entries: HashMap<&str, &TimeEntry> = entries.iter().map(|entry| (entry.entry_id.as_str(), entry)).collect();
             let mut list = Vec::with_capacity(rows.len());
             for row in rows {
-                let entry = entries.binary_search_by(|entry| entry.entry_id.cmp(&row.entry_id)).ok().map(|at| &entries[at]);
+                let entry = entries.get(row.entry_id.as_str()).copied();
                 list.extend(listed(&books, row, entry, &questions)?);
             }
             list.sort_by_key(|held| (!held.is_undecided(), std::cmp::Reverse(held.decided_at), held.number));

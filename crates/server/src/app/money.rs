@@ -9,17 +9,27 @@ pub fn minor(amount: &str) -> Option<i64> {
 }
 
 /// Reads what a person types as an amount: `1250`, `1,250.00`, `1250.5`. Not more decimals than the currency has.
+/// Commas, spaces and apostrophes stand between groups of three digits only: `552,50` is refused, not read as 55,250.
 ///
 /// # Errors
 ///
 /// Says what was expected.
 pub fn parse(text: &str, currency: Currency) -> Result<i64, String> {
-    let plain: String = text.trim().chars().filter(|letter| !matches!(letter, ',' | ' ' | '\'' | '\u{a0}')).collect();
+    const BETWEEN: [char; 4] = [',', ' ', '\'', '\u{a0}'];
+    let trimmed = text.trim();
+    let typed = trimmed.split_once('.').map_or(trimmed, |(whole, _)| whole);
+    let groups: Vec<&str> = typed.trim_start_matches('-').split(BETWEEN).collect();
+    let is_grouped = groups.len() > 1;
+    let is_odd = is_grouped && (groups[0].is_empty() || groups[0].len() > 3 || groups[1..].iter().any(|group| group.len() != 3));
+    let plain: String = typed.chars().filter(|letter| !BETWEEN.contains(letter)).chain(trimmed[typed.len()..].chars()).collect();
     let digits = usize::from(currency.digits());
     let expected = || {
         let example = if digits == 0 { "1250".to_owned() } else { format!("1250.{}", "0".repeat(digits)) };
         format!("`{}`; expected an amount such as {example}", text.trim())
     };
+    if is_odd {
+        return Err(expected());
+    }
     Decimal::parse(&plain).map_err(|_| expected())?;
     let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
     if fraction.len() > digits {
@@ -58,6 +68,10 @@ mod tests {
         assert_eq!(parse("1,250.5", currency("USD")), Ok(125_050));
         assert_eq!(parse(" 1250 ", currency("USD")), Ok(125_000));
         assert_eq!(parse("1250", currency("JPY")), Ok(1250));
+        assert_eq!(parse("1 234 567.89", currency("USD")), Ok(123_456_789));
+        for decimal_comma in ["552,50", "1.250,00", "1,2500", ",500", "12,34,567"] {
+            assert!(parse(decimal_comma, currency("USD")).is_err(), "{decimal_comma}");
+        }
         assert_eq!(parse("0.125", currency("KWD")), Ok(125));
         for wrong in ["1.005", "-5", "", "ten", "1e3", "."] {
             assert!(parse(wrong, currency("USD")).is_err(), "{wrong}");

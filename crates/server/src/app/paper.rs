@@ -1,6 +1,7 @@
 //! From a frozen statement to the document that is printed. It adds nothing up.
 
 use jiff::civil::Date;
+use quarterhour_billing::Currency;
 use quarterhour_documents as documents;
 
 use crate::app::body::{EntryBody, Party, StatementBody};
@@ -66,15 +67,51 @@ pub fn party(party: &Party) -> documents::Party {
     }
 }
 
+/// A line's quantity and unit as people read them: hours, minutes and seconds of time as `1:13:45` and `h`, all else as it is.
+#[must_use]
+pub fn quantity(quantity: &str, unit: &str) -> (String, String) {
+    let seconds_each = match unit {
+        "hour" => 3600,
+        "minute" => 60,
+        "second" => 1,
+        _ => return (quantity.to_owned(), unit.to_owned()),
+    };
+    // Results write hours with two decimals at most, minutes and seconds whole.
+    let (whole, fraction) = quantity.split_once('.').unwrap_or((quantity, ""));
+    let hundredths = format!("{whole}{fraction:0<2}").parse::<i64>().ok().filter(|_| fraction.len() <= 2);
+    match hundredths.map(|it| it * seconds_each).filter(|it| it % 100 == 0) {
+        Some(seconds) => (hours(seconds / 100).trim_end_matches(" h").to_owned(), "h".to_owned()),
+        None => (quantity.to_owned(), unit.to_owned()),
+    }
+}
+
+/// A line's quantity with its unit, for pages: `1:13:45 h`, `1 month`.
+#[must_use]
+pub fn quantity_words(count: &str, unit: &str) -> String {
+    let (count, unit) = quantity(count, unit);
+    format!("{count} {unit}")
+}
+
+/// A price with all digits of the currency: `160.00`.
+#[must_use]
+pub fn price(price: &str, currency: &str) -> String {
+    let digits = Currency::parse(currency).map_or(0, |currency| usize::from(currency.digits()));
+    let (whole, fraction) = price.split_once('.').unwrap_or((price, ""));
+    if fraction.len() >= digits { price.to_owned() } else { format!("{whole}.{fraction:0<digits$}") }
+}
+
 fn lines(body: &StatementBody) -> Vec<documents::InvoiceLine> {
-    let lines = body.statement.lines.iter().map(|line| documents::InvoiceLine {
-        kind: line.kind.to_string(),
-        text: line.text.clone(),
-        quantity: line.quantity.clone(),
-        unit: line.unit.to_string(),
-        price: line.price.clone(),
-        amount: line.amount.clone(),
-    });
+    let currency = body.statement.currency.as_ref();
+    let lines = body.statement.lines.iter().map(|line| (line, quantity(&line.quantity, line.unit.as_ref()))).map(
+        |(line, (quantity, unit))| documents::InvoiceLine {
+            kind: line.kind.to_string(),
+            text: line.text.clone(),
+            quantity,
+            unit,
+            price: price(&line.price, currency),
+            amount: line.amount.clone(),
+        },
+    );
     lines.collect()
 }
 
@@ -88,7 +125,7 @@ fn taxes(body: &StatementBody) -> Vec<documents::TaxLine> {
 
 fn payment_terms(body: &StatementBody, issue: &Issue) -> String {
     let bank = if body.bank.is_empty() { String::new() } else { format!(" to {}", body.bank) };
-    format!("Please pay by {}{bank}.", issue.due_on)
+    format!("Please pay by {}{bank}.", crate::dates::full(&issue.due_on))
 }
 
 fn statement(body: &StatementBody) -> documents::Statement {

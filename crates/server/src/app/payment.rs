@@ -12,6 +12,7 @@ use crate::app::audit::Change;
 use crate::app::context::Context;
 use crate::app::money;
 use crate::app::paper::number_text;
+use crate::app::wall_clock;
 use crate::app::webhook;
 use crate::error::{AppError, FieldProblem};
 
@@ -172,9 +173,10 @@ impl Context {
         if on > self.today() {
             return Err(AppError::field("sent_on", "in the future; expected the day on which it was sent"));
         }
+        let zone = wall_clock::zone(&self.provider_zone());
         let client_id = self.store.write(|tx| {
             let before = hold(tx, actor.provider, number)?;
-            let sent_at = on.to_zoned(jiff::tz::TimeZone::UTC).map_err(AppError::fault)?.timestamp();
+            let sent_at = on.to_zoned(zone.clone()).map_err(AppError::fault)?.timestamp();
             receivable::mark_sent(tx, actor.provider, number, sent_at, &actor.name)?;
             let change = Change::new("sent", INVOICE, number_text(number)).of_client(before.client_id);
             self.record(tx, actor, change.after(&on.to_string()))?;
@@ -201,9 +203,7 @@ impl Context {
 
     /// Today at the provider.
     pub fn today(&self) -> Date {
-        let zone = self.books().ok().map(|books| books.setup.provider.time_zone.clone());
-        let zone = zone.and_then(|name| jiff::tz::TimeZoneDatabase::bundled().get(&name).ok()).unwrap_or(jiff::tz::TimeZone::UTC);
-        self.clock.now().to_zoned(zone).date()
+        self.clock.now().to_zoned(wall_clock::zone(&self.provider_zone())).date()
     }
 
     /// Tells open pages that something about a client's money changed.

@@ -189,7 +189,7 @@ impl Reader<'_, '_> {
             self.mark(word, mark);
         } else if let Some(ticket) = word.strip_prefix('#') {
             self.ticket(word, ticket);
-        } else if let Some(day) = word.strip_prefix('@') {
+        } else if let Some(day) = word.strip_prefix('@').or_else(|| word.parse::<Date>().is_ok().then_some(word)) {
             self.at(word, day);
         } else if !(self.span(word) || self.time(word) || self.duration(word) || self.known(word)) {
             self.note.push(word.to_owned());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quarterhour_billing::{Client, Day, Period, Statement, TimeEntry};
 
-use crate::hours::hours;
+use crate::hours::{counted, hours};
 
 /// Warnings about the statements and entries of one client's period. `before` has the device counts of its statements of the period before.
 pub fn of_period(
@@ -31,16 +31,16 @@ pub fn of_period(
             warnings.push(format!("{name}: {} of overage held for approval", hours(statement.time.held)));
         }
         for late in statement.late.iter().filter(|late| !late.entries.is_empty()) {
-            warnings.push(format!("{name}: late time of {} ({} entries)", late.period, late.entries.len()));
+            warnings.push(format!("{name}: late time of {} ({})", late.period, counted(late.entries.len(), "entry")));
         }
     }
     let without_ticket = entries.iter().filter(|entry| entry.ticket.is_empty()).count();
     if without_ticket > 0 {
-        warnings.push(format!("{without_ticket} entries without ticket"));
+        warnings.push(format!("{} without ticket", counted(without_ticket, "entry")));
     }
     let unlisted = entries.iter().filter(|entry| entry.device == quarterhour_billing::WorkedOn::Unlisted).count();
     if unlisted > 0 {
-        warnings.push(format!("{unlisted} entries on devices that are not on the list"));
+        warnings.push(format!("{} on devices that are not on the list", counted(unlisted, "entry")));
     }
     warnings
 }

@@ -18,6 +18,7 @@ use crate::app::paper::number_text;
 use crate::app::payment::currency_of;
 use crate::app::{verify, webhook};
 use crate::error::AppError;
+use crate::hours::counted;
 use crate::jobs::archive;
 
 /// How long a job may be silent before another runner takes it up.
@@ -198,9 +199,9 @@ fn issue_period(app: &App, order: &Order<'_>, mut progress: Progress<'_>) -> Res
         progress.step(step.done, step.total)
     })?;
     let Issued { clients, before, invoices, left_out } = issued;
-    let mut said = vec![format!("{invoices} invoices issued for {clients} clients.")];
+    let mut said = vec![format!("{} issued for {}.", counted(invoices, "invoice"), counted(clients, "client"))];
     if before > 0 {
-        said.push(format!("{before} clients had been issued before, or had nothing."));
+        said.push(format!("{} had been issued before, or had nothing.", counted(before, "client")));
     }
     Ok(Outcome { said, faults: left_out, ..Outcome::default() })
 }
@@ -242,8 +243,11 @@ fn verify_all(app: &App, progress: Progress<'_>) -> Result<Outcome, AppError> {
     if app.jobs.is_stopping() {
         return Err(AppError::conflict("the server stops", "the job goes on after its next start"));
     }
-    let said =
-        format!("{} ledger entries, {} statements and {} invoices checked.", report.entries, report.statements, report.invoices);
+    let verdict = if report.faults.is_empty() { " All is as it was written." } else { "" };
+    let said = format!(
+        "{} ledger entries, {} statements and {} invoices checked.{verdict}",
+        report.entries, report.statements, report.invoices
+    );
     let heads = report.heads.into_iter().map(|(code, head)| (code, head.seq, head.hash)).collect();
     Ok(Outcome { said: vec![said], faults: report.faults, heads, import: None })
 }

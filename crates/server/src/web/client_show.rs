@@ -118,7 +118,8 @@ struct StatementRow {
     state: &'static str,
     tone: &'static str,
     used: i64,
-    beyond: i64,
+    overage: i64,
+    held: i64,
     lost: i64,
     invoice: Option<(i64, String)>,
     total: String,
@@ -363,7 +364,8 @@ fn statements(app: &Context, head: &ClientHead, summary: &Summary, months: &[Arc
             } else {
                 month.time().charged + month.time().included + month.time().internal
             },
-            beyond: month.beyond(),
+            overage: month.time().overage,
+            held: month.time().held,
             lost: if month.is_issued { month.time().forfeited } else { 0 },
             invoice: invoice.map(|invoice| (invoice.number, format!("/billing/invoices/{}", invoice.number))),
             total: if head.can_see_money {

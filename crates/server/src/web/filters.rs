@@ -37,14 +37,7 @@ pub fn capitalize_first(text: &str, _: &dyn Values) -> askama::Result<String> {
 /// A number with its noun: `1 client`, `3 clients`, `2 entries`.
 #[askama::filter_fn]
 pub fn count_of(number: impl Borrow<usize>, _: &dyn Values, noun: &str) -> askama::Result<String> {
-    let number = *number.borrow();
-    // An entry and entries, but a day and days.
-    let stem = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
-    Ok(match (number, stem) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some(stem)) => format!("{number} {stem}ies"),
-        _ => format!("{number} {noun}s"),
-    })
+    Ok(crate::hours::counted(*number.borrow(), noun))
 }
 
 /// A day that is near, as `Thu 19 Nov`.

@@ -38,6 +38,7 @@ impl Here {
         Frame {
             title: title.into(),
             provider: app.provider_name(),
+            zone: app.provider_zone(),
             section,
             person: actor.name.clone(),
             role: actor.role.name(),
@@ -85,6 +86,8 @@ pub struct Frame {
     pub title: String,
     /// The provider's name.
     pub provider: String,
+    /// The provider's time zone.
+    pub zone: String,
     /// The section that is lit.
     pub section: &'static str,
     /// The person's name.
@@ -166,7 +169,7 @@ fn entries(actor: &Actor) -> Vec<Entry> {
         (Permission::SeeClients, Entry { section: "clients", label: "Clients", path: "/clients" }),
         (Permission::LogTime, Entry { section: "time", label: "Time", path: "/time" }),
         (Permission::SeeBilling, Entry { section: "billing", label: "Billing", path: "/billing" }),
-        (Permission::ManageSettings, Entry { section: "settings", label: "Settings", path: "/settings" }),
+        (Permission::SeeAgreements, Entry { section: "settings", label: "Settings", path: "/settings" }),
         (Permission::SeeOwnAccount, Entry { section: "portal", label: "Hours", path: "/portal" }),
         (Permission::SeeOwnAccount, Entry { section: "portal-statements", label: "Statements", path: "/portal/statements" }),
         (Permission::SeeOwnAccount, Entry { section: "portal-devices", label: "Devices", path: "/portal/devices" }),

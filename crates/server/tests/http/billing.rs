@@ -19,7 +19,8 @@ async fn a_run_lists_every_statement_with_its_change_and_totals() {
     page.shows("Cedar Creek Clinic").hides("Willow Bank");
     let page = keeper.get("/billing/2026-11").await.ok();
     page.shows("Still running").shows("Entries without ticket").hides("/billing/2026-11/issue\"");
-    keeper.get("/billing/2031-01").await.ok().shows("Nothing in this month");
+    keeper.get("/billing/2031-01").await.ok().shows("It has not begun");
+    keeper.get("/billing/2019-01").await.ok().shows("Nothing in this month");
     keeper.get("/billing/never").await.not_found();
 }
 

@@ -101,7 +101,7 @@ async fn one_client_can_be_issued_alone() {
     let form = [("issued_on", "2026-12-02"), ("client", "cedar")];
     let job = keeper.post("/billing/2026-11/issue", &form).await.leads_to();
     assert!(runner::try_once(&site.app).expect("the job"));
-    keeper.get(&job).await.ok().shows("1 invoices issued for 1 clients");
+    keeper.get(&job).await.ok().shows("1 invoice issued for 1 client.");
     keeper.get("/billing/2026-11").await.ok().shows("23 statements open, 1 issued");
 }
 

@@ -82,7 +82,7 @@ async fn a_mistaken_payment_is_taken_back_once() {
     keeper.post(&path, &[]).await.is(409);
     assert_eq!(balance(&site, number), total);
     let page = keeper.get(&format!("/billing/invoices/{number}")).await.ok();
-    page.shows("taken back").shows("recorded by mistake").shows("Payment reversed");
+    page.shows("taken back").shows("recorded by mistake").shows("Payment of USD 7.77 reversed");
 }
 
 #[tokio::test]

@@ -159,9 +159,9 @@ async fn a_page_learns_that_it_missed_a_change_while_it_loaded() {
     let site = Site::demo();
     let (technician, id) = (site.person(TECHNICIAN), stored(&site, TECHNICIAN).user_id);
     let count = |page: &str| between(page, "data-told=\"", "\"").parse().ok();
-    let before = site.app.events.count();
     let page = technician.get("/").await.ok().text();
-    assert_eq!(count(&page), Some(before));
+    let before: u64 = count(&page).expect("a page says how many changes it has heard of");
+    assert!(before <= site.app.events.count());
     let stream = listened(&site, &technician, id).await;
     let told: u64 = between(&stream, "event: told\ndata: ", "\n").parse().expect("the stream begins with the count");
     assert!(told > before, "others changed something meanwhile: {told}");

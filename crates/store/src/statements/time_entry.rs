@@ -383,7 +383,7 @@ pub fn list_of_technician_between(
 }
 
 /// What the entries that are held are now: those of one client, those that no statement took the decision of
-/// yet, or all that ever were held. By id; one that is held in several pieces comes several times.
+/// yet, or all that ever were held. In no order; one that is held in several pieces comes several times.
 ///
 /// # Errors
 ///
@@ -399,8 +399,7 @@ pub fn list_held(tx: &mut Tx, provider: ProviderId, held: HeldOf) -> Result<Vec<
             and not exists (
                 select 1 from time_entries r
                 where r.provider_id = $1 and r.entry_id = e.entry_id and r.revision > e.revision
-            )
-        order by e.entry_id"
+            )"
     );
     let open = sql!(
         "select
@@ -412,8 +411,7 @@ pub fn list_held(tx: &mut Tx, provider: ProviderId, held: HeldOf) -> Result<Vec<
             and not exists (
                 select 1 from time_entries r
                 where r.provider_id = $1 and r.entry_id = e.entry_id and r.revision > e.revision
-            )
-        order by e.entry_id"
+            )"
     );
     let all = sql!(
         "select
@@ -425,8 +423,7 @@ pub fn list_held(tx: &mut Tx, provider: ProviderId, held: HeldOf) -> Result<Vec<
             and not exists (
                 select 1 from time_entries r
                 where r.provider_id = $1 and r.entry_id = e.entry_id and r.revision > e.revision
-            )
-        order by e.entry_id",
+            )",
         scans = "all holds of a provider are wanted"
     );
     match held {

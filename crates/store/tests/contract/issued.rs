@@ -274,12 +274,21 @@ on_both! {
         let entries = [entry(acme, "a"), entry(acme, "b"), later, entry(zeta, "c"), entry(zeta, "d")];
         books.write(|tx| time_entry::insert_many(tx, books.provider, &entries));
         let held = |client, hold: &str, entry: &str| hold::Hold { entry_id: entry.to_owned(), ..sample_hold(client, hold) };
-        let billed = hold::Hold { state: "written-off".to_owned(), billed_in: Some("2026-04".to_owned()), ..held(acme, "3", "a") };
+        let billed = hold::Hold {
+            state: "written-off".to_owned(),
+            decided_by: Some("Eve".to_owned()),
+            decided_at: Some(instant("2026-04-02T00:00:00Z")),
+            reason: Some("goodwill".to_owned()),
+            billed_in: Some("2026-04".to_owned()),
+            ..held(acme, "3", "a")
+        };
         let rows = [held(acme, "1", "b"), held(acme, "2", "b"), billed, held(zeta, "4", "c")];
         books.write(|tx| hold::insert_many(tx, books.provider, &rows));
         let list = |held| {
             let rows = books.read(|tx| time_entry::list_held(tx, books.provider, held));
-            rows.into_iter().map(|row| (row.entry_id, row.revision)).collect::<Vec<_>>()
+            let mut rows: Vec<_> = rows.into_iter().map(|row| (row.entry_id, row.revision)).collect();
+            rows.sort();
+            rows
         };
         let named = |rows: &[(&str, i64)]| rows.iter().map(|(id, revision)| ((*id).to_owned(), *revision)).collect::<Vec<_>>();
         assert_eq!(list(HeldOf::Client(acme)), named(&[("a", 0), ("b", 1), ("b", 1)]));

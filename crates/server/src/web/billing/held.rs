@@ -29,7 +29,7 @@ impl Row {
     fn of(held: Held) -> Self {
         let amount = held.money().map_or_else(|| held.amount.to_string(), |currency| money::shown(held.amount, currency));
         let decided = match (&held.decided_by, &held.reason) {
-            (Some(by), reason) => format!("{} by {by}: {}", held.state, reason.as_deref().unwrap_or("")),
+            (Some(by), reason) => format!("{} by {by}: {}", held.state.replace('-', " "), reason.as_deref().unwrap_or("")),
             (None, _) => String::new(),
         };
         Self {

@@ -5,6 +5,7 @@ use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use quarterhour_billing::Currency;
+use quarterhour_store::statements::audit::AuditEntry;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -13,6 +14,7 @@ use crate::app::context::App;
 use crate::app::credit_note::{credit_number_text, left};
 use crate::app::invoice::InvoiceView;
 use crate::app::money;
+use crate::app::paper::{price, quantity_words};
 use crate::app::payment::{Direction, NewPayment, currency_of, reverses};
 use crate::dates::moment;
 use crate::error::{AppError, FieldProblem};
@@ -95,10 +97,10 @@ impl InvoicePage {
     fn new(app: &App, here: &Here, view: InvoiceView) -> Self {
         let (row, currency) = (&view.row, view.row.currency);
         let shown = |amount: i64| money::shown(amount, currency);
-        let zone = app.books().map(|books| books.setup.provider.time_zone.clone()).unwrap_or_default();
+        let zone = app.provider_zone();
         let lines = view.body.statement.lines.iter().map(|line| {
             let amount = money::minor(&line.amount).map_or_else(|| line.amount.clone(), shown);
-            (line.text.clone(), format!("{} {}", line.quantity, line.unit), line.price.clone(), amount)
+            (line.text.clone(), quantity_words(&line.quantity, line.unit.as_ref()), price(&line.price, currency.code()), amount)
         });
         let can_bill = here.visit.actor.may(Permission::Bill);
         let today = app.today().to_string();
@@ -119,8 +121,8 @@ impl InvoicePage {
             left: left_to_pay,
             payments: payments(&view, currency),
             notes: notes(&view, currency),
-            deeds: deeds(&view, &zone),
-            sent: row.receivable.sent_at.map(|at| sent_words(at, row.receivable.sent_by.as_deref())),
+            deeds: deeds(&view, &zone, currency),
+            sent: row.receivable.sent_at.map(|at| sent_words(at, &zone, row.receivable.sent_by.as_deref())),
             can_bill,
             can_credit: can_bill && left(&row.invoice, &view.credit_notes).total() > 0,
             form: MoneyForm {
@@ -137,8 +139,8 @@ impl InvoicePage {
     }
 }
 
-fn sent_words(at: jiff::Timestamp, by: Option<&str>) -> String {
-    let day = crate::dates::full(&at.to_zoned(jiff::tz::TimeZone::UTC).date());
+fn sent_words(at: jiff::Timestamp, zone: &str, by: Option<&str>) -> String {
+    let day = crate::dates::day_in(at, zone);
     by.map_or(day.clone(), |by| format!("{day}, by {by}"))
 }
 
@@ -177,17 +179,31 @@ fn notes(view: &InvoiceView, currency: Currency) -> Vec<NoteRow> {
     rows.collect()
 }
 
-fn deeds(view: &InvoiceView, zone: &str) -> Vec<Deed> {
+fn deeds(view: &InvoiceView, zone: &str, currency: Currency) -> Vec<Deed> {
     let deeds = view.activity.iter().map(|entry| {
         let what = match entry.subject_kind.as_str() {
             "period" => format!("issued with {}", entry.subject_id),
             "invoice" => format!("{} to the client", entry.action),
             "credit note" => format!("{} {}", entry.subject_id, entry.action),
+            "payment" => payment_words(entry, currency),
             kind => format!("{kind} {}", entry.action),
         };
         Deed { at: moment(entry.at, zone), text: what, by: entry.actor_name.clone() }
     });
     deeds.collect()
+}
+
+/// What the audit log kept of money: `refund of USD 20.00 recorded`.
+fn payment_words(entry: &AuditEntry, currency: Currency) -> String {
+    let kept: serde_json::Value = entry
+        .before_json
+        .as_deref()
+        .or(entry.after_json.as_deref())
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    let kind = kept["kind"].as_str().unwrap_or("payment");
+    let amount = kept["amount"].as_i64().map(|amount| format!(" of {}", money::shown(amount.abs(), currency))).unwrap_or_default();
+    format!("{kind}{amount} {}", entry.action)
 }
 
 pub(super) async fn show(State(app): State<App>, here: Here, Path(number): Path<String>) -> Answer<InvoicePage> {

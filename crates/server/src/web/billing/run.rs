@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use quarterhour_billing::Period;
+use quarterhour_billing::{Day, Period};
 use serde::Deserialize;
 
 use crate::app::actor::Permission;
@@ -133,6 +133,7 @@ pub(super) struct RunPage {
     previous: Period,
     next: Period,
     is_over: bool,
+    has_begun: bool,
     rows: Vec<Row>,
     has_any: bool,
     sums: Vec<SumRow>,
@@ -164,6 +165,7 @@ pub(super) async fn show(
 ) -> Answer<RunPage> {
     let (actor, period) = (here.actor(), period_of(&period)?);
     let may_bill = actor.may(Permission::Bill);
+    let today = Day::from_date(app.today()).period();
     let run = app.run(move |app| app.run_of(&actor, period)).await?;
     let can_issue = may_bill && run.can_issue();
     let open = run.open();
@@ -188,6 +190,7 @@ pub(super) async fn show(
         previous: period.previous(),
         next: period.next(),
         is_over,
+        has_begun: has_any || is_over || period <= today,
         rows: rows.into_iter().map(|row| Row::of(row, period)).collect(),
         has_any,
         sums: sums.into_iter().map(sum_row).collect(),

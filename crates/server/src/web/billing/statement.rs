@@ -9,7 +9,7 @@ use crate::app::actor::Permission;
 use crate::app::body::{EntryBody, StatementBody};
 use crate::app::context::App;
 use crate::app::money;
-use crate::app::paper::{self, number_text};
+use crate::app::paper::{self, number_text, price, quantity_words};
 use crate::app::payment::currency_of;
 use crate::app::proof;
 use crate::app::statement::{ClientPeriod, StatementView};
@@ -76,7 +76,6 @@ struct Line {
     kind: String,
     text: String,
     quantity: String,
-    unit: String,
     price: String,
     amount: String,
 }
@@ -119,9 +118,8 @@ impl Sheet {
         let lines = report.lines.iter().map(|line| Line {
             kind: line.kind.to_string(),
             text: line.text.clone(),
-            quantity: line.quantity.clone(),
-            unit: line.unit.to_string(),
-            price: line.price.clone(),
+            quantity: quantity_words(&line.quantity, line.unit.as_ref()),
+            price: price(&line.price, report.currency.as_ref()),
             amount: shown(&line.amount),
         });
         let issued = view.issued.as_ref();

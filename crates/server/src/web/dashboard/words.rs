@@ -176,7 +176,7 @@ fn amounts(net: &BTreeMap<&'static str, i64>) -> String {
 
 fn overdue(row: &Overdue) -> Line {
     Line {
-        text: format!("{} has not paid invoice {}", row.client, row.number),
+        text: format!("{} has not paid {}", row.client, crate::app::paper::number_text(row.number)),
         under: row.currency.map(|currency| format!("{} open", money::shown(row.amount, currency))).unwrap_or_default(),
         path: format!("/billing/invoices/{}", row.number),
         badge: format!("{} late", days(row.days, "day")),

@@ -6,7 +6,7 @@ use quarterhour_billing::Period;
 
 use crate::app::actor::Actor;
 use crate::app::context::{App, Context};
-use crate::app::paper::number_text;
+use crate::app::paper::{number_text, price, quantity_words};
 use crate::app::statement::StatementView;
 use crate::app::why::{Answer as Outcome, Why};
 use crate::dates;
@@ -46,7 +46,8 @@ struct Row {
     draws_time: bool,
     available: i64,
     used: i64,
-    beyond: i64,
+    overage: i64,
+    held: i64,
     lost: i64,
     worked: i64,
     total: String,
@@ -70,7 +71,8 @@ async fn list(State(app): State<App>, here: Here) -> Answer<ListPage> {
                 draws_time: month.draws_time,
                 available: month.available(),
                 used: month.time().used,
-                beyond: month.beyond(),
+                overage: month.time().overage,
+                held: month.time().held,
                 lost: if month.is_issued { month.time().forfeited } else { 0 },
                 worked: month.time().actual,
                 total: amount(&month.statement.total, &month.statement.currency),
@@ -172,8 +174,8 @@ impl Part {
         let code = report.currency.as_ref();
         let lines = report.lines.iter().map(|line| LineView {
             text: line.text.clone(),
-            quantity: format!("{} {}", line.quantity, line.unit),
-            price: line.price.clone(),
+            quantity: quantity_words(&line.quantity, line.unit.as_ref()),
+            price: price(&line.price, report.currency.as_ref()),
             amount: amount(&line.amount, code),
         });
         let reserve = report.reserve.as_ref().map(|reserve| {
