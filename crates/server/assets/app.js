@@ -53,6 +53,13 @@ function morph(old, next) {
   }
 }
 
+/** One of the next few siblings. @param {Node} node @param {(node: Node) => boolean} fits @returns {ChildNode | undefined} */
+function near(node, fits) {
+  let next = node.nextSibling;
+  for (let steps = 0; next && steps < 8; steps += 1, next = next.nextSibling) if (next instanceof Element && fits(next)) return next;
+  return undefined;
+}
+
 /** @param {Element} old @param {Element} next */
 function children(old, next) {
   /** @type {Map<string, Element>} */
@@ -63,6 +70,22 @@ function children(old, next) {
     const id = wanted instanceof Element ? wanted.id : '';
     let found = id ? named.get(id) : place;
     if (!id) while (found instanceof Element && found.id) found = found.nextSibling ?? undefined;
+    // What is the same further down stays itself, so that the focus does not wander to another row.
+    if (!id && found && !found.isEqualNode(wanted)) {
+      const same = near(found, (node) => node.isEqualNode(wanted));
+      if (same) {
+        /** @type {ChildNode | null} */
+        let gone = found;
+        while (gone && gone !== same) {
+          /** @type {ChildNode | null} */
+          const after = gone.nextSibling;
+          if (!(gone instanceof Element && gone.id)) gone.remove();
+          gone = after;
+        }
+        if (!place?.isConnected) place = same;
+        found = same;
+      } else if (near(wanted, (node) => found?.isEqualNode(node) ?? false)) found = undefined;
+    }
     if (found && found.nodeName === wanted.nodeName && found.nodeType === wanted.nodeType) {
       if (found === place) place = place.nextSibling;
       else old.insertBefore(found, place);
@@ -212,7 +235,7 @@ function filter(input) {
     row.hidden = !words.every((word) => text.includes(word));
     if (!row.hidden) count += 1;
   }
-  for (const sums of all('tfoot', list)) sums.hidden = words.length > 0;
+  for (const sums of /** @type {HTMLElement[]} */ (all('tfoot', list))) sums.hidden = words.length > 0;
   let none = document.getElementById(`${list.id}-none`);
   if (!none) {
     none = document.createElement('p');

@@ -15,10 +15,13 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
 /// How long the head of a request may take, and how long a connection may wait for the next one.
 const HEAD_WITHIN: Duration = Duration::from_secs(20);
+/// How long a client may take nothing of an answer that waits for it.
+const READ_WITHIN: Duration = Duration::from_secs(30);
 /// Open connections; the next one waits for its turn.
 const CONNECTIONS_MAX: u64 = 8192;
 /// Open files that are not connections: the database, its journal, documents.
@@ -54,7 +57,9 @@ pub async fn serve(mut listener: TcpListener, service: Router, stop: impl Future
             request.extensions_mut().insert(ConnectInfo(peer));
             request.map(Body::new)
         });
-        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(told));
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(READ_WITHIN));
+        let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(told));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

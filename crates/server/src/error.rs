@@ -150,7 +150,7 @@ impl AppError {
                 "bring a folder in with `quarterhour import DIR`; --db names another database".to_owned()
             }
             Self::Billing(_) => "nothing was issued; this is a fault of the program: please report it with the books".to_owned(),
-            Self::Forbidden { .. } => "ask the owner for the right to".to_owned(),
+            Self::Forbidden { .. } => "ask whoever manages the people here".to_owned(),
             Self::User { hint, .. } | Self::Conflict { hint, .. } => hint.clone(),
             Self::Store(_)
             | Self::Invalid(_)

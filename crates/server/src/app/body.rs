@@ -148,6 +148,15 @@ pub struct BurnStep {
     pub overage: i64,
 }
 
+impl StatementBody {
+    /// Seconds of overage, held ones among them, that belong to issued periods: late time and what was released.
+    #[must_use]
+    pub fn late_beyond(&self) -> i64 {
+        let late = self.entries.iter().filter(|entry| entry.late_for.is_some()).flat_map(|entry| &entry.parts);
+        late.filter(|part| matches!(part.fate.as_ref(), "overage" | "held")).map(|part| part.seconds).sum()
+    }
+}
+
 /// Freezes statements.
 pub struct Freezer<'a> {
     /// Provider and clients.

@@ -120,7 +120,11 @@ fn sentence(effect: &Effect, entry: Option<&EntryBody>, existed: bool, currency:
     } else if sum("internal") > 0 {
         format!("{all} kept by the client's own staff: shown only.")
     } else if sum("drawn") > 0 {
-        let more = if effect.cost > 0 && !existed { format!(" Later work moves into overage: {cost}.") } else { String::new() };
+        let more = if effect.cost > 0 && !existed {
+            format!(" Work after it costs {cost} more: it moves into overage, or a block is bought.")
+        } else {
+            String::new()
+        };
         format!("{all} from prepaid hours; {} left after it.{more}", hours(effect.left_after))
     } else {
         "No billable time.".to_owned()
@@ -183,7 +187,7 @@ mod tests {
         assert_eq!(said(&split, 3750, false, None), "12 min of 25 min are overage: USD 37.50.");
         assert_eq!(said(&[("overage", 25, "")], 7813, false, None), "All 25 min are overage: USD 78.13.");
         assert_eq!(said(&[("drawn", 25, "")], 0, false, None), "25 min from prepaid hours; 1:35 h left after it.");
-        let moved = "25 min from prepaid hours; 1:35 h left after it. Later work moves into overage: USD 37.50.";
+        let moved = "25 min from prepaid hours; 1:35 h left after it. Work after it costs USD 37.50 more: it moves into overage, or a block is bought.";
         assert_eq!(said(&[("drawn", 25, "")], 3750, false, None), moved);
         assert_eq!(said(&[("courtesy", 25, "")], 0, false, None), "25 min of courtesy: shown to the client, not counted.");
         assert_eq!(said(&[("held", 25, "")], 0, false, None), "All 25 min are overage past the cap: held for the client's approval.");

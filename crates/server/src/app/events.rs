@@ -1,13 +1,17 @@
 //! What changed, told to everybody who listens: open pages, and whoever waits for a job. Nothing is kept.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
 /// Changes that may wait for a slow listener; one that falls further behind loads everything anew.
 const WAITING_MAX: usize = 256;
+
+/// Streams that one person may have open: a browser's tabs on a few devices.
+const STREAMS_MAX: usize = 60;
 
 /// Something changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,13 +38,34 @@ pub struct Events {
     /// Grows with each change that is told.
     count: Arc<AtomicU64>,
     stopping: watch::Sender<bool>,
+    /// How many streams each person has open.
+    streams: Arc<Mutex<HashMap<Uuid, usize>>>,
+}
+
+/// A place of an open stream; it is free again when this is dropped.
+#[derive(Debug)]
+pub struct Place {
+    streams: Arc<Mutex<HashMap<Uuid, usize>>>,
+    person: Uuid,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = streams.get_mut(&self.person) {
+            *count -= 1;
+            if *count == 0 {
+                streams.remove(&self.person);
+            }
+        }
+    }
 }
 
 impl Default for Events {
     fn default() -> Self {
         // A server that starts anew counts from somewhere else: what a page had heard of before is not taken for now.
         let count = Arc::new(AtomicU64::new(Uuid::now_v7().as_u64_pair().0));
-        Self { sender: broadcast::channel(WAITING_MAX).0, count, stopping: watch::Sender::new(false) }
+        Self { sender: broadcast::channel(WAITING_MAX).0, count, stopping: watch::Sender::new(false), streams: Arc::default() }
     }
 }
 
@@ -66,6 +91,18 @@ impl Events {
     pub async fn stopped(&self) {
         let mut stopping = self.stopping.subscribe();
         let _ = stopping.wait_for(|stopping| *stopping).await;
+    }
+
+    /// A place for another stream of a person; none when too many are open.
+    #[must_use]
+    pub fn take_place(&self, person: Uuid) -> Option<Place> {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = streams.entry(person).or_default();
+        if *count >= STREAMS_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(Place { streams: Arc::clone(&self.streams), person })
     }
 
     /// Listens from now on.

@@ -254,15 +254,19 @@ impl Context {
         })
     }
 
-    /// How many pieces of the client's held overage wait for a decision.
+    /// How many pieces of the client's held overage wait for its decision; what it refused does not.
     ///
     /// # Errors
     ///
     /// Refuses who sees no client's held overage.
     pub fn count_held(&self, actor: &Actor) -> Result<usize, AppError> {
         let client_id = actor.own_client()?;
-        let rows = self.store.read(|tx| hold::list_of_client(tx, actor.provider, client_id))?;
-        Ok(rows.iter().filter(|row| row.state == "held").count())
+        self.store.read(|tx| {
+            let questions = question::list_of_client(tx, actor.provider, client_id)?;
+            let rows = hold::list_of_client(tx, actor.provider, client_id)?;
+            let waits = |row: &&hold::Hold| row.state == "held" && refusal(&questions, client_id, &row.hold_id).is_none();
+            Ok(rows.iter().filter(waits).count())
+        })
     }
 
     /// One piece of held overage.

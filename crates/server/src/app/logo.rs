@@ -1,5 +1,7 @@
 //! The provider's logo: checked when it comes, shown on pages and printed on invoices.
 
+use jiff::civil::Date;
+use quarterhour_documents::{Amounts, DocumentStatus, InvoiceDocument, Logo, LogoFormat, Party, Period};
 use quarterhour_store::statements::file;
 use serde::Serialize;
 
@@ -80,6 +82,9 @@ impl Context {
     pub fn set_logo(&self, actor: &Actor, content: Vec<u8>) -> Result<(), AppError> {
         actor.require(Permission::ManageSettings)?;
         let media_type = check(&content).map_err(|message| AppError::field("logo", message))?;
+        self.pdfs
+            .render(&trial(media_type, &content))
+            .map_err(|_| AppError::field("logo", "the picture cannot be drawn; save it anew"))?;
         let row = file::File { name: NAME.to_owned(), media_type: media_type.to_owned(), content, changed_at: self.clock.now() };
         self.store.write(|tx| {
             let before = file::find(tx, actor.provider, NAME)?;
@@ -104,6 +109,33 @@ impl Context {
             }
             Ok(())
         })
+    }
+}
+
+/// A small document with the picture: what cannot be drawn there would spoil every invoice.
+fn trial(media_type: &str, content: &[u8]) -> InvoiceDocument {
+    let format = if media_type == "image/png" { LogoFormat::Png } else { LogoFormat::Svg };
+    let party = || Party { name: "Logo".to_owned(), code: None, address: Vec::new(), tax_id: None, email: None };
+    let day = Date::constant(2026, 1, 1);
+    InvoiceDocument {
+        status: DocumentStatus::Draft,
+        provider: party(),
+        client: party(),
+        logo: Some(Logo { format, bytes: content.to_vec(), alt: None }),
+        issued_on: day,
+        due_on: None,
+        period: Period { name: "2026-01".to_owned(), first_day: day, last_day: day },
+        currency: "USD".to_owned(),
+        agreement: None,
+        program: String::new(),
+        lines: Vec::new(),
+        amounts: Amounts { net: "0.00".to_owned(), taxes: Vec::new(), total: "0.00".to_owned() },
+        payment_terms: None,
+        terms: None,
+        statement: None,
+        burn_down: None,
+        devices: Vec::new(),
+        time_entries: Vec::new(),
     }
 }
 

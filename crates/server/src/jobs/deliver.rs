@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use quarterhour_store::statements::delivery::{self, Attempt, Delivery};
+use quarterhour_store::statements::job_input;
 use quarterhour_store::statements::webhook::{self, Webhook};
 use ureq::Agent;
 use ureq::config::Config;
@@ -39,6 +40,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const WAITS: [i64; 9] = [10, 30, 120, 600, 1800, 3600, 4 * 3600, 8 * 3600, 12 * 3600];
 /// What was delivered or given up is kept for so long.
 const KEPT_DAYS: i64 = 30;
+/// An upload that was looked at waits for so long to be imported.
+const UPLOAD_DAYS: i64 = 7;
 
 /// Delivers until it is dropped.
 pub struct Deliverer {
@@ -191,10 +194,16 @@ impl Sender {
         })
     }
 
+    /// Removes what nobody asks for any more: old deliveries, and uploads that were looked at and left.
     fn forget(&self) -> Result<(), AppError> {
         let Some(provider) = self.app.find_provider()? else { return Ok(()) };
-        let before = later(self.app.clock.now(), -KEPT_DAYS * 86_400);
-        self.app.store.write(|tx| delivery::delete_finished_before(tx, provider, before))?;
+        let before = |days: i64| later(self.app.clock.now(), -days * 86_400);
+        self.app.store.write(|tx| {
+            for job in job_input::list_ended_before(tx, provider, before(UPLOAD_DAYS))? {
+                job_input::delete_of_job(tx, provider, job)?;
+            }
+            delivery::delete_finished_before(tx, provider, before(KEPT_DAYS))
+        })?;
         Ok(())
     }
 }

@@ -5,11 +5,12 @@ use axum::extract::{Path, Query, State};
 use quarterhour_billing::{Band, Period};
 use serde::Deserialize;
 
-use crate::app::actor::Permission;
+use crate::app::actor::{Actor, Permission};
 use crate::app::client_entries::{self, EntryFilter, EntrySums, Flag, ListedEntry, part_words};
 use crate::app::context::App;
 use crate::dates;
 use crate::web::client_head::{ClientHead, in_query};
+use crate::web::client_show::entry_path;
 use crate::web::client_show::tone;
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
@@ -92,12 +93,12 @@ struct Row {
 }
 
 impl Row {
-    fn of(listed: &ListedEntry) -> Self {
+    fn of(listed: &ListedEntry, actor: &Actor) -> Self {
         let entry = &listed.entry;
         let how = [entry.tier.as_str(), entry.work_type.as_str(), listed.device.as_str()];
         let late = entry.late_for.map(|period| format!(", late time of {period}")).unwrap_or_default();
         Self {
-            path: format!("/time/entries/{}", in_query(&entry.id)),
+            path: entry_path(actor, &entry.technician, &entry.id),
             started: dates::wall(entry.started_local),
             ticket: entry.ticket.clone(),
             who: entry.technician.clone(),
@@ -142,7 +143,7 @@ async fn show(State(app): State<App>, here: Here, Path(code): Path<String>, Quer
     let mut flags = vec![(at(&period, ""), "All".to_owned())];
     flags.extend(Flag::ALL.map(|it| (at(&period, it.name()), it.words().to_owned())));
     let first = query.page.saturating_mul(PAGE).min(found.entries.len());
-    let rows: Vec<Row> = found.entries.iter().skip(first).take(PAGE).map(Row::of).collect();
+    let rows: Vec<Row> = found.entries.iter().skip(first).take(PAGE).map(|entry| Row::of(entry, &here.actor())).collect();
     let paged = |page: usize| format!("{}&page={page}", at(&period, flag));
     page(EntriesPage {
         frame: here.frame(&app, "clients", format!("Entries of {}", head.name)),

@@ -214,7 +214,7 @@ async fn show_page(app: App, here: Here, code: String, query: ShowQuery, form: (
             notes: notes.collect(),
             note: form.0,
             problems: form.1,
-            recent: recent(&bodies),
+            recent: recent(&bodies, &actor),
             people: app.people_of_client(client_id)?,
             may_manage_people: actor.may(Permission::ManageUsers),
             head,
@@ -385,7 +385,13 @@ fn shown(amount: i64, currency: Currency) -> String {
     money::shown(amount, currency)
 }
 
-fn recent(bodies: &[StatementBody]) -> Vec<EntryRow> {
+/// Where an entry is changed; empty for whoever may not change it.
+pub(super) fn entry_path(actor: &Actor, technician: &str, id: &str) -> String {
+    let may = technician == actor.technician && actor.may(Permission::LogTime) || actor.may(Permission::LogTimeOfOthers);
+    if may { format!("/time/entries/{}", crate::web::client_head::in_query(id)) } else { String::new() }
+}
+
+fn recent(bodies: &[StatementBody], actor: &Actor) -> Vec<EntryRow> {
     let mut entries: Vec<_> = bodies.iter().flat_map(|body| &body.entries).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.started_at));
     let rows = entries.into_iter().take(RECENT).map(|entry| EntryRow {
@@ -399,7 +405,7 @@ fn recent(bodies: &[StatementBody]) -> Vec<EntryRow> {
             .iter()
             .map(|part| (part_words(part), tone(&part.fate, part.band == quarterhour_billing::Band::AfterHours)))
             .collect(),
-        path: format!("/time/entries/{}", crate::web::client_head::in_query(&entry.id)),
+        path: entry_path(actor, &entry.technician, &entry.id),
     });
     rows.collect()
 }

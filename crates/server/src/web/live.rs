@@ -11,14 +11,17 @@ use tokio_stream::wrappers::BroadcastStream;
 use crate::app::actor::{Actor, Permission};
 use crate::app::context::App;
 use crate::app::events::Event;
+use crate::error::AppError;
 use crate::web::frame::Here;
+use crate::web::respond::Failure;
 
 /// A stream ends after so long and begins anew, so that none outlives its session by more.
 const LONGEST: Duration = Duration::from_secs(900);
 
 /// The stream of a signed-in person: a client's person hears of its own client only.
-pub async fn stream(State(app): State<App>, here: Here) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
+pub async fn stream(State(app): State<App>, here: Here) -> Result<Sse<impl Stream<Item = Result<Sent, Infallible>>>, Failure> {
     let actor = here.actor();
+    let place = app.events.take_place(actor.user_id).ok_or(Failure(AppError::TooMany { seconds: 60 }))?;
     let own = actor.user_id;
     let listened = BroadcastStream::new(app.events.listen());
     // What changed between the making of the page and now is in neither: the page compares the counts.
@@ -33,6 +36,9 @@ pub async fn stream(State(app): State<App>, here: Here) -> Sse<impl Stream<Item 
         };
         std::future::ready(sent.map(Ok))
     });
+    let events = events.inspect(move |_| {
+        let _ = &place;
+    });
     let stopped = async move {
         tokio::select! {
             () = app.events.stopped() => {}
@@ -40,7 +46,7 @@ pub async fn stream(State(app): State<App>, here: Here) -> Sse<impl Stream<Item 
         }
     };
     let events = tokio_stream::once(Ok(told)).chain(events).take_until(Box::pin(stopped));
-    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(25)))
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(25))))
 }
 
 fn sent(actor: &Actor, event: &Event) -> Option<Sent> {

@@ -6,10 +6,13 @@ use axum::response::{IntoResponse, Response};
 use jiff::Zoned;
 use jiff::civil::Date;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::app::actor::{Actor, Permission};
 use crate::app::context::{App, Context};
+use crate::app::idempotency::{Kept, Keyed, Known};
 use crate::app::quick_draft::{QuickReading, QuickWork};
+use crate::app::time_entry::Draft;
 use crate::app::timer::{Former, is_forgotten};
 use crate::app::timesheet::{self, Sheet, SheetDay, SheetEntry, Week};
 use crate::dates;
@@ -61,6 +64,7 @@ impl SheetQuery {
 #[template(path = "time/show.html")]
 pub(super) struct TimePage {
     frame: Frame,
+    once: Uuid,
     week: String,
     span: String,
     before: String,
@@ -128,6 +132,8 @@ struct QuickForm {
     week: String,
     who: String,
     look: String,
+    /// Made with the page: the line is logged once, however often it is sent.
+    once: String,
 }
 
 async fn show(State(app): State<App>, here: Here, Query(query): Query<SheetQuery>) -> Result<Page<TimePage>, Failure> {
@@ -151,6 +157,7 @@ async fn time_page(app: &App, here: &Here, query: SheetQuery, quick: QuickView) 
     let is_now = Week::of(sheet.today) == sheet.week;
     Ok(TimePage {
         frame: here.frame(app, "time", title),
+        once: Uuid::now_v7(),
         week: sheet.week.to_string(),
         span: span(&sheet, day),
         before: path(sheet.week.plus(-1)),
@@ -338,11 +345,37 @@ async fn quick(State(app): State<App>, here: Here, Form(form): Form<QuickForm>) 
         Some(QuickWork::Entry(draft)) => {
             let (actor, who) = (here.actor(), form.who);
             let said = format!("{} min for {} saved. {}", draft.minutes, reading.client_name, view.effect_sentence());
-            let (saved, back) =
-                app.run(move |app| Ok((app.save_entry(&actor, &draft)?, back_to(app, draft.started_at, &who)?))).await?;
-            Ok(Done::at(back).saying_with_undo(said, format!("/time/entries/{}/delete", saved.id)).into_response())
+            let keyed = (!form.once.is_empty()).then(|| Keyed::new(&actor, format!("page-{}", form.once), &[form.line.as_bytes()]));
+            let (saved, back) = app
+                .run(move |app| Ok((save_once(app, &actor, draft.clone(), keyed.as_ref())?, back_to(app, draft.started_at, &who)?)))
+                .await?;
+            Ok(match saved {
+                Some(id) => Done::at(back).saying_with_undo(said, format!("/time/entries/{id}/delete")).into_response(),
+                None => Done::at(back).saying("It was logged already.").into_response(),
+            })
         }
         None => Ok(Done::at("/time").into_response()),
+    }
+}
+
+/// Saves the entry of a line unless the same page has logged the same line; its id, or none.
+fn save_once(app: &Context, actor: &Actor, draft: Draft, keyed: Option<&Keyed>) -> Result<Option<String>, AppError> {
+    let Some(keyed) = keyed else { return Ok(Some(app.save_entry(actor, &draft)?.id)) };
+    match app.known(keyed)? {
+        Known::Done(_) | Known::AtWork => return Ok(None),
+        // The page was sent before with another line: this one is meant.
+        Known::Other => return Ok(Some(app.save_entry(actor, &draft)?.id)),
+        Known::New => {}
+    }
+    let mut taken = false;
+    let saved = app.save_entries_in(actor, &[draft], |tx, _| {
+        let kept = Kept { status: 303, location: None, body: String::new() };
+        taken = !app.keep(tx, keyed, &kept)?;
+        if taken { Err(AppError::conflict("it was logged meanwhile", "look at the sheet")) } else { Ok(()) }
+    });
+    match saved {
+        Err(_) if taken => Ok(None),
+        saved => Ok(saved?.pop().map(|saved| saved.id)),
     }
 }
 

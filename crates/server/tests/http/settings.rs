@@ -115,6 +115,8 @@ async fn a_logo_is_a_picture_and_runs_nothing() {
     assert_eq!(logo.header("content-security-policy"), "default-src 'none'; style-src 'unsafe-inline'; sandbox");
     assert_eq!(logo.header("x-content-type-options"), "nosniff");
     upload(&owner, b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>1</script></svg>").await.is(422).shows("shapes only");
+    let broken = "<svg xmlns=\"http://www.w3.org/2000/svg\"><g>";
+    upload(&owner, broken.as_bytes()).await.is(422).shows("cannot be drawn");
     upload(&owner, &[0; 300_000]).await.is(422).shows("at most 200 kB");
     upload(&owner, b"").await.is(422);
     assert!(site.app.stored_logo().expect("a logo").is_some());

@@ -184,3 +184,20 @@ async fn a_second_timer_asks_what_becomes_of_the_first() {
     ana.get("/time").await.ok().shows("The timer has run for 11:00 h");
     ana.post("/time/timer/start", &[("client", "nobody")]).await.is(422);
 }
+
+#[tokio::test]
+async fn a_line_that_is_sent_twice_is_logged_once() {
+    let site = Site::demo();
+    let technician = site.person(TECHNICIAN);
+    let page = technician.get("/time").await.ok().text();
+    let once = crate::browser::between(&page, "name=\"once\" value=\"", "\"");
+    let count = || technician.get("/time");
+    let fields = [("line", "hazel sent twice 5m helpdesk"), ("once", once.as_str())];
+    let (first, second) = tokio::join!(technician.post("/time/quick", &fields), technician.post("/time/quick", &fields));
+    first.leads_to();
+    second.leads_to();
+    technician.post("/time/quick", &fields).await.leads_to();
+    assert_eq!(count().await.ok().text().matches("sent twice").count(), 1);
+    technician.post("/time/quick", &[("line", "hazel sent twice 6m helpdesk"), ("once", once.as_str())]).await.leads_to();
+    assert_eq!(count().await.ok().text().matches("sent twice").count(), 2, "another line of the same page is meant");
+}

@@ -1,6 +1,7 @@
 //! Bytes that a job works on, such as an uploaded archive.
-//! Not the job; the bytes go when it is finished.
+//! Not the job; the bytes go when they were imported, or some days after the job.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::error::StoreError;
@@ -59,6 +60,22 @@ pub fn find(tx: &mut Tx, provider: ProviderId, job_id: Uuid, name: &str) -> Resu
 pub fn delete_of_job(tx: &mut Tx, provider: ProviderId, job_id: Uuid) -> Result<u64, StoreError> {
     let sql = sql!("delete from job_inputs where provider_id = $1 and job_id = $2");
     tx.exec(sql, &[&provider.0, &job_id])
+}
+
+/// The jobs that ended before the instant and still have bytes.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn list_ended_before(tx: &mut Tx, provider: ProviderId, at: Timestamp) -> Result<Vec<Uuid>, StoreError> {
+    let sql = sql!(
+        "select distinct i.job_id from job_inputs i
+        join jobs j on j.provider_id = $1 and j.job_id = i.job_id
+        where i.provider_id = $1 and j.finished_at < $2
+        order by i.job_id",
+        scans = "once an hour, and few jobs have bytes"
+    );
+    tx.list(sql, &[&provider.0, &at], |row| row.next())
 }
 
 fn params<'a>(provider: &'a ProviderId, row: &'a JobInput) -> Vec<&'a dyn Param> {

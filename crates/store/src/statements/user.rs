@@ -194,7 +194,7 @@ pub fn list_all(tx: &mut Tx, provider: ProviderId) -> Result<Vec<User>, StoreErr
     tx.list(sql, &[&provider.0], read)
 }
 
-/// How many owners may sign in. To keep at least one, take
+/// How many owners can sign in: neither shut out nor merely invited. To keep at least one, take
 /// [`lock_provider`](crate::statements::counter::lock_provider) before counting.
 ///
 /// # Errors
@@ -203,7 +203,8 @@ pub fn list_all(tx: &mut Tx, provider: ProviderId) -> Result<Vec<User>, StoreErr
 pub fn count_owners(tx: &mut Tx, provider: ProviderId) -> Result<i64, StoreError> {
     let sql = sql!(
         "select count(*) as owners from users
-        where provider_id = $1 and role = 'owner' and disabled_at is null",
+        where provider_id = $1 and role = 'owner' and disabled_at is null
+            and (password_hash is not null or oidc_subject is not null)",
         scans = "a provider has few people, and owners change rarely"
     );
     tx.one(sql, &[&provider.0], |row| row.next(), "the number of owners")

@@ -145,9 +145,14 @@ on_both! {
 on_both! {
     fn only_owners_who_may_sign_in_are_counted(books: &Books) {
         let (stranger, [ann, _]) = fill(books);
+        for provider in [books.provider, stranger] {
+            books.write(|tx| user::update_password(tx, provider, ann.user_id, "$argon2id$"));
+        }
         let owners = |provider| books.read(|tx| user::count_owners(tx, provider));
         let second = sample_user("eve@acme.example", "owner");
         books.write(|tx| user::insert(tx, books.provider, &second));
+        assert_eq!((owners(books.provider), owners(stranger)), (1, 1), "one that was only invited does not count");
+        books.write(|tx| user::update_password(tx, books.provider, second.user_id, "$argon2id$"));
         assert_eq!((owners(books.provider), owners(stranger)), (2, 1));
         books.write(|tx| user::set_disabled(tx, books.provider, ann.user_id, Some(noon())));
         books.write(|tx| user::set_disabled(tx, books.provider, second.user_id, Some(noon())));

@@ -155,6 +155,11 @@ on_both! {
         assert_eq!(books.write(|tx| job_input::delete_of_job(tx, books.provider, jobs[0].job_id)), 0);
         assert!(found(books.provider, &jobs[0]).is_none());
         assert!(found(books.provider, &jobs[1]).is_some() && found(stranger, &jobs[0]).is_some());
+        let ended = Job { state: "done".to_owned(), result_json: Some("{}".to_owned()), finished_at: Some(after(10)), ..sample_job("try") };
+        insert_jobs(books, books.provider, std::slice::from_ref(&ended));
+        books.write(|tx| job_input::insert(tx, books.provider, &row(&ended, "a.zip")));
+        let listed = |at| books.read(|tx| job_input::list_ended_before(tx, books.provider, at));
+        assert_eq!((listed(after(10)), listed(after(11))), (vec![], vec![ended.job_id]), "one that waits keeps its bytes");
         let refused = books.refused(|tx| job_input::insert(tx, books.provider, &rows[2]));
         assert!(refused.contains("the same key exists already"), "{refused}");
         let refused = books.refused(|tx| job_input::insert(tx, books.provider, &row(&sample_job("none"), "a.zip")));

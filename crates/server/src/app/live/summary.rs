@@ -80,6 +80,8 @@ pub struct OpenStatement {
     pub burn_down: Vec<BurnStep>,
     /// The first day of the period.
     pub first_day: Date,
+    /// Seconds of overage that belong to issued periods: late time and what was released.
+    pub late_beyond: i64,
 }
 
 impl OpenStatement {
@@ -90,6 +92,7 @@ impl OpenStatement {
             draws_time: body.draws_time,
             burn_down: body.burn_down.clone(),
             first_day: body.period.first_day().date(),
+            late_beyond: body.late_beyond(),
         }
     }
 
@@ -112,10 +115,10 @@ impl OpenStatement {
         self.available() - self.time().used
     }
 
-    /// Seconds beyond the pools, held ones among them.
+    /// Seconds of the period's own work beyond the pools, held ones among them.
     #[must_use]
     pub fn beyond(&self) -> i64 {
-        self.time().overage + self.time().held
+        self.time().overage + self.time().held - self.late_beyond
     }
 
     /// What was used of the pools, in percent; past 100 with overage.

@@ -16,6 +16,9 @@ use crate::web::filters;
 use crate::web::frame::{Frame, Here};
 use crate::web::respond::{Answer, Done, Failure, page};
 
+/// Pieces on one page, but a client's month is never torn.
+const ROWS_MAX: usize = 150;
+
 struct Row {
     held: Held,
     amount: String,
@@ -86,6 +89,9 @@ impl Group {
 pub(super) struct HeldPage {
     frame: Frame,
     groups: Vec<Group>,
+    /// Clients' months that follow on the next page, and where it is.
+    left: usize,
+    next: String,
     decided: Vec<Row>,
     with_decided: bool,
     can_bill: bool,
@@ -96,6 +102,8 @@ pub(super) struct HeldPage {
 pub(super) struct HeldQuery {
     /// With what is decided.
     decided: bool,
+    /// Clients' months that were on the pages before.
+    skip: usize,
 }
 
 pub(super) async fn list(State(app): State<App>, here: Here, Query(query): Query<HeldQuery>) -> Answer<HeldPage> {
@@ -106,9 +114,21 @@ pub(super) async fn list(State(app): State<App>, here: Here, Query(query): Query
     let (mut waiting, decided): (Vec<Held>, Vec<Held>) = all.into_iter().partition(Held::is_undecided);
     waiting.sort_by(|one, other| (&one.client_name, one.period, one.number).cmp(&(&other.client_name, other.period, other.number)));
     let groups = waiting.chunk_by(|one, other| (one.client_id, one.period) == (other.client_id, other.period));
-    let groups = groups.filter_map(|group| Group::of(group.iter().cloned().map(Row::of).collect())).collect();
+    let groups: Vec<&[Held]> = groups.skip(query.skip).collect();
+    let mut rows = 0;
+    let fits = |group: &&&[Held]| {
+        rows += group.len();
+        rows == group.len() || rows <= ROWS_MAX
+    };
+    let shown: Vec<Group> =
+        groups.iter().take_while(fits).filter_map(|group| Group::of(group.iter().cloned().map(Row::of).collect())).collect();
+    let left = groups.len() - shown.len();
+    let next =
+        if left > 0 { format!("/billing/held?skip={}&decided={}", query.skip + shown.len(), query.decided) } else { String::new() };
+    let groups = shown;
     let decided = decided.into_iter().take(50).map(Row::of).collect();
-    page(HeldPage { frame: here.frame(&app, "billing", "Held overage"), groups, decided, with_decided: query.decided, can_bill })
+    let frame = here.frame(&app, "billing", "Held overage");
+    page(HeldPage { frame, groups, left, next, decided, with_decided: query.decided, can_bill })
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -68,14 +68,16 @@ impl Waiting {
         let of = |period| {
             let own: Vec<&Held> = held.iter().filter(|it| it.period == period).collect();
             let currency = own.first().and_then(|it| it.money());
-            let amount: i64 = own.iter().map(|it| it.amount).sum();
+            // What was refused is the provider's turn.
+            let waits = || own.iter().filter(|it| it.refusal.is_none());
+            let amount: i64 = waits().map(|it| it.amount).sum();
             let view =
                 |refused: bool| own.iter().filter(|it| it.refusal.is_some() == refused).map(|it| HeldView::of(it, zone)).collect();
             Self {
                 period: period.to_string(),
                 month: dates::month(period),
                 amount: currency.map(|currency| crate::app::money::shown(amount, currency)).unwrap_or_default(),
-                time: hours(own.iter().map(|it| it.seconds).sum()),
+                time: hours(waits().map(|it| it.seconds).sum()),
                 open: view(false),
                 refused: view(true),
             }

@@ -99,7 +99,7 @@ impl Hero {
         let currency = report.currency.as_ref();
         if body.draws_time {
             let available = time.opening + time.granted + time.restored;
-            let beyond = time.overage + time.held;
+            let beyond = time.overage + time.held - body.late_beyond();
             let left = available - time.used;
             let more = if beyond > 0 { format!("; {} h more were needed", plain_hours(beyond)) } else { String::new() };
             let label = format!("left this month, of {} h{more}", plain_hours(available));
