@@ -184,7 +184,7 @@ impl AppError {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::Books { .. } | Self::Invalid(_) | Self::User { .. } => 422,
+            Self::Books { .. } | Self::Invalid(_) | Self::User { .. } | Self::Store(StoreError::ZeroByte) => 422,
             Self::SignedOut => 401,
             Self::Forbidden { .. } => 403,
             Self::NotFound { .. } => 404,

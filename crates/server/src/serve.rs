@@ -77,7 +77,7 @@ pub async fn serve_on(app: &App, listener: TcpListener, stop: impl Future<Output
     let events = app.events.clone();
     let _deliverer = jobs::deliver::begin(app)?;
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
-    let serving = connections::serve(listener, service, async move {
+    let serving = connections::serve(listener, service, app.settings.trust_proxy, async move {
         stop.await;
         events.stop();
         working.jobs.stop();

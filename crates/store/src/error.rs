@@ -166,6 +166,9 @@ pub enum StoreError {
         /// The database.
         place: String,
     },
+    /// A text holds a byte that PostgreSQL does not keep.
+    #[error("a text holds a zero byte, which no text has; nothing was saved. Type it anew")]
+    ZeroByte,
     /// A row that must be there is not.
     #[error("{what} is not in the database")]
     NotFound {

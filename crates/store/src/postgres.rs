@@ -17,7 +17,7 @@ use crate::postgres_error::{explain, explain_commit, explain_connect, refuse_old
 use crate::provider_id::ProviderId;
 use crate::sql::Sql;
 use crate::tx::{Engine, Tx};
-use crate::value::{Params, Row, RowParams};
+use crate::value::{Params, Row, RowParams, refuse_zero_bytes};
 
 /// How many idle connections are kept.
 const CONNECTIONS_MAX: usize = 8;
@@ -175,6 +175,7 @@ impl PostgresTx {
     /// Runs a statement and says how many rows it changed.
     pub(crate) fn exec(&mut self, sql: Sql, params: &Params) -> Result<u64, StoreError> {
         let statement = self.prepare(sql)?;
+        refuse_zero_bytes(params)?;
         let values = params.iter().map(|param| param.for_postgres());
         wait(&self.handle, self.link.client.execute_raw(&statement, values)).map_err(|error| explain(&self.place, &error))
     }
@@ -187,6 +188,7 @@ impl PostgresTx {
         mut each: impl FnMut(&mut Row) -> Result<(), E>,
     ) -> Result<(), E> {
         let statement = self.prepare(sql)?;
+        refuse_zero_bytes(params)?;
         let fault = |error| explain(&self.place, &error);
         let values = params.iter().map(|param| param.for_postgres());
         wait(&self.handle, async {
@@ -215,6 +217,7 @@ impl PostgresTx {
             let mut writer = pin!(BinaryCopyInWriter::new(sink, statement.params()));
             for row in rows {
                 let values = params(&provider, row.borrow());
+                refuse_zero_bytes(&values)?;
                 let values = values.iter().map(|value| value.for_postgres());
                 writer.as_mut().write_raw(values).await.map_err(fault)?;
             }

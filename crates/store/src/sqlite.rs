@@ -14,7 +14,7 @@ use crate::provider_id::ProviderId;
 use crate::sql::{Sql, for_sqlite};
 use crate::sqlite_error::explain;
 use crate::tx::{Engine, Tx};
-use crate::value::{Params, Row, RowParams};
+use crate::value::{Params, Row, RowParams, refuse_zero_bytes};
 
 /// How long a writer waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -143,6 +143,7 @@ impl SqliteTx {
         let fault = |error| explain(&self.place, &error);
         let text = for_sqlite(sql.text());
         let mut statement = self.connection.prepare_cached(&text).map_err(fault)?;
+        refuse_zero_bytes(params)?;
         bind(&mut statement, params).map_err(fault)?;
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(fault)? {
@@ -166,7 +167,9 @@ impl SqliteTx {
         let mut statement = self.connection.prepare_cached(&text).map_err(fault)?;
         let mut count = 0;
         for row in rows {
-            bind(&mut statement, &params(&provider, row.borrow())).map_err(fault)?;
+            let params = params(&provider, row.borrow());
+            refuse_zero_bytes(&params)?;
+            bind(&mut statement, &params).map_err(fault)?;
             statement.raw_execute().map_err(fault)?;
             count += 1;
         }

@@ -16,11 +16,22 @@ pub(crate) trait Param: Sync {
     fn for_sqlite(&self) -> rusqlite::Result<ToSqlOutput<'_>>;
     /// The value for PostgreSQL.
     fn for_postgres(&self) -> &(dyn ToPostgres + Sync);
+
+    /// The value as text, if it is one.
+    fn as_text(&self) -> Option<&str> {
+        None
+    }
 }
 
-/// Values that SQLite keeps as its driver gives them.
+/// PostgreSQL keeps no text with a zero byte, so neither database gets one.
+pub(crate) fn refuse_zero_bytes(params: &Params) -> Result<(), StoreError> {
+    let holds = params.iter().any(|param| param.as_text().is_some_and(|text| text.as_bytes().contains(&0)));
+    if holds { Err(StoreError::ZeroByte) } else { Ok(()) }
+}
+
+/// Values that SQLite keeps as its driver gives them; behind the colon, how the text of one is reached.
 macro_rules! as_it_is {
-    ($($kind:ty),+) => {
+    ($($kind:ty $(: |$it:ident| $text:expr)?),+) => {
         $(impl Param for $kind {
             fn for_sqlite(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
                 ToSqlite::to_sql(self)
@@ -29,12 +40,18 @@ macro_rules! as_it_is {
             fn for_postgres(&self) -> &(dyn ToPostgres + Sync) {
                 self
             }
+
+            $(fn as_text(&self) -> Option<&str> {
+                let $it = self;
+                $text
+            })?
         })+
     };
 }
 
 as_it_is!(bool, i64, Option<i64>, Date, Option<Date>, Uuid, Option<Uuid>);
-as_it_is!(&str, String, Option<&str>, Option<String>, Vec<u8>, Option<&[u8]>, Option<Vec<u8>>);
+as_it_is!(&str: |it| Some(*it), String: |it| Some(it.as_str()), Option<&str>: |it| *it, Option<String>: |it| it.as_deref());
+as_it_is!(Vec<u8>, Option<&[u8]>, Option<Vec<u8>>);
 
 /// SQLite keeps instants as text, so all are written with six digits behind the second:
 /// then they are in order, and as exact as in PostgreSQL, which counts microseconds.

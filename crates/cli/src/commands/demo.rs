@@ -6,8 +6,9 @@ use std::path::Path;
 
 use quarterhour_billing::Period;
 use quarterhour_store::Store;
+use quarterhour_store::statements::provider;
 
-use crate::args::DemoArguments;
+use crate::args::{DB_DEFAULT, DemoArguments};
 use crate::commands::bill::write_files;
 use crate::commands::serve::{keys, serve_app};
 use crate::session::Session;
@@ -19,6 +20,7 @@ use quarterhour_server::app::clock::Clock;
 use quarterhour_server::app::context::App;
 use quarterhour_server::app::demo::{Stage, write};
 use quarterhour_server::app::demo_office::{self, LOGINS, PASSWORD};
+use quarterhour_server::app::keys::Keys;
 use quarterhour_server::app::output::add_days;
 use quarterhour_server::app::settings::Settings;
 use quarterhour_server::app::{bill_store, import, issue};
@@ -37,11 +39,17 @@ const MARK: &str = ".quarterhour-demo";
 pub fn run(session: &Session, arguments: &DemoArguments) -> Result<(), AppError> {
     let folder = &arguments.folder;
     make_folder(folder)?;
+    let own = folder.join("demo.db").to_string_lossy().into_owned();
+    let db = if session.db == DB_DEFAULT { own } else { session.db.clone() };
     let stage = Stage::new(arguments.today.unwrap_or_else(|| session.today()), arguments.times);
     let books = folder.join("books");
     write(&books, stage, arguments.seed)?;
-    let db = folder.join("demo.db");
-    let store = Store::open(&db.to_string_lossy())?;
+    let store = Store::open(&db)?;
+    if store.read(provider::find_first)?.is_some() {
+        let message = format!("{} holds books already; nothing was added to it", store.place());
+        return Err(AppError::user(message, "name an empty database with --db, or leave --db and QUARTERHOUR_DB out"));
+    }
+    let keys = if arguments.no_serve { None } else { Some(keys(&db, None)?) };
     let bar = progress::bar(session.quiet, "Importing", 0);
     let summary = import::import(&store, &books, |steps| {
         bar.inc_length(steps);
@@ -59,22 +67,20 @@ pub fn run(session: &Session, arguments: &DemoArguments) -> Result<(), AppError>
     if !arguments.no_pdf {
         write_files(session, &folder.join("invoices"), &result.outcomes, session.today())?;
     }
-    let (heading, program) = (style::bold("Go on from here"), format!("quarterhour --db {}", db.display()));
+    let (heading, program) = (style::bold("Go on from here"), format!("quarterhour --db {}", store.place()));
     let last = range.1;
     let crash = stage.first_period().plus(6);
     out(&format!("{heading}\n  {program} bill {last}\n  {program} statement cedar {crash}\n  {program} held\n  {program} verify\n"))?;
-    if arguments.no_serve {
-        return Ok(());
-    }
+    let Some(keys) = keys else { return Ok(()) };
     drop(result);
-    serve(session, arguments, store, &db.to_string_lossy())
+    serve(session, arguments, store, keys)
 }
 
 /// Serves the demo, and says who can sign in.
-fn serve(session: &Session, arguments: &DemoArguments, store: Store, db: &str) -> Result<(), AppError> {
+fn serve(session: &Session, arguments: &DemoArguments, store: Store, keys: Keys) -> Result<(), AppError> {
     let settings = Settings::new(arguments.listen, None)?;
     begin_log("warn", false).map_err(AppError::fault)?;
-    let app = App::new(store, Clock::Machine, keys(db, None)?, settings);
+    let app = App::new(store, Clock::Machine, keys, settings);
     let mut table = Table::new(&[("role", Align::Left), ("e-mail", Align::Left), ("password", Align::Left)]);
     for login in LOGINS {
         let role = login.client.map_or_else(|| login.role.to_owned(), |client| format!("{} of {client}", login.role));

@@ -61,8 +61,9 @@ pub fn endpoints() -> Endpoints {
 }
 
 async fn month(State(app): State<App>, Caller(actor): Caller) -> Result<Answer<ClientMonth>, Problem> {
-    let summary = app.run(move |app| app.client_summary(actor.own_client()?)).await?;
-    Ok(Answer(ClientMonth::new(&summary)))
+    let client_id = actor.own_client()?;
+    let summary = app.run(move |app| app.client_summary(client_id)).await?;
+    Ok(Answer(ClientMonth::new(&summary, &actor)))
 }
 
 async fn statements(

@@ -12,7 +12,7 @@ use crate::api::extract::{Body, Caller, IfMatch, Params, Segment};
 use crate::api::page::Page;
 use crate::api::problem::Problem;
 use crate::api::words::{segment, text};
-use crate::app::actor::Permission;
+use crate::app::actor::{Actor, Permission};
 use crate::app::client::ClientDraft;
 use crate::app::context::App;
 use crate::app::live::{OpenStatement, Summary};
@@ -135,8 +135,8 @@ pub struct ClientMonth {
     overage: i64,
     /// What was used of the pools, in percent; past 100 with overage.
     percent_used: i64,
-    /// What the running statement comes to, before tax.
-    net: String,
+    /// What the running statement comes to, before tax; null for whoever may not see billing.
+    net: Option<String>,
     /// Days of the period after today.
     days_left: i64,
     /// How the period is likely to end, once there is something to go by.
@@ -177,8 +177,9 @@ pub struct Needs {
 impl ClientMonth {
     /// A client in numbers.
     #[must_use]
-    pub fn new(it: &Summary) -> Self {
+    pub fn new(it: &Summary, actor: &Actor) -> Self {
         let now = it.now.as_ref();
+        let sees_money = actor.may(Permission::SeeBilling) || actor.may(Permission::SeeOwnAccount);
         let seconds = |of: fn(&OpenStatement) -> i64| now.map_or(0, of);
         Self {
             code: it.code.clone(),
@@ -194,7 +195,7 @@ impl ClientMonth {
             left: seconds(OpenStatement::left),
             overage: seconds(OpenStatement::beyond),
             percent_used: seconds(OpenStatement::percent_used),
-            net: now.map_or_else(|| it.currency.format(0), |it| it.report.net.clone()),
+            net: sees_money.then(|| now.map_or_else(|| it.currency.format(0), |it| it.report.net.clone())),
             days_left: it.days_left,
             forecast: it.forecast.map(|it| ForecastView {
                 demand: it.demand,
@@ -232,7 +233,11 @@ pub struct ClientFilter {
     used_percent_min: Option<u16>,
 }
 
-async fn list(State(app): State<App>, _: Caller, Params(filter): Params<ClientFilter>) -> Result<Listed<ClientMonth>, Problem> {
+async fn list(
+    State(app): State<App>,
+    Caller(actor): Caller,
+    Params(filter): Params<ClientFilter>,
+) -> Result<Listed<ClientMonth>, Problem> {
     let page = Page::of(filter.limit, filter.after.as_ref());
     let (search, program) = (filter.search.map(|it| it.to_lowercase()), filter.program);
     let least = filter.used_percent_min.map(i64::from);
@@ -245,7 +250,7 @@ async fn list(State(app): State<App>, _: Caller, Params(filter): Params<ClientFi
         let same = program.as_ref().is_none_or(|program| it.now.as_ref().is_some_and(|now| now.report.program == *program));
         found && same && least.is_none_or(|least| it.now.as_ref().is_some_and(|now| now.draws_time && now.percent_used() >= least))
     };
-    page.cut(summaries.iter().filter(wanted), |it| it.code.clone(), |it| ClientMonth::new(it))
+    page.cut(summaries.iter().filter(wanted), |it| it.code.clone(), |it| ClientMonth::new(it, &actor))
 }
 
 async fn create(State(app): State<App>, Caller(actor): Caller, Body(body): Body<Client>) -> Result<Created<Client>, Problem> {
@@ -287,7 +292,7 @@ async fn change(
     Ok(Answer(Client::of(view)))
 }
 
-async fn month(State(app): State<App>, _: Caller, Segment(code): Segment<String>) -> Result<Answer<ClientMonth>, Problem> {
+async fn month(State(app): State<App>, Caller(actor): Caller, Segment(code): Segment<String>) -> Result<Answer<ClientMonth>, Problem> {
     let summary = app.run(move |app| app.client_summary(app.client_by_code(&code)?)).await?;
-    Ok(Answer(ClientMonth::new(&summary)))
+    Ok(Answer(ClientMonth::new(&summary, &actor)))
 }

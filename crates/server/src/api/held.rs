@@ -17,7 +17,7 @@ use crate::web::routes::Access;
 
 /// The operations.
 pub fn endpoints() -> Endpoints {
-    let (see, bill) = (Access::May(Permission::SeeClients), Access::May(Permission::Bill));
+    let (see, bill) = (Access::May(Permission::SeeBilling), Access::May(Permission::Bill));
     Endpoints::of("Held overage", "Overage past a cap: worked, shown, and not billed until somebody decides.")
         .get("/held", see, named("listHeld", "List held overage, the undecided first"), list)
         .get("/held/{hold}", see, named("getHeld", "Read one piece of held overage"), show)

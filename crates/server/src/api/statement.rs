@@ -27,7 +27,7 @@ const MONTHS_AHEAD: i32 = 24;
 
 /// The operations.
 pub fn endpoints() -> Endpoints {
-    let (see, bill) = (Access::May(Permission::SeeClients), Access::May(Permission::SeeBilling));
+    let see = Access::May(Permission::SeeBilling);
     Endpoints::of("Statements", "A client's period on one page: issued ones as they are on record, open ones as they stand now.")
         .get("/clients/{client}/statements", see, named("listStatements", "List a client's statements, the newest first"), list)
         .get(
@@ -38,7 +38,7 @@ pub fn endpoints() -> Endpoints {
         )
         .get(
             "/periods/{period}",
-            bill,
+            see,
             named("previewPeriod", "Read a period as a bill run gives it: issued statements as they are, open ones as a preview"),
             preview,
         )
@@ -236,8 +236,10 @@ impl StatementInList {
 pub struct StatedEntry {
     /// Its id.
     id: String,
-    /// Set for late time: the issued period that it belongs to.
+    /// Set for late time and released overage: the issued period that it belongs to.
     late_for: Option<String>,
+    /// Is it overage that was held in that period and is released? Its time was counted there, so it has none here.
+    released: bool,
     ticket: String,
     technician: String,
     tier: String,
@@ -262,6 +264,7 @@ impl From<&EntryBody> for StatedEntry {
         Self {
             id: it.id.clone(),
             late_for: it.late_for.map(|it| it.to_string()),
+            released: it.released,
             ticket: it.ticket.clone(),
             technician: it.technician.clone(),
             tier: it.tier.clone(),

@@ -24,6 +24,8 @@ use crate::web::routes::Access;
 
 /// The most entries of one request.
 const BULK_MAX: usize = 1000;
+/// The longest note, as the books have it.
+const NOTE_MAX: usize = 20_000;
 
 /// The operations.
 pub fn endpoints() -> Endpoints {
@@ -100,7 +102,7 @@ pub struct NewTimeEntry {
     pub cause: Cause,
     /// What was done; the client reads it.
     #[serde(default)]
-    #[schema(max_length = 2000)]
+    #[schema(max_length = 20_000)]
     pub note: String,
 }
 
@@ -113,7 +115,7 @@ impl NewTimeEntry {
         let started_at = instant("started_at", &self.started_at)?.as_second();
         let technician = self.technician.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| actor.technician.clone());
         for (name, value) in [("ticket", &self.ticket), ("technician", &technician), ("note", &self.note), ("device", &self.device)] {
-            text(name, value, 2000)?;
+            text(name, value, if name == "note" { NOTE_MAX } else { 200 })?;
         }
         Ok(Draft {
             client: self.client.clone(),

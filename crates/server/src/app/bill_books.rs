@@ -40,7 +40,7 @@ pub fn read(path: &Path) -> Result<Books, AppError> {
 /// Fails for a client that the books do not have, or when a statement does not add up.
 pub fn bill(books: &Books, periods: (Period, Period), codes: &[String], frozen: bool) -> Result<RunResult, AppError> {
     check_codes(&books.setup, codes)?;
-    let details = if frozen { read_details(books)? } else { Details::new() };
+    let details = if frozen { read_details(books)? } else { Details::default() };
     let words = &books.entries.words;
     let freezer = Freezer { setup: &books.setup, words, details: &details };
     let freezer = frozen.then_some(&freezer);
@@ -70,7 +70,7 @@ pub fn check_codes(setup: &Setup, codes: &[String]) -> Result<(), AppError> {
 }
 
 fn read_details(books: &Books) -> Result<Details, AppError> {
-    let mut details = Details::new();
+    let mut details = Details::default();
     let bytes = folder::read_entries_file(&books.folder)?;
     let read = entries::each_row(&bytes, |row| {
         details.insert(row.id.to_owned(), EntryDetail::of(row));

@@ -11,8 +11,32 @@ use quarterhour_books::rows::EntryRow;
 use quarterhour_books::{BookClient, Setup};
 use serde::{Deserialize, Serialize};
 
-/// What the engine does not need of an entry, by its id.
-pub type Details = HashMap<String, EntryDetail>;
+/// What the engine does not need of entries, and a statement says.
+#[derive(Clone, Debug, Default)]
+pub struct Details {
+    /// The words of entries, by id.
+    pub words: HashMap<String, EntryDetail>,
+    /// Held overage that was released and that the next statement bills.
+    pub released: Vec<Released>,
+}
+
+impl Details {
+    /// Keeps the words of an entry.
+    pub fn insert(&mut self, id: String, words: EntryDetail) {
+        self.words.insert(id, words);
+    }
+}
+
+/// An entry of an issued period whose held overage was released.
+#[derive(Clone, Debug)]
+pub struct Released {
+    /// The client's code.
+    pub client: String,
+    /// The agreement's name; none for work without one.
+    pub agreement: Option<String>,
+    /// The entry with what was released of it.
+    pub entry: EntryBody,
+}
 
 /// The words of an entry.
 #[derive(Clone, Debug, Default)]
@@ -96,8 +120,11 @@ pub struct CountedDevice {
 pub struct EntryBody {
     /// Its id.
     pub id: String,
-    /// Set for late time: the issued period that it belongs to.
+    /// Set for late time and for released overage: the issued period that it belongs to.
     pub late_for: Option<Period>,
+    /// Is it overage that was held in that period and is released? Its time was counted there, so it has none here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released: bool,
     /// The ticket.
     pub ticket: String,
     /// Who worked.
@@ -148,6 +175,15 @@ pub struct BurnStep {
     pub overage: i64,
 }
 
+impl EntryBody {
+    /// What it has to do with an issued period: `late for March 2026`. Empty for work of the statement's own period.
+    #[must_use]
+    pub fn late_words(&self) -> String {
+        let kind = if self.released { "released from" } else { "late for" };
+        self.late_for.map(|period| format!("{kind} {}", crate::dates::month(period))).unwrap_or_default()
+    }
+}
+
 impl StatementBody {
     /// Seconds of overage, held ones among them, that belong to issued periods: late time and what was released.
     #[must_use]
@@ -174,6 +210,10 @@ impl Freezer<'_> {
         let mut bodies = self.entries(&client.client, statement, &statement.parts, &statement.billed, entries, None);
         for LateWork { period, entries, billed, parts } in &statement.late {
             bodies.extend(self.entries(&client.client, statement, parts, billed, entries, Some(*period)));
+            let name = statement.agreement.as_deref();
+            let own = |it: &&Released| it.client == *client.client.code && it.agreement.as_deref() == name;
+            let released = self.details.released.iter().filter(own).map(|it| &it.entry);
+            bodies.extend(released.filter(|entry| entry.late_for == Some(*period)).cloned());
         }
         let days = |alert: &quarterhour_billing::Alert| {
             let ticket =
@@ -214,11 +254,12 @@ impl Freezer<'_> {
         }
         let bodies = billed.iter().filter_map(|billed| {
             let entry = entries.get(usize::try_from(billed.entry).ok()?)?;
-            let detail = self.details.get(entry.id.as_str()).cloned().unwrap_or_default();
+            let detail = self.details.words.get(entry.id.as_str()).cloned().unwrap_or_default();
             let name = |word: Word| self.words.name(word).to_owned();
             Some(EntryBody {
                 id: entry.id.to_string(),
                 late_for,
+                released: false,
                 ticket: entry.ticket.to_string(),
                 technician: detail.technician,
                 tier: name(entry.tier),
@@ -235,7 +276,8 @@ impl Freezer<'_> {
     }
 }
 
-fn wall_clock(clock: &LocalClock, instant: i64) -> jiff::civil::DateTime {
+/// An instant on a client's wall clock.
+pub fn wall_clock(clock: &LocalClock, instant: i64) -> jiff::civil::DateTime {
     let (local, _) = clock.local(instant);
     let local = jiff::Timestamp::from_second(local).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     local.to_zoned(jiff::tz::TimeZone::UTC).datetime()

@@ -19,6 +19,8 @@ use crate::app::trial;
 use crate::error::AppError;
 
 const FILE: &str = "devices.csv";
+/// The most lines of a file: a client with more devices comes in with the books.
+const LINES_MAX: usize = 20_000;
 
 /// A file and what to do with devices that it does not name.
 #[derive(Clone, Debug, Default)]
@@ -140,6 +142,10 @@ fn table(content: &[u8], code: &str) -> Result<Rewritten, Vec<Problem>> {
         .ok()
         .filter(|text| !text.contains('\0'))
         .ok_or_else(|| vec![problem(1, None, "not UTF-8 text; in a spreadsheet, save the file as \"CSV UTF-8\"".to_owned())])?;
+    let lines = text.bytes().filter(|byte| *byte == b'\n').count();
+    if lines > LINES_MAX {
+        return Err(vec![problem(1, None, format!("{lines} lines; expected at most {LINES_MAX}, so bring it in by parts"))]);
+    }
     let (mut reader, mut record) = (Reader::new(text, 1), Record::default());
     let (mut out, mut lines, mut at) = (String::with_capacity(text.len() * 2), HashMap::new(), 1);
     let (mut problems, mut own, mut is_header, mut width) = (Vec::new(), None, true, 0);

@@ -151,6 +151,7 @@ mod tests {
         EntryBody {
             id: "e1".to_owned(),
             late_for: None,
+            released: false,
             ticket: String::new(),
             technician: String::new(),
             tier: String::new(),

@@ -27,6 +27,8 @@ const KIND: &str = "held overage";
 pub const TOPIC: &str = "held";
 /// The longest reason that is kept.
 const REASON_MAX: usize = 500;
+/// The longest name of who decided.
+const NAME_MAX: usize = 200;
 
 /// Which held overage is looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -387,7 +389,7 @@ impl Context {
             actor.require(Permission::SeeOwnAccount)?;
             return Ok(Some(actor.own_client()?));
         }
-        actor.require(Permission::SeeClients)?;
+        actor.require(Permission::SeeBilling)?;
         Ok(wanted)
     }
 
@@ -403,6 +405,9 @@ impl Context {
         actor.require(Permission::Bill)?;
         match (verdict, by.trim()) {
             (Verdict::Release, "") => Err(AppError::field("by", "who at the client released it; expected the approver's name")),
+            (Verdict::Release, by) if by.chars().count() > NAME_MAX => {
+                Err(AppError::field("by", format!("is too long; expected at most {NAME_MAX} characters")))
+            }
             (Verdict::Release, by) => Ok((None, format!("{by} (noted by {})", actor.name))),
             (Verdict::WriteOff, _) => Ok((None, actor.name.clone())),
         }

@@ -17,6 +17,8 @@ const NAME: &str = "logo";
 pub const LOGO_BYTES_MAX: usize = 200_000;
 /// The most pixels of a side.
 const SIDE_MAX: u32 = 4096;
+/// The most shapes that are cut by others: each may double the work of the one around it.
+const CUTS_MAX: usize = 8;
 /// Elements that draw and do nothing else.
 const DRAWING: [&str; 17] = [
     "svg",
@@ -188,6 +190,10 @@ fn check_svg(text: &str) -> Result<(), String> {
     if lower.contains("<!doctype") || lower.contains("<!entity") || lower.contains("<![cdata") {
         return Err("the SVG has a document type; expected drawing only".to_owned());
     }
+    let cuts: usize = ["mask=", "mask:", "clip-path=", "clip-path:"].iter().map(|use_of| lower.matches(use_of).count()).sum();
+    if cuts > CUTS_MAX {
+        return Err(format!("the SVG uses {cuts} masks and clip paths; expected at most {CUTS_MAX}, or a PNG"));
+    }
     let mut rest = text;
     let mut has_root = false;
     while let Some(at) = rest.find('<') {
@@ -258,6 +264,11 @@ mod tests {
             let svg = format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg>");
             assert!(check(svg.as_bytes()).is_err(), "{inside}");
         }
+        let cut = |times: usize| {
+            let cuts = "<g mask='url(#a)'>".repeat(times) + &"</g>".repeat(times);
+            check(format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{cuts}</svg>").as_bytes())
+        };
+        assert!(cut(CUTS_MAX).is_ok() && cut(CUTS_MAX + 1).is_err());
         for content in [&b"GIF89a"[..], b"", b"\x89PNG\r\n\x1a\n", b"<html>", b"<!DOCTYPE svg><svg/>", &[0xff; 300_000]] {
             assert!(check(content).is_err());
         }

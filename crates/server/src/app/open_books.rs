@@ -10,7 +10,7 @@ use quarterhour_store::statements::{closing, hold, statement, terms, time_entry}
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::body::{Details, EntryBody, EntryDetail, StatementBody};
+use crate::app::body::{Details, EntryBody, EntryDetail, PartBody, Released, StatementBody, wall_clock};
 use crate::app::run::OpenClient;
 use crate::app::stored::{self, StoredBooks, entry_row};
 use crate::error::AppError;
@@ -101,7 +101,7 @@ pub struct OpenBooks {
 /// Fails when a stored row makes no sense, or the database fails.
 pub fn read(tx: &mut Tx, books: &StoredBooks, until: Period, only: Option<&[Uuid]>) -> Result<OpenBooks, AppError> {
     let mut reader = EntryReader::new(&books.setup);
-    let mut details = Details::new();
+    let mut details = Details::default();
     let mut clients: Vec<ClientBooks> = Vec::new();
     clients.resize_with(books.client_ids.len(), ClientBooks::default);
     let day = quarterhour_billing::DAY_SECONDS;
@@ -169,6 +169,20 @@ pub fn read_client(
     let mut client = open.clients.get_mut(position).map(std::mem::take).unwrap_or_default();
     client.entries = own;
     Ok(OneClient { client, words: open.words, details: open.details })
+}
+
+/// What was billed of each entry, by id: its last version, with what was released of it since.
+fn billed_last(entries: impl Iterator<Item = EntryBody>) -> HashMap<String, EntryBody> {
+    let mut billed: HashMap<String, EntryBody> = HashMap::new();
+    for entry in entries {
+        match billed.get_mut(&entry.id).filter(|_| entry.released) {
+            Some(before) => before.parts.extend(entry.parts),
+            None => {
+                billed.insert(entry.id.clone(), entry);
+            }
+        }
+    }
+    billed
 }
 
 /// The beginning of a day in UTC: local days are at most a day off.
@@ -239,13 +253,69 @@ impl<'a> LateReader<'a> {
                 hourly: held.hourly,
                 seconds: held.seconds,
             };
+            let is_released = row.state == "released";
+            if is_released {
+                self.keep_released(tx, position, (&row, period, &held))?;
+            }
             if let Some(set) = self.sets.get_mut(&key) {
-                if row.state == "released" { &mut set.released } else { &mut set.written_off }.push(credit);
+                if is_released { &mut set.released } else { &mut set.written_off }.push(credit);
             }
             if let Some(client) = self.open.clients.get_mut(position) {
                 client.taken.holds.push(row.hold_id);
             }
         }
+        Ok(())
+    }
+
+    /// Keeps what the statement says of a released piece: the work that was held, and who released it.
+    fn keep_released(
+        &mut self,
+        tx: &mut Tx,
+        position: usize,
+        (row, period, held): (&hold::Hold, Period, &HeldPart),
+    ) -> Result<(), AppError> {
+        let Some(client) = self.books.setup.clients.get(position).map(|it| &it.client) else { return Ok(()) };
+        let clock = &client.clock;
+        let day = row.decided_at.map(|at| format!(" on {}", crate::dates::full(&clock.day(at.as_second()).date())));
+        let by = row.decided_by.as_deref().map(|by| format!(" by {by}"));
+        let reason = row.reason.as_deref().map(|reason| format!(" ({reason})"));
+        let [day, by, reason] = [day, by, reason].map(Option::unwrap_or_default);
+        let at = format!("{} {} an hour", client.currency.code(), held.hourly);
+        let part = PartBody {
+            fate: "overage".to_owned(),
+            why: format!("overage held in {}, released{by}{day}{reason}, at {at}", crate::dates::month(period)),
+            band: held.band,
+            seconds: held.seconds,
+            burn: 0,
+            hourly: Some(held.hourly),
+        };
+        let agreement = Some(row.agreement.clone()).filter(|name| !name.is_empty());
+        let same = |it: &&mut Released| {
+            *it.client == *client.code && it.agreement == agreement && it.entry.late_for == Some(period) && it.entry.id == row.entry_id
+        };
+        let released = &mut self.open.details.released;
+        if let Some(before) = released.iter_mut().find(same) {
+            before.entry.parts.push(part);
+            return Ok(());
+        }
+        let entry = time_entry::list_revisions(tx, self.books.provider_id, &row.entry_id)?.pop();
+        let entry = entry.ok_or_else(|| bad_row("holds", &row.hold_id))?;
+        let entry = EntryBody {
+            late_for: Some(period),
+            released: true,
+            tier: held.tier.clone(),
+            work_type: held.work_type.clone(),
+            started_at: entry.started_at,
+            started_local: wall_clock(clock, entry.started_at),
+            id: entry.entry_id,
+            ticket: entry.ticket,
+            technician: entry.technician,
+            note: entry.note,
+            actual: 0,
+            billable: 0,
+            parts: vec![part],
+        };
+        released.push(Released { client: client.code.to_string(), agreement, entry });
         Ok(())
     }
 
@@ -363,8 +433,7 @@ impl<'a> LateReader<'a> {
         if !self.billed.contains_key(&row.client_id) {
             let rows = statement::list_of_client(tx, self.books.provider_id, row.client_id)?;
             let bodies = rows.iter().filter_map(|row| serde_json::from_str::<StatementBody>(&row.body_json).ok());
-            let entries = bodies.flat_map(|body| body.entries).map(|entry| (entry.id.clone(), entry));
-            self.billed.insert(row.client_id, entries.collect());
+            self.billed.insert(row.client_id, billed_last(bodies.flat_map(|body| body.entries)));
         }
         let billed = self.billed.get_mut(&row.client_id).and_then(|entries| entries.remove(&row.entry_id));
         let (Some(billed), Some(set)) = (billed, self.sets.get_mut(key)) else { return Ok(()) };

@@ -14,6 +14,8 @@ use crate::app::timer::TimerStart;
 use crate::app::wall_clock::{self, Moment};
 use crate::error::AppError;
 
+/// The longest line; a longer one was pasted by mistake.
+const LETTERS_MAX: usize = 2000;
 /// The longest span of times: `22:00-6:00` is a night, `9:40-9:15` a slip.
 const SPAN_MINUTES_MAX: i64 = 16 * 60;
 
@@ -55,6 +57,10 @@ impl Context {
     /// Fails when the database does. Mistakes of the line are in the reading.
     pub fn read_quick(&self, actor: &Actor, line: &str, technician: &str) -> Result<QuickReading, AppError> {
         actor.require(Permission::LogTime)?;
+        if line.chars().nth(LETTERS_MAX).is_some() {
+            let mistake = Mistake::new("", format!("the line is longer than {LETTERS_MAX} letters; expected one entry"));
+            return Ok(QuickReading { quick: Quick { mistakes: vec![mistake], ..Quick::default() }, ..QuickReading::default() });
+        }
         let books = self.books()?;
         let names: Vec<(&str, &str)> =
             books.setup.clients.iter().map(|client| (client.row.code.as_str(), client.row.field("name"))).collect();
@@ -189,8 +195,9 @@ fn span(quick: &mut Quick, zone: &TimeZone, today: Date, now: i64) -> Option<Spa
         let clock = time.strftime("%H:%M");
         if minutes.is_none() {
             quick.mistakes.push(Mistake::new("", format!("{clock} is still to come; a timer starts now or earlier")));
-        } else if quick.date.is_none() {
-            quick.told.push(format!("{clock} is still to come today; add @yesterday if it was the day before"));
+        } else {
+            let message = format!("{clock} is still to come; expected work that is done. Add @yesterday if it was the day before");
+            quick.mistakes.push(Mistake::new("", message));
         }
     }
     Some(Span { started_at, minutes })
@@ -282,7 +289,7 @@ mod tests {
         assert_eq!(mistake("16:00", now), "16:00 is still to come; a timer starts now or earlier");
         assert!(mistake("9:40-9:15", now).contains("ends before it begins"));
         assert!(mistake("9:15-9:40 30m", now).contains("the span is of 25 minutes, the duration of 30"));
-        assert!(span_of("16:00 25m", now).0.told.iter().any(|it| it.contains("add @yesterday")));
+        assert!(mistake("16:00 25m", now).contains("Add @yesterday"));
     }
 
     #[test]

@@ -112,7 +112,7 @@ fn goes_on(name: &str, words: &str, decides: bool) -> bool {
 
 fn unknown_client(typed: &str, clients: &[(&str, &str)]) -> String {
     let nearest = clients.iter().map(|(code, _)| (distance(typed, &code.to_lowercase()), code)).min();
-    match nearest.filter(|(distance, _)| *distance <= 2) {
+    match nearest.filter(|(distance, code)| *distance <= 2.min(code.chars().count() / 3)) {
         Some((_, code)) => format!("no client begins with `{typed}`; did you mean {code}?"),
         None => format!("no client begins with `{typed}`; expected a code or the start of a name first"),
     }
@@ -346,8 +346,29 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// A word of the note that was perhaps meant otherwise.
+    fn doubt(&self, word: &str) -> Option<String> {
+        let lower = word.to_lowercase();
+        if self.quick.date.is_none() && (matches!(lower.as_str(), "today" | "yesterday") || is_weekday(&lower)) {
+            return Some(format!("`{word}` is a word of the note; write @{lower} for the day"));
+        }
+        let is_number = lower.bytes().all(|byte| byte.is_ascii_digit()) && lower.len() <= 3;
+        if is_number && self.quick.minutes.is_none() && self.quick.until.is_none() {
+            return Some(format!("`{word}` is a word of the note; write {word}m for minutes"));
+        }
+        // What an entry has anyway is nothing that a slip of the keys would lose.
+        let words = self.vocabulary.tiers.iter().chain(self.vocabulary.work_types);
+        let words = words.filter(|known| !matches!(known.as_str(), "technician" | "remote"));
+        let near = |known: &&String| known.chars().count() >= 5 && is_slip(&lower, &known.to_lowercase());
+        let missing = self.quick.tier.is_none() || self.quick.work_type.is_none();
+        let meant = words.filter(|_| missing).find(near)?;
+        Some(format!("`{word}` is a word of the note; did you mean {meant}?"))
+    }
+
     fn end(self) -> Quick {
+        let doubts: Vec<String> = self.note.iter().filter(|word| !word.contains(' ')).filter_map(|word| self.doubt(word)).collect();
         let mut quick = self.quick;
+        quick.told.extend(doubts);
         quick.note = self.note.join(" ");
         let early = quick.time.filter(|time| (1..6).contains(&time.hour()) && quick.minutes.is_none() && quick.until.is_none());
         if let Some(time) = early {
@@ -356,6 +377,25 @@ impl Reader<'_, '_> {
         }
         quick
     }
+}
+
+/// One letter too many, too few or another, or two the wrong way round?
+fn is_slip(typed: &str, meant: &str) -> bool {
+    let sorted = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    match distance(typed, meant) {
+        1 => true,
+        2 => sorted(typed) == sorted(meant),
+        _ => false,
+    }
+}
+
+/// A weekday in full: `mon` and `sun` are more often something else.
+fn is_weekday(text: &str) -> bool {
+    text.ends_with("day") && weekday(text).is_some_and(|_| text.len() >= 6)
 }
 
 fn weekday(text: &str) -> Option<Weekday> {

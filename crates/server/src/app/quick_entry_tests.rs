@@ -144,6 +144,23 @@ fn tickets_devices_and_marks_are_read() {
 }
 
 #[test]
+fn words_of_the_note_that_were_perhaps_meant_otherwise_are_told() {
+    let told = |text: &str| line(text).told.join("; ");
+    for (text, part) in [
+        ("printer yesterday 25m", "write @yesterday"),
+        ("printer monday 25m", "write @monday"),
+        ("printer 25m seniro", "did you mean senior?"),
+        ("printer 25m helpdsk", "did you mean helpdesk?"),
+        ("printer 90", "write 90m"),
+    ] {
+        assert!(told(text).contains(part), "{text}: {}", told(text));
+    }
+    for text in ["printer @yesterday 9:15 25m", "printer on the 3rd floor 25m", "remove a virus 25m", "\"back yesterday\" 25m"] {
+        assert_eq!(line(text).told, Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
 fn quoted_words_are_always_note() {
     let quick = line("\"project plan\" with \"senior\" partner 25m");
     assert_eq!((quick.note.as_str(), quick.tier, quick.work_type), ("project plan with senior partner", None, None));

@@ -5,7 +5,7 @@ use quarterhour_books::csv::write_record;
 use quarterhour_books::rows::{ENTRY_COLUMNS, EntryRow};
 use quarterhour_books::{EntryReader, entries};
 use quarterhour_store::Tx;
-use quarterhour_store::statements::{audit, closing, counter, time_entry};
+use quarterhour_store::statements::{audit, closing, counter, hold, time_entry};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -504,6 +504,7 @@ fn change(tx: &mut Tx, books: &StoredBooks, id: &str, draft: &Draft) -> Result<(
             ));
         }
         Step::Correct { revision, late_for } => {
+            refuse_held(tx, provider, last)?;
             time_entry::insert(tx, provider, &row(revision, Some(late_for)))?;
             Some(late_for)
         }
@@ -517,6 +518,21 @@ fn change(tx: &mut Tx, books: &StoredBooks, id: &str, draft: &Draft) -> Result<(
         }
     };
     Ok((before, Saved { id: id.to_owned(), period, late_for }))
+}
+
+/// Refuses to correct work that is partly held: it would be billed by the correction, and once more when it is released.
+fn refuse_held(tx: &mut Tx, provider: quarterhour_store::ProviderId, row: &time_entry::TimeEntry) -> Result<(), AppError> {
+    let holds = hold::list_of_client(tx, provider, row.client_id)?;
+    let waits = |it: &&hold::Hold| it.entry_id == row.entry_id && it.billed_in.is_none() && it.state != "written-off";
+    let Some(hold) = holds.iter().find(waits) else { return Ok(()) };
+    let (number, done) = (&hold.hold_id, hold.state == "released");
+    Err(if done {
+        let message = format!("overage of this entry was released under number {number} and is not billed yet");
+        AppError::conflict(message, "correct it once the statement with it is issued")
+    } else {
+        let message = format!("part of this entry is held overage under number {number}");
+        AppError::conflict(message, "release it or write it off first; then it can be corrected")
+    })
 }
 
 fn engine_entry(live: &ClientLive, draft: &Draft, id: &str) -> Result<(EngineEntry, Words), AppError> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::app::actor::{Actor, Permission};
 use crate::app::audit::Change;
 use crate::app::context::Context;
-use crate::app::time_entry::{Draft, Saved, client_id};
+use crate::app::time_entry::{self, Draft, Saved, client_id};
 use crate::error::AppError;
 
 const KIND: &str = "timer";
@@ -98,6 +98,9 @@ impl Context {
             note: start.note.clone(),
             started_at,
         };
+        // What could not be saved at its end is refused now.
+        let (row, now) = (row, now.as_second());
+        time_entry::check(&books, &[self.draft_of(actor, &row)], now)?;
         let running = self.store.read(|tx| timer::find(tx, actor.provider, actor.user_id))?;
         match (running.map(|running| self.draft_of(actor, &running)), former) {
             (Some(draft), Former::Ask) => Ok(Started::Asking(Box::new(draft))),

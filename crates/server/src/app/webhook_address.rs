@@ -1,7 +1,7 @@
 //! Where webhooks may go. Networks of our own are allowed, since this runs on premises; what hands out the secrets of a
 //! machine to whoever asks is not.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use url::{Host, Url};
 
@@ -10,12 +10,14 @@ use crate::error::AppError;
 const URL_LETTERS_MAX: usize = 2000;
 
 /// Addresses that clouds answer with a machine's secrets, outside the link-local range.
-const METADATA: [IpAddr; 4] = [
+const METADATA: [IpAddr; 3] = [
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
     IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
-    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
 ];
+
+/// The beginnings of networks, 32 bits long, whose every address belongs to such a service.
+const METADATA_NETWORKS: [[u16; 2]; 2] = [[0xfd00, 0x0ec2], [0xfd20, 0x00ce]];
 
 /// Checks a URL before it is saved.
 ///
@@ -58,7 +60,10 @@ pub fn check_address(address: IpAddr) -> Result<(), String> {
     let address = unwrapped(address);
     let link_local = match address {
         IpAddr::V4(it) => it.is_link_local(),
-        IpAddr::V6(it) => it.segments()[0] & 0xffc0 == 0xfe80,
+        IpAddr::V6(it) => {
+            let [first, second, ..] = it.segments();
+            first & 0xffc0 == 0xfe80 || METADATA_NETWORKS.contains(&[first, second])
+        }
     };
     if link_local || METADATA.contains(&address) {
         return Err(format!("{address} is an address of the machine's own network, where secrets are handed out"));
@@ -99,6 +104,8 @@ mod tests {
             "http://[64:ff9b::a9fe:a9fe]/",
             "http://[2002:a9fe:a9fe::1]/",
             "http://[fd00:ec2::254]/",
+            "http://[fd00:ec2::23]/",
+            "http://[fd20:ce::254]/",
             "http://2852039166/",
             "http://0xa9fea9fe/",
             "http://0251.0376.0251.0376/",

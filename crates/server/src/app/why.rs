@@ -139,13 +139,15 @@ impl Context {
 fn explain(body: &StatementBody, entry: &EntryBody, agreement: Option<&Agreement>, words: &Words, device: String) -> Why {
     let rounding = agreement.map(|agreement| agreement.rounding).unwrap_or_default();
     let is_courtesy = entry.parts.iter().any(|part| part.fate == "courtesy");
-    let together = if is_courtesy { Vec::new() } else { group(body, entry, &rounding) };
+    let together = if is_courtesy || entry.released { Vec::new() } else { group(body, entry, &rounding) };
     let parts = entry.parts.iter().map(|part| {
         let conditions = conditions(part, entry, agreement, words, &device);
         PartWay { part: part.clone(), conditions }
     });
     Why {
-        rounding: if is_courtesy {
+        rounding: if entry.released {
+            format!("Its time was counted and rounded in {}.", entry.late_for.map(crate::dates::month).unwrap_or_default())
+        } else if is_courtesy {
             "Courtesy is shown with its actual time and not rounded.".to_owned()
         } else {
             rounded(entry, &rounding, &together)
@@ -244,7 +246,7 @@ fn conditions(part: &PartBody, entry: &EntryBody, agreement: Option<&Agreement>,
     let conditions = questions.into_iter().zip(reasons).enumerate().map(|(position, (question, reason))| {
         let (answer, because) = match position.cmp(&decided) {
             std::cmp::Ordering::Less => (Answer::No, reason),
-            std::cmp::Ordering::Equal => (Answer::Decided, because(part)),
+            std::cmp::Ordering::Equal => (Answer::Decided, because(part, entry.released)),
             std::cmp::Ordering::Greater => (Answer::NotAsked, String::new()),
         };
         Condition { question, answer, because }
@@ -252,12 +254,13 @@ fn conditions(part: &PartBody, entry: &EntryBody, agreement: Option<&Agreement>,
     conditions.collect()
 }
 
-fn because(part: &PartBody) -> String {
+fn because(part: &PartBody, released: bool) -> String {
     let band = match part.band {
         Band::Business => "in business hours",
         Band::AfterHours => "after hours",
     };
     match part.fate.as_str() {
+        "overage" if released => part.why.clone(),
         "overage" => format!("the pools were used up: {} ({band})", part.why),
         "held" => format!("the pools were used up, and the price would pass the agreed cap: {} ({band})", part.why),
         _ => format!("{} ({band})", part.why),

@@ -96,7 +96,8 @@ impl Row {
     fn of(listed: &ListedEntry, actor: &Actor) -> Self {
         let entry = &listed.entry;
         let how = [entry.tier.as_str(), entry.work_type.as_str(), listed.device.as_str()];
-        let late = entry.late_for.map(|period| format!(", late time of {period}")).unwrap_or_default();
+        let kind = if entry.released { "released from" } else { "late time of" };
+        let late = entry.late_for.map(|period| format!(", {kind} {period}")).unwrap_or_default();
         Self {
             path: entry_path(actor, &entry.technician, &entry.id),
             started: dates::wall(entry.started_local),

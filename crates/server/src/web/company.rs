@@ -269,11 +269,13 @@ async fn add_holidays(State(app): State<App>, here: Here, Form(form): Form<Holid
 
 async fn remove_holiday(State(app): State<App>, here: Here, Form(form): Form<Holidays>) -> Result<Done, Failure> {
     let actor = here.actor();
-    let day = form.day.clone();
+    let day = form.day.parse::<jiff::civil::Date>().map_err(|_| AppError::not_found("holiday on this day"))?.to_string();
+    let wanted = day.clone();
     app.run(move |app| {
         app.change_provider(&actor, "holidays", |settings| {
-            settings.holidays.retain(|other| *other != form.day);
-            Ok(())
+            let before = settings.holidays.len();
+            settings.holidays.retain(|other| *other != wanted);
+            if settings.holidays.len() == before { Err(AppError::not_found("holiday on this day")) } else { Ok(()) }
         })
     })
     .await?;

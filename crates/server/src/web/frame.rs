@@ -9,7 +9,8 @@ use crate::app::context::App;
 use crate::app::session::Visit;
 use crate::error::AppError;
 use crate::web::assets::asset;
-use crate::web::respond::{FLASH_COOKIE, Failure, Flash};
+use crate::web::respond::{Failure, Flash};
+use crate::web::visitor::flash_cookie;
 
 /// A signed-in person on a page. As an argument of a handler it refuses everybody else.
 #[derive(Clone, Debug)]
@@ -65,7 +66,7 @@ impl FromRequestParts<App> for Here {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let visit = parts.extensions.get::<Visit>().cloned().ok_or(Failure(AppError::SignedOut))?;
         let jar = CookieJar::from_headers(&parts.headers);
-        let flash = jar.get(FLASH_COOKIE).and_then(|cookie| Flash::read(cookie.value()));
+        let flash = jar.get(&flash_cookie(app)).and_then(|cookie| Flash::read(cookie.value()));
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         Ok(Self { visit, flash, path, told: app.events.count() })
     }

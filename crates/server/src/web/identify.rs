@@ -53,9 +53,11 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 /// Where a request comes from. The header of a proxy is believed only when the settings say that there is one.
 fn origin_of(request: &Request, trust_proxy: bool) -> Origin {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    // The last one is what our own proxy added; those before it were sent by whoever asked.
-    let forwarded = text("x-forwarded-for").and_then(|list| list.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+    // The last address of the last line is what our own proxy added; those before it were sent by whoever asked.
+    let mut lines = request.headers().get_all("x-forwarded-for").iter();
+    let last = lines.next_back().and_then(|value| value.to_str().ok());
+    let forwarded = last.and_then(|list| list.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
     let address = forwarded.filter(|_| trust_proxy).or(peer).map(|address| address.to_string()).unwrap_or_default();
-    Origin { address, agent: text(USER_AGENT.as_str()).unwrap_or_default().to_owned() }
+    let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin { address, agent: agent.unwrap_or_default().to_owned() }
 }

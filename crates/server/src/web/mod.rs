@@ -122,10 +122,10 @@ pub fn service(app: &App) -> Result<Router, AppError> {
     let origin = app.settings.public_url.origin().ascii_serialization();
     let csrf = CsrfLayer::new().add_trusted_origin(origin.as_str()).map_err(|error| AppError::fault(error.to_string()))?;
     let router = routes().into_router().fallback(nothing_here);
-    let id = HeaderName::from_static("x-request-id");
+    let id = HeaderName::from_static(manners::REQUEST_ID);
     let router = router
         .layer(middleware::from_fn_with_state(app.clone(), api::surround::limit))
-        .layer(middleware::from_fn(manners::forget_flash))
+        .layer(middleware::from_fn_with_state(app.clone(), manners::carry_flash))
         .layer(middleware::from_fn_with_state(app.clone(), identify::identify))
         .layer(middleware::from_fn_with_state(app.clone(), setup::first))
         .layer(csrf)
@@ -140,7 +140,8 @@ pub fn service(app: &App) -> Result<Router, AppError> {
         .layer(middleware::from_fn(surround))
         .layer(CompressionLayer::new().gzip(true))
         .layer(PropagateRequestIdLayer::new(id.clone()))
-        .layer(SetRequestIdLayer::new(id, MakeRequestUuid));
+        .layer(SetRequestIdLayer::new(id, MakeRequestUuid))
+        .layer(middleware::from_fn(manners::plain_id));
     Ok(router.with_state(app.clone()))
 }
 
@@ -157,7 +158,7 @@ fn shown_path(path: &str) -> &str {
 async fn surround(request: Request, next: Next) -> Response {
     let begun = std::time::Instant::now();
     let (method, path) = (request.method().clone(), shown_path(request.uri().path()).to_owned());
-    let id = request.headers().get("x-request-id").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let id = request.headers().get(manners::REQUEST_ID).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let matched = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -58,9 +58,6 @@ pub struct Flash {
     pub undo: Option<String>,
 }
 
-/// The cookie that carries a [`Flash`] over a redirect.
-pub const FLASH_COOKIE: &str = "flash";
-
 impl Flash {
     /// Reads the cookie; nothing for what is not ours.
     #[must_use]
@@ -71,9 +68,10 @@ impl Flash {
         (flash.text.chars().count() <= 300).then(|| Self { undo: flash.undo.filter(local), ..flash })
     }
 
-    fn cookie(&self) -> String {
-        let text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default());
-        format!("{FLASH_COOKIE}={text}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60")
+    /// The value of the cookie that carries it over a redirect.
+    #[must_use]
+    pub fn written(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
 }
 
@@ -119,7 +117,9 @@ impl Done {
         let mut response = self.into_response();
         response.headers_mut().remove(LOCATION);
         let (parts, _) = response.into_parts();
-        (StatusCode::OK, parts.headers, body).into_response()
+        let mut response = (StatusCode::OK, parts.headers, body).into_response();
+        response.extensions_mut().extend(parts.extensions);
+        response
     }
 }
 
@@ -130,10 +130,14 @@ impl IntoResponse for Done {
         if let Ok(to) = HeaderValue::from_str(&self.to) {
             headers.insert(LOCATION, to);
         }
-        for cookie in self.cookies.iter().cloned().chain(self.flash.as_ref().map(Flash::cookie)) {
-            if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        for cookie in &self.cookies {
+            if let Ok(cookie) = HeaderValue::from_str(cookie) {
                 headers.append(SET_COOKIE, cookie);
             }
+        }
+        // The word becomes a cookie where the settings are known: `manners::carry_flash`.
+        if let Some(flash) = self.flash {
+            response.extensions_mut().insert(flash);
         }
         response
     }

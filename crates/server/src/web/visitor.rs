@@ -45,8 +45,15 @@ fn step_cookie(app: &App) -> String {
     format!("{}-step", app.settings.cookie_name())
 }
 
-/// A cookie for this host alone, out of the reach of scripts.
-fn cookie(app: &App, name: &str, value: &str, seconds: i64) -> String {
+/// The cookie with a word about what was done.
+#[must_use]
+pub fn flash_cookie(app: &App) -> String {
+    format!("{}-flash", app.settings.cookie_name())
+}
+
+/// A cookie for this host alone, out of the reach of scripts, as the whole value of `Set-Cookie`.
+#[must_use]
+pub fn cookie(app: &App, name: &str, value: &str, seconds: i64) -> String {
     let secure = if app.settings.is_secure() { "; Secure" } else { "" };
     format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
 }

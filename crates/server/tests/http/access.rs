@@ -143,3 +143,21 @@ async fn no_page_of_the_provider_is_open_to_a_client() {
         }
     }
 }
+
+#[tokio::test]
+async fn who_may_not_see_billing_reads_no_money_by_the_api_either() {
+    let site = Site::demo();
+    for email in [TECHNICIAN, DISPATCHER] {
+        let token = site.token(email, "read");
+        for path in ["held", "held/3", "clients/cedar/statements", "clients/cedar/statements/2026-10", "periods/2026-10"] {
+            token.get(&format!("/api/v1/{path}")).await.forbidden();
+        }
+        assert!(token.get("/api/v1/clients/cedar/month").await.ok().value()["net"].is_null());
+        let clients = token.get("/api/v1/clients").await.ok().value();
+        assert!(clients["items"].as_array().is_some_and(|it| !it.is_empty() && it.iter().all(|it| it["net"].is_null())));
+    }
+    let keeper = site.token(BOOK_KEEPER, "read");
+    assert!(keeper.get("/api/v1/clients/cedar/month").await.ok().value()["net"].is_string());
+    let own = site.token(CONTACT, "read");
+    assert!(own.get("/api/v1/account/month").await.ok().value()["net"].is_string());
+}

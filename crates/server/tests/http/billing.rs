@@ -1,5 +1,8 @@
 //! The pages of billing: what they show, to whom, and why a minute counted.
 
+use axum::http::Method;
+use quarterhour_server::jobs::runner;
+
 use crate::support::{APPROVER, BOOK_KEEPER, DISPATCHER, OWNER, Site, TECHNICIAN};
 
 #[tokio::test]
@@ -80,4 +83,63 @@ async fn exports_are_complete_and_refuse_odd_ranges() {
     keeper.get("/billing/export?what=secrets&from=2026-10&until=2026-10").await.not_found();
     keeper.get("/billing/aging.csv").await.ok().shows("client,name,currency");
     keeper.get("/billing/ledger.csv").await.ok().shows("client,entries,period,hash");
+}
+
+#[tokio::test]
+async fn released_overage_is_listed_with_its_why_where_it_is_billed_and_is_not_this_months() {
+    let site = Site::demo();
+    let (keeper, token) = (site.person(BOOK_KEEPER), site.token(BOOK_KEEPER, "read"));
+    let held = token.get("/api/v1/held?client=cedar&undecided=true").await.ok().value();
+    let piece = &held["items"][0];
+    let (number, entry) = (piece["number"].as_i64().expect("a number"), piece["entry"].as_str().expect("an entry").to_owned());
+    let seconds = piece["seconds"].as_i64().expect("seconds");
+    let before = token.get("/api/v1/clients/cedar/month").await.ok().value();
+    let keys = site.token(BOOK_KEEPER, "time read");
+    let path = format!("/api/v1/time-entries/{entry}");
+    keys.call(Method::DELETE, &path).await.is(409).shows("release it or write it off first");
+
+    let reason = [("period", "2026-03"), ("number", &number.to_string()), ("reason", "the server crash")];
+    site.person(APPROVER).post("/portal/approvals/release", &reason).await.leads_to();
+    let after = token.get("/api/v1/clients/cedar/month").await.ok().value();
+    for field in ["overage", "percent_used", "forecast", "used"] {
+        assert_eq!(before[field], after[field], "what was released belongs to March: {field}");
+    }
+    assert_ne!(before["net"], after["net"], "it is billed now");
+
+    let statement = token.get("/api/v1/clients/cedar/statements/2026-11").await.ok().value();
+    let entries = statement["items"][0]["entries"].as_array().or_else(|| statement["statements"][0]["entries"].as_array());
+    let released = entries.expect("entries").iter().find(|it| it["released"] == true).expect("it is listed");
+    assert_eq!(
+        (released["id"].as_str(), released["late_for"].as_str(), released["actual"].as_i64()),
+        (Some(&*entry), Some("2026-03"), Some(0))
+    );
+    assert_eq!(released["parts"][0]["seconds"].as_i64(), Some(seconds));
+    let why = released["parts"][0]["why"].as_str().expect("why");
+    assert!(
+        why.starts_with("overage held in March 2026, released by Carla Cedar on ") && why.contains("(the server crash), at USD "),
+        "{why}"
+    );
+    keeper.get("/billing/statements/cedar/2026-11").await.ok().shows("released from March 2026").shows("the server crash");
+    keeper
+        .get(&format!("/billing/statements/cedar/2026-11/why?entry={entry}"))
+        .await
+        .ok()
+        .shows("It was worked in March 2026 and held");
+    keeper.get("/clients/cedar/entries?period=2026-11&flag=overage").await.ok().shows("released from 2026-03");
+    site.person(APPROVER).get("/portal/statements/2026-11").await.ok().shows("released from March 2026");
+
+    // Once it is issued, a correction takes back what the month and the release were billed.
+    site.app.clock.advance(7 * 86_400);
+    let form = [("issued_on", "2026-12-02"), ("client", "cedar")];
+    keeper.post("/billing/2026-11/issue", &form).await.leads_to();
+    assert!(runner::try_once(&site.app).expect("the job"));
+    keeper.get("/billing/statements/cedar/2026-11").await.ok().shows("Issued").shows("released from March 2026");
+    let token = site.token(BOOK_KEEPER, "time read");
+    let before = token.get("/api/v1/clients/cedar/statements/2026-12").await.ok().value();
+    assert!(!before.to_string().contains("adjustment"), "{before}");
+    token.call(Method::DELETE, &path).await.is(204);
+    let after = token.get("/api/v1/clients/cedar/statements/2026-12").await.ok().value();
+    let lines = after["statements"][0]["statement"]["lines"].as_array().expect("lines").iter();
+    let back: i64 = lines.filter(|it| it["kind"] == "adjustment").filter_map(|it| it["seconds"].as_i64()).sum();
+    assert_eq!(back, -seconds, "{after}");
 }

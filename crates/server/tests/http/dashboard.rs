@@ -50,8 +50,8 @@ async fn a_word_is_said_once() {
     let site = Site::demo();
     let mut owner = site.person(OWNER);
     // {"text":"Saved.","undo":null}
-    let flash = "flash=eyJ0ZXh0IjoiU2F2ZWQuIiwidW5kbyI6bnVsbH0";
+    let flash = "quarterhour-flash=eyJ0ZXh0IjoiU2F2ZWQuIiwidW5kbyI6bnVsbH0";
     owner.cookie = owner.cookie.map(|cookie| format!("{cookie}; {flash}"));
     let page = owner.get("/").await.ok().shows("Saved.");
-    assert!(page.cookies().contains(&"flash=".to_owned()), "{:?}", page.cookies());
+    assert!(page.cookies().contains(&"quarterhour-flash=".to_owned()), "{:?}", page.cookies());
 }

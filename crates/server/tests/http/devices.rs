@@ -18,7 +18,7 @@ async fn device(caller: &Caller, name: &str) -> String {
 
 /// The path by which the last step is undone.
 fn undo(reply: &Reply) -> String {
-    let cookie = reply.cookies().into_iter().find_map(|it| it.strip_prefix("flash=").map(str::to_owned)).expect("a word");
+    let cookie = reply.cookies().into_iter().find_map(|it| it.strip_prefix("quarterhour-flash=").map(str::to_owned)).expect("a word");
     let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, cookie).expect("base64");
     let word: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
     word["undo"].as_str().expect("a way back").to_owned()

@@ -124,3 +124,12 @@ async fn a_logo_is_a_picture_and_runs_nothing() {
     assert!(site.app.stored_logo().expect("no logo").is_none());
     upload(&site.person(BOOK_KEEPER), PNG).await.forbidden();
 }
+
+#[tokio::test]
+async fn a_holiday_that_is_not_there_is_not_taken_away() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    for day in ["2026-02-03", "nonsense", ""] {
+        owner.post("/settings/calendar/holidays/remove", &[("day", day)]).await.not_found();
+    }
+}

@@ -6,7 +6,7 @@ use crate::support::{Caller, DISPATCHER, OWNER, Reply, Site, TECHNICIAN};
 
 /// The path that undoes what was just done.
 fn undo(reply: &Reply) -> String {
-    let cookie = reply.cookies().into_iter().find_map(|cookie| cookie.strip_prefix("flash=").map(str::to_owned));
+    let cookie = reply.cookies().into_iter().find_map(|cookie| cookie.strip_prefix("quarterhour-flash=").map(str::to_owned));
     let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, cookie.expect("a word"));
     let flash: serde_json::Value = serde_json::from_slice(&bytes.expect("base64")).expect("a word");
     flash["undo"].as_str().expect("a way back").to_owned()
@@ -200,4 +200,17 @@ async fn a_line_that_is_sent_twice_is_logged_once() {
     assert_eq!(count().await.ok().text().matches("sent twice").count(), 1);
     technician.post("/time/quick", &[("line", "hazel sent twice 6m helpdesk"), ("once", once.as_str())]).await.leads_to();
     assert_eq!(count().await.ok().text().matches("sent twice").count(), 2, "another line of the same page is meant");
+}
+
+#[tokio::test]
+async fn a_timer_takes_no_more_than_an_entry() {
+    let site = Site::demo();
+    let ana = site.person(TECHNICIAN);
+    for (field, length) in [("note", 20_001), ("ticket", 600), ("tier", 600), ("work_type", 600)] {
+        let long = "x".repeat(length);
+        ana.post("/time/timer/start", &[("client", "fir"), (field, &long)]).await.is(422);
+    }
+    let line = format!("fir {}", "word ".repeat(600));
+    ana.post("/time/quick", &[("line", &line)]).await.is(422).shows("longer than 2000 letters");
+    ana.get("/time").await.ok().hides("class=\"timer\"");
 }

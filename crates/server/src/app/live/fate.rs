@@ -59,8 +59,11 @@ impl Fates {
     #[must_use]
     pub fn of(result: &RunResult) -> Self {
         let bodies = result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref());
-        let mut list: Vec<(Box<str>, EntryFate)> =
-            bodies.flat_map(|body| &body.entries).map(|it| (Box::from(it.id.as_str()), EntryFate::of(it))).collect();
+        let mut list: Vec<(Box<str>, EntryFate)> = bodies
+            .flat_map(|body| &body.entries)
+            .filter(|it| !it.released)
+            .map(|it| (Box::from(it.id.as_str()), EntryFate::of(it)))
+            .collect();
         list.sort_by(|(one, _), (other, _)| one.cmp(other));
         list.shrink_to_fit();
         Self(list)

@@ -49,7 +49,7 @@ impl WorkView {
             actual: plain_hours(entry.actual),
             billable: if entry.billable == entry.actual { String::new() } else { plain_hours(entry.billable) },
             parts: entry.parts.iter().map(PartView::of).collect(),
-            late_for: entry.late_for.map(dates::month).unwrap_or_default(),
+            late_for: entry.late_words(),
             path: format!("/portal/statements/{period}/entries/{}", in_query(&entry.id).replace('+', "%20")),
         }
     }
