@@ -79,9 +79,12 @@ fn times<const N: usize>(facts: [(&str, i64); N]) -> Vec<Fact> {
     facts.into_iter().map(|(label, time)| (label.to_owned(), duration(time))).collect()
 }
 
-/// The six times that must balance.
+/// The six times that must balance; none where there is no pool.
 fn pool(statement: &Statement) -> Vec<Fact> {
     let time = &statement.time;
+    if [time.opening, time.granted, time.restored, time.used].iter().all(|time| *time == 0) {
+        return Vec::new();
+    }
     times([
         ("Opening", time.opening),
         ("Granted", time.granted),
@@ -92,15 +95,17 @@ fn pool(statement: &Statement) -> Vec<Fact> {
     ])
 }
 
+/// Time beside the pool, as far as there is some.
 fn other(time: &TimeStatement) -> Vec<Fact> {
-    times([
+    let all = [
         ("Overage", time.overage),
         ("Charged", time.charged),
         ("Included", time.included),
         ("Internal", time.internal),
         ("Courtesy", time.courtesy),
         ("Held", time.held),
-    ])
+    ];
+    all.into_iter().filter(|(_, time)| *time != 0).map(|(label, time)| (label.to_owned(), duration(time))).collect()
 }
 
 fn reserve_view(reserve: &ReserveStatement, cleaner: Cleaner<'_>) -> Vec<Fact> {

@@ -10,6 +10,8 @@
 //   data-sort, data-value                         a column heading that sorts; what a cell is worth
 //   data-timer data-since="1767225600"            a clock that runs
 //   data-key="n", data-key="g c"                  keys that follow a link or focus a field
+//   data-tally, data-currency, data-digits        the place in a form that counts what is ticked: boxes with data-seconds and data-amount
+//   data-tally-all                                a box that ticks all of them; {chosen} in data-confirm is what is ticked
 //   data-copy="text"                              a button that copies
 //   data-rows, data-row, data-add, data-remove    rows of a form that can be added from a <template> (__n__ counts) and removed
 //   data-menu                                     a <details> that closes when one clicks elsewhere
@@ -274,7 +276,7 @@ function sort(head) {
 
 /** @param {Document | Element} root */
 function prepare(root) {
-  for (const button of all('[data-copy], [data-add], [data-remove], [data-dismiss]', root)) button.removeAttribute('hidden');
+  for (const place of all('[data-copy], [data-add], [data-remove], [data-dismiss], .tally-all', root)) place.removeAttribute('hidden');
   // The browser knows where it is; what was typed stays.
   for (const field of /** @type {HTMLInputElement[]} */ (all('input[data-time-zone="guess"]', root))) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || field.value;
   for (const head of all('th[data-sort]', root)) {
@@ -294,8 +296,26 @@ function prepare(root) {
 }
 
 function arrange() {
+  for (const place of all('[data-tally]')) tally(place.closest('form'));
   for (const input of /** @type {HTMLInputElement[]} */ (all('input[data-filter]'))) if (input.value) filter(input);
   for (const head of /** @type {HTMLTableCellElement[]} */ (all('th[data-sort][aria-sort]'))) if (head.hasAttribute('data-sorted')) sort(head);
+}
+
+/** What is ticked in a form: how many, how long, how much. @param {Element | null} form */
+function tally(form) {
+  const place = /** @type {HTMLElement | null | undefined} */ (form?.querySelector('[data-tally]'));
+  if (!form || !place) return;
+  const boxes = /** @type {HTMLInputElement[]} */ (all('input[data-amount]', form));
+  const ticked = boxes.filter((box) => box.checked);
+  const sum = (/** @type {string} */ what) => ticked.reduce((whole, box) => whole + Number(box.dataset[what]), 0);
+  const digits = Number(place.dataset.digits);
+  const amount = (sum('amount') / 10 ** digits).toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const two = (/** @type {number} */ part) => String(Math.floor(part) % 60).padStart(2, '0');
+  const seconds = sum('seconds');
+  const time = `${Math.floor(seconds / 3600)}:${two(seconds / 60)}${seconds % 60 ? `:${two(seconds)}` : ''} h`;
+  place.textContent = `${ticked.length} of ${boxes.length} chosen: ${time}, ${place.dataset.currency} ${amount}`;
+  const whole = /** @type {HTMLInputElement | null} */ (form.querySelector('[data-tally-all]'));
+  if (whole) (whole.checked = ticked.length === boxes.length), (whole.indeterminate = ticked.length > 0 && !whole.checked);
 }
 
 function tick() {
@@ -317,6 +337,12 @@ document.addEventListener('input', (event) => {
 });
 
 document.addEventListener('change', (event) => {
+  const { target } = event;
+  if (target instanceof HTMLInputElement && target.matches('[data-tally-all], [data-amount]')) {
+    const boxes = target.matches('[data-tally-all]') ? /** @type {HTMLInputElement[]} */ (all('input[data-amount]', target.form ?? document)) : [];
+    for (const box of boxes) box.checked = target.checked;
+    tally(target.form);
+  }
   const place = up(event.target, '[data-submit-on-change]');
   const form = place instanceof HTMLFormElement ? place : place?.closest('form');
   form?.requestSubmit();
@@ -400,7 +426,7 @@ function ask(form, submitter) {
   const [no, yes] = /** @type {HTMLButtonElement[]} */ (all('button', content));
   const text = content.querySelector('p');
   if (!no || !yes || !text) return;
-  text.textContent = question(form, submitter);
+  text.textContent = question(form, submitter).replace('{chosen}', form.querySelector('[data-tally]')?.textContent ?? 'what is chosen');
   text.id = 'ask';
   yes.textContent = submitter?.textContent?.trim() || 'Go on';
   yes.classList.add(submitter?.classList.contains('danger') ? 'danger' : 'primary');

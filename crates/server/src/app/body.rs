@@ -1,7 +1,7 @@
 //! What a statement says, frozen: everything that its pages, its PDF and its proof need, as plain data.
 //! It is stored with an issued statement and never read again from anything that can change.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use quarterhour_billing::{
     Band, Client, Fate, HourlyPrice, LateWork, LocalClock, MovementKind, Part, Period, PriceSource, Priced, Statement,
@@ -81,6 +81,9 @@ pub struct StatementBody {
     pub entries: Vec<EntryBody>,
     /// The pools, as the period ran: for the burn-down chart.
     pub burn_down: Vec<BurnStep>,
+    /// A reserve of money, as the period ran: what is left, and what was charged beyond it, in minor units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reserve_burn: Vec<BurnStep>,
     /// Sentences for the client.
     pub notes: Vec<String>,
     /// Thresholds that were crossed: percent, day and entry.
@@ -164,18 +167,35 @@ pub struct PartBody {
     pub hourly: Option<HourlyPrice>,
 }
 
-/// A moment at which the pools changed.
+/// How the reason of a charge ends that a reserve pays as far as it reaches.
+const ON_RESERVE: &str = ", on the reserve";
+
+impl PartBody {
+    /// Does a reserve pay for it as far as it reaches?
+    #[must_use]
+    pub fn is_on_reserve(&self) -> bool {
+        self.why.ends_with(ON_RESERVE)
+    }
+}
+
+/// A moment at which the pools changed, or the reserve.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct BurnStep {
     /// Seconds on the wall clock since the period began.
     pub at: i64,
-    /// Seconds left in the pools after it.
+    /// Left after it: seconds in pools, minor units in a reserve.
     pub left: i64,
-    /// Seconds of overage up to it.
+    /// Beyond them up to it.
     pub overage: i64,
 }
 
 impl EntryBody {
+    /// Seconds of overage that are billed.
+    #[must_use]
+    pub fn overage(&self) -> i64 {
+        self.parts.iter().filter(|part| part.fate == "overage").map(|part| part.seconds).sum()
+    }
+
     /// What it has to do with an issued period: `late for March 2026`. Empty for work of the statement's own period.
     #[must_use]
     pub fn late_words(&self) -> String {
@@ -234,6 +254,7 @@ impl Freezer<'_> {
             devices: counted_devices(&client.client, statement),
             entries: bodies,
             burn_down: burn_down(&client.client.clock, statement),
+            reserve_burn: reserve_burn(&client.client.clock, statement, entries),
             notes: statement.notes.clone(),
             alerts: statement.alerts.iter().map(days).collect(),
         }
@@ -336,7 +357,7 @@ fn part_body(part: &Part, statement: &Statement) -> PartBody {
         Fate::Overage(price) => ("overage", format!("overage at {}", at(&price)), Some(price.hourly), 0),
         Fate::Held(price) => ("held", format!("held for your approval at {}", at(&price)), Some(price.hourly), 0),
         Fate::Charged { price, on_reserve } => {
-            let reserve = if on_reserve { ", on the reserve" } else { "" };
+            let reserve = if on_reserve { ON_RESERVE } else { "" };
             ("charged", format!("charged at {}{reserve}", at(&price)), Some(price.hourly), 0)
         }
         Fate::InTicket { price, .. } => ("in-ticket", format!("within the ticket's price of {currency} {price}"), None, 0),
@@ -361,10 +382,15 @@ fn source(source: PriceSource) -> &'static str {
     }
 }
 
+/// Seconds on the wall clock since a statement's period began.
+fn seconds_into(clock: &LocalClock, statement: &Statement, instant: i64) -> i64 {
+    let begin = statement.period.first_day().since(quarterhour_billing::Day::of_local(0));
+    clock.local(instant).0 - begin * quarterhour_billing::DAY_SECONDS
+}
+
 /// The pools over the period, step by step.
 fn burn_down(clock: &LocalClock, statement: &Statement) -> Vec<BurnStep> {
     let begin = statement.period.first_day();
-    let length = statement.period.days() * quarterhour_billing::DAY_SECONDS;
     let mut changes: Vec<(i64, i64, i64)> = Vec::new();
     for movement in &statement.movements {
         let at = movement.on.since(begin) * quarterhour_billing::DAY_SECONDS;
@@ -374,16 +400,44 @@ fn burn_down(clock: &LocalClock, statement: &Statement) -> Vec<BurnStep> {
         }
     }
     for part in &statement.parts {
-        let (local, _) = clock.local(part.started_at);
-        let at = local - begin.since(quarterhour_billing::Day::of_local(0)) * quarterhour_billing::DAY_SECONDS;
+        let at = seconds_into(clock, statement, part.started_at);
         match part.fate {
             Fate::Drawn { burn, .. } if burn > 0 => changes.push((at, -burn, 0)),
             Fate::Overage(_) => changes.push((at, 0, part.seconds)),
             _ => {}
         }
     }
+    steps(statement, statement.time.opening, changes)
+}
+
+/// A reserve over the period, step by step: what it paid, and what was charged once it was empty. Lines are rounded as a
+/// whole and steps one by one, so the last step is set to what the statement says.
+fn reserve_burn(clock: &LocalClock, statement: &Statement, entries: &[TimeEntry]) -> Vec<BurnStep> {
+    let Some(reserve) = statement.reserve else { return Vec::new() };
+    let (mut left, mut changes, mut tickets) = (reserve.opening + reserve.granted, Vec::new(), HashSet::new());
+    for part in &statement.parts {
+        let ticket = || entries.get(usize::try_from(part.entry).unwrap_or(usize::MAX)).map(|entry| &entry.ticket);
+        let amount = match part.fate {
+            Fate::Charged { price, on_reserve: true } => price.hourly.amount(part.seconds, statement.currency),
+            Fate::InTicket { price, on_reserve: true } if tickets.insert(ticket()) => statement.currency.amount(price, 1, 1),
+            _ => continue,
+        };
+        let paid = amount.min(left);
+        left -= paid;
+        changes.push((seconds_into(clock, statement, part.started_at), -paid, amount - paid));
+    }
+    let mut steps = steps(statement, reserve.opening + reserve.granted, changes);
+    if let [_, .., last] = steps.as_mut_slice() {
+        last.left = reserve.opening + reserve.granted - reserve.used;
+    }
+    steps
+}
+
+/// Changes of what is left and of what is beyond, as steps in order.
+fn steps(statement: &Statement, opening: i64, mut changes: Vec<(i64, i64, i64)>) -> Vec<BurnStep> {
+    let length = statement.period.days() * quarterhour_billing::DAY_SECONDS;
     changes.sort_by_key(|(at, ..)| *at);
-    let mut step = BurnStep { at: 0, left: statement.time.opening, overage: 0 };
+    let mut step = BurnStep { at: 0, left: opening, overage: 0 };
     let mut steps = vec![step];
     for (at, left, overage) in changes {
         step = BurnStep { at: at.clamp(0, length), left: step.left + left, overage: step.overage + overage };

@@ -1,6 +1,7 @@
 //! How a client stands in its running month: near its allowance, over it, about to lose time. Words for a forecast.
 
-use crate::app::live::Summary;
+use crate::app::live::{Forecast, Reserve, Summary};
+use crate::app::money;
 use crate::hours::hours;
 
 /// From this percentage on a client is near its allowance.
@@ -60,7 +61,10 @@ impl ClientState {
     #[must_use]
     pub fn has(self, client: &Summary) -> bool {
         let Some(now) = &client.now else { return self == Self::NoAgreement };
+        let reserve = now.reserve.as_ref().filter(|reserve| reserve.put > 0);
         match self {
+            Self::Near if reserve.is_some() => reserve.is_some_and(|reserve| reserve.left() > 0 && near_reserve(client, reserve)),
+            Self::Over if reserve.is_some() => reserve.is_some_and(|reserve| reserve.left() <= 0),
             Self::Near => {
                 let dry = client.forecast.is_some_and(|forecast| forecast.exhausted_on.is_some());
                 now.draws_time && now.beyond() == 0 && now.available() > 0 && (now.percent_used() >= NEAR_PERCENT || dry)
@@ -70,6 +74,13 @@ impl ClientState {
             Self::NoAgreement => now.report.agreement.is_none(),
         }
     }
+}
+
+/// Is a reserve nearly used up, or on the way there?
+#[must_use]
+pub fn near_reserve(client: &Summary, reserve: &Reserve) -> bool {
+    let dry = client.reserve_forecast.is_some_and(|forecast| forecast.exhausted_on.is_some());
+    reserve.percent_used() >= NEAR_PERCENT || dry
 }
 
 /// Seconds that will be lost at the end of the running period at this pace; 0 when there is still time to use them.
@@ -85,14 +96,27 @@ pub fn losing(client: &Summary) -> i64 {
     if lost >= LOSING_SECONDS && lost * 100 >= now.available() * LOSING_PERCENT { lost } else { 0 }
 }
 
-/// How the running period is likely to end, in a few words; empty where no pool is drawn.
+/// How the running period is likely to end, in a few words; empty where nothing runs down. Of a reserve it names no money:
+/// not everybody who sees the list may see that.
 #[must_use]
 pub fn forecast_words(client: &Summary) -> String {
-    let Some(now) = client.now.as_ref().filter(|now| now.draws_time) else { return String::new() };
-    let Some(forecast) = client.forecast else { return "too early to say".to_owned() };
-    let dry = forecast.exhausted_on.map(|day| day.date().day());
+    let Some(now) = client.now.as_ref() else { return String::new() };
     let month = now.first_day.strftime("%b");
-    match dry {
+    let dry = |forecast: &Forecast| forecast.exhausted_on.map(|day| day.date().day());
+    if let Some(reserve) = now.reserve.as_ref().filter(|reserve| reserve.put > 0) {
+        let Some(forecast) = client.reserve_forecast else { return "too early to say".to_owned() };
+        return match dry(&forecast) {
+            Some(day) if forecast.is_exhausted => format!("used up on {day} {month}"),
+            Some(day) => format!("dry on {day} {month}"),
+            None if forecast.is_exhausted => "used up".to_owned(),
+            None => format!("{} % unused", forecast.unused * 100 / reserve.put),
+        };
+    }
+    if !now.draws_time {
+        return String::new();
+    }
+    let Some(forecast) = client.forecast else { return "too early to say".to_owned() };
+    match dry(&forecast) {
         Some(day) if forecast.is_exhausted => format!("used up on {day} {month}"),
         Some(day) => format!("dry on {day} {month}, {} over", hours(forecast.overage / 60 * 60)),
         None if forecast.is_exhausted => "used up".to_owned(),
@@ -108,15 +132,32 @@ pub fn beside_words(time: &quarterhour_billing::TimeTotals) -> String {
     kinds.collect::<Vec<_>>().join(", ")
 }
 
+/// What becomes of a reserve by the end of the period.
+fn reserve_sentence(client: &Summary, reserve: &Reserve) -> String {
+    let Some(forecast) = client.reserve_forecast else { return "It is too early in the month for a forecast.".to_owned() };
+    let shown = |amount: i64| money::shown(amount, client.currency);
+    let day = forecast.exhausted_on.map(|day| format!(" on {}", crate::dates::near(&day.date()))).unwrap_or_default();
+    if forecast.is_exhausted {
+        return match reserve.beyond {
+            0 => format!("The reserve was used up{day}; further work is billed on top."),
+            beyond => format!("The reserve was used up{day}; {} of work is billed on top so far.", shown(beyond)),
+        };
+    }
+    if day.is_empty() {
+        return format!("At this pace {} of the reserve are left at the end of the month.", shown(forecast.unused));
+    }
+    format!("At this pace the reserve is used up{day}, and {} are billed on top by the end of the month.", shown(forecast.overage))
+}
+
 /// As [`forecast_words`], as a sentence for the client's own page.
 #[must_use]
 pub fn forecast_sentence(client: &Summary) -> String {
     let Some(now) = client.now.as_ref() else { return "Nothing is agreed or logged this month.".to_owned() };
+    if let Some(reserve) = now.reserve.as_ref().filter(|reserve| reserve.put > 0) {
+        return reserve_sentence(client, reserve);
+    }
     if !now.draws_time {
         return match now.report.agreement {
-            Some(_) if now.report.reserve.is_some() => {
-                "Work is taken from a reserve of money; what it does not cover is billed.".to_owned()
-            }
             Some(_) => "The agreement has no pools of time: nothing runs down.".to_owned(),
             None => "No agreement is in force: work is charged by the rate card.".to_owned(),
         };

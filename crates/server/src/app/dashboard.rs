@@ -12,6 +12,7 @@ use quarterhour_store::statements::{hold, question, receivable, timer, user};
 use uuid::Uuid;
 
 use crate::app::actor::{Actor, Permission};
+use crate::app::client_state::ClientState;
 use crate::app::context::Context;
 use crate::app::live::{Flags, OpenStatement, Summary};
 use crate::app::money;
@@ -20,7 +21,6 @@ use crate::app::stored::StoredBooks;
 use crate::error::AppError;
 
 /// A pool is near its end from this share on, in percent.
-const NEAR_PERCENT: i64 = 90;
 /// Unused hours are worth a word from this share of the pool on, in percent.
 const UNUSED_PERCENT: i64 = 25;
 /// They are worth it when so few business days are left.
@@ -207,14 +207,11 @@ fn drawing(summary: &Summary) -> Option<&OpenStatement> {
 }
 
 fn near(summaries: &[Arc<Summary>]) -> Vec<Arc<Summary>> {
-    let is_near = |summary: &&Arc<Summary>| {
-        let dry = summary.forecast.is_some_and(|forecast| forecast.overage > 0 && forecast.exhausted_on.is_some());
-        drawing(summary).is_some_and(|now| now.beyond() > 0 || dry || now.percent_used() >= NEAR_PERCENT)
-    };
+    let is_near = |summary: &&Arc<Summary>| ClientState::Near.has(summary) || ClientState::Over.has(summary);
     let mut near: Vec<_> = summaries.iter().filter(is_near).cloned().collect();
     near.sort_by_key(|summary| {
         let beyond = drawing(summary).map_or(0, OpenStatement::beyond);
-        let dry = summary.forecast.and_then(|forecast| forecast.exhausted_on);
+        let dry = summary.forecast.or(summary.reserve_forecast).and_then(|forecast| forecast.exhausted_on);
         (std::cmp::Reverse(beyond), dry.is_none(), dry, summary.name.clone())
     });
     near

@@ -41,18 +41,23 @@ pub fn parse(text: &str, currency: Currency) -> Result<i64, String> {
 /// An amount with its currency: `USD 1,250.00`.
 #[must_use]
 pub fn shown(amount: i64, currency: Currency) -> String {
-    let text = currency.format(amount.abs());
-    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(whole, fraction)| (whole, Some(fraction)));
-    let mut grouped = String::new();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
+    let sign = if amount < 0 { "\u{2212}" } else { "" };
+    format!("{sign}{} {}", currency.code(), grouped(&currency.format(amount.abs())))
+}
+
+/// A plain decimal with commas between groups of three digits: `1,250.00`.
+#[must_use]
+pub fn grouped(text: &str) -> String {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("\u{2212}", digits));
+    let whole = digits.find('.').unwrap_or(digits.len());
+    let mut grouped = sign.to_owned();
+    for (index, letter) in digits.chars().enumerate() {
+        if index > 0 && index < whole && (whole - index) % 3 == 0 {
             grouped.push(',');
         }
-        grouped.push(digit);
+        grouped.push(letter);
     }
-    let sign = if amount < 0 { "\u{2212}" } else { "" };
-    let fraction = fraction.map(|fraction| format!(".{fraction}")).unwrap_or_default();
-    format!("{sign}{} {grouped}{fraction}", currency.code())
+    grouped
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use quarterhour_billing::Currency;
 use quarterhour_documents as documents;
 
 use crate::app::body::{EntryBody, Party, StatementBody};
+use crate::app::device_effect::class_words;
+use crate::app::money;
 use crate::hours::hours;
 
 /// When an invoice was issued, and under which number.
@@ -42,7 +44,7 @@ pub fn document(body: &StatementBody, issue: &Issue) -> documents::InvoiceDocume
         agreement: report.agreement.clone(),
         program: report.program.to_string(),
         lines: lines(body),
-        amounts: documents::Amounts { net: report.net.clone(), taxes: taxes(body), total: report.total.clone() },
+        amounts: documents::Amounts { net: money::grouped(&report.net), taxes: taxes(body), total: money::grouped(&report.total) },
         payment_terms: Some(payment_terms(body, issue)),
         terms: some(&body.terms),
         statement: Some(statement(body)),
@@ -74,7 +76,8 @@ pub fn quantity(quantity: &str, unit: &str) -> (String, String) {
         "hour" => 3600,
         "minute" => 60,
         "second" => 1,
-        _ => return (quantity.to_owned(), unit.to_owned()),
+        _ if quantity == "1" => return (quantity.to_owned(), unit.to_owned()),
+        _ => return (money::grouped(quantity), class_words(unit, 2)),
     };
     // Results write hours with two decimals at most, minutes and seconds whole.
     let (whole, fraction) = quantity.split_once('.').unwrap_or((quantity, ""));
@@ -92,12 +95,12 @@ pub fn quantity_words(count: &str, unit: &str) -> String {
     format!("{count} {unit}")
 }
 
-/// A price with all digits of the currency: `160.00`.
+/// A price with all digits of the currency, grouped: `1,160.00`.
 #[must_use]
 pub fn price(price: &str, currency: &str) -> String {
     let digits = Currency::parse(currency).map_or(0, |currency| usize::from(currency.digits()));
     let (whole, fraction) = price.split_once('.').unwrap_or((price, ""));
-    if fraction.len() >= digits { price.to_owned() } else { format!("{whole}.{fraction:0<digits$}") }
+    if fraction.len() >= digits { money::grouped(price) } else { money::grouped(&format!("{whole}.{fraction:0<digits$}")) }
 }
 
 fn lines(body: &StatementBody) -> Vec<documents::InvoiceLine> {
@@ -109,7 +112,7 @@ fn lines(body: &StatementBody) -> Vec<documents::InvoiceLine> {
             quantity,
             unit,
             price: price(&line.price, currency),
-            amount: line.amount.clone(),
+            amount: money::grouped(&line.amount),
         },
     );
     lines.collect()
@@ -120,7 +123,7 @@ fn taxes(body: &StatementBody) -> Vec<documents::TaxLine> {
     if percent == "0" {
         return Vec::new();
     }
-    vec![documents::TaxLine { name: None, percent, net: report.net.clone(), tax: report.tax.clone() }]
+    vec![documents::TaxLine { name: None, percent, net: money::grouped(&report.net), tax: money::grouped(&report.tax) }]
 }
 
 fn payment_terms(body: &StatementBody, issue: &Issue) -> String {
@@ -147,11 +150,11 @@ fn statement(body: &StatementBody) -> documents::Statement {
             held: time.held,
         },
         reserve: body.statement.reserve.as_ref().map(|reserve| documents::ReserveStatement {
-            opening: reserve.opening.clone(),
-            granted: reserve.granted.clone(),
-            used: reserve.used.clone(),
-            forfeited: reserve.forfeited.clone(),
-            closing: reserve.closing.clone(),
+            opening: money::grouped(&reserve.opening),
+            granted: money::grouped(&reserve.granted),
+            used: money::grouped(&reserve.used),
+            forfeited: money::grouped(&reserve.forfeited),
+            closing: money::grouped(&reserve.closing),
         }),
     }
 }
@@ -162,7 +165,7 @@ pub fn sentence(body: &StatementBody) -> String {
     let mut sentences = Vec::new();
     if body.draws_time {
         let from = match body.statement.count.listed().next() {
-            Some((class, count)) if time.granted > 0 => format!(" for {count} {}{}", class.name(), if count == 1 { "" } else { "s" }),
+            Some((class, count)) if time.granted > 0 => format!(" for {count} {}", class_words(class.name(), count)),
             _ => String::new(),
         };
         let available = time.opening + time.granted + time.restored;
@@ -175,6 +178,10 @@ pub fn sentence(body: &StatementBody) -> String {
         }
         if time.overage > 0 {
             sentences.push(format!("{} went beyond and are billed as overage.", hours(time.overage)));
+            let late: i64 = body.entries.iter().filter(|entry| entry.late_for.is_some()).map(EntryBody::overage).sum();
+            if late > 0 {
+                sentences.push(format!("{} of that belong to earlier months.", hours(late)));
+            }
         }
     }
     if time.held > 0 {

@@ -222,7 +222,7 @@ fn decided(part: &PartBody) -> usize {
         "included" => 1,
         "internal" => 2,
         "drawn" | "overage" | "held" => 3,
-        _ if part.why.ends_with("on the reserve") => 3,
+        _ if part.is_on_reserve() => 3,
         _ => 4,
     }
 }

@@ -16,7 +16,61 @@ pub use books::seconds_into;
 pub use burn_down::{AfterHours, BurnDown, Outlook, Step};
 pub use multiples::{Month, Multiple, Multiples};
 
+use quarterhour_billing::Currency;
+
+use crate::app::money;
 use crate::hours::hours;
+
+/// What the numbers of a chart count.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Unit {
+    /// Seconds of work in pools.
+    #[default]
+    Time,
+    /// Minor units of money in a reserve.
+    Money(Currency),
+}
+
+impl Unit {
+    /// A number in words: `4:30 h`, `USD 450.00`.
+    #[must_use]
+    pub fn words(self, number: i64) -> String {
+        match self {
+            Self::Time => hours(number),
+            Self::Money(currency) => money::shown(number, currency),
+        }
+    }
+
+    /// The same without what a forecast cannot know: whole minutes, whole units of money.
+    #[must_use]
+    pub fn about(self, number: i64) -> String {
+        let one = self.one();
+        match self {
+            Self::Time => hours(number / 60 * 60),
+            Self::Money(currency) => {
+                let text = money::shown(number / one * one, currency);
+                text.split_once('.').map_or(text.clone(), |(whole, _)| whole.to_owned())
+            }
+        }
+    }
+
+    /// A whole number on an axis.
+    fn tick(self, number: i64) -> String {
+        let (sign, number) = (if number < 0 { "+" } else { "" }, number.abs());
+        match self {
+            Self::Time => format!("{sign}{} h", number / 3600),
+            Self::Money(_) => format!("{sign}{}", self.about(number).split_once(' ').map_or("", |(_, number)| number)),
+        }
+    }
+
+    /// An hour, or one unit of money.
+    fn one(self) -> i64 {
+        match self {
+            Self::Time => 3600,
+            Self::Money(currency) => 10_i64.pow(u32::from(currency.digits())),
+        }
+    }
+}
 
 /// A chart with what stands beside and behind it.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +93,21 @@ pub struct Chart {
 #[must_use]
 pub fn month_bar(used: impl Borrow<i64>, available: impl Borrow<i64>, beyond: impl Borrow<i64>) -> String {
     let (used, available, beyond) = (*used.borrow(), *available.borrow(), *beyond.borrow());
-    let words = month_words(used, available, beyond);
+    bar(used, available, beyond, &month_words(used, available, beyond))
+}
+
+/// What was charged of a reserve, in percent of it; past 100 once it is empty.
+#[must_use]
+pub fn reserve_bar(percent: i64) -> String {
+    let words = match percent {
+        ..100 => format!("{} % of the reserve left", 100 - percent),
+        100 => "reserve used up".to_owned(),
+        _ => format!("{} % over the reserve", percent - 100),
+    };
+    bar(percent.min(100), 100, (percent - 100).max(0), &words)
+}
+
+fn bar(used: i64, available: i64, beyond: i64, words: &str) -> String {
     if available <= 0 && beyond <= 0 {
         return format!("<span class=\"monthbar\"><span>{words}</span></span>");
     }

@@ -14,6 +14,7 @@ use crate::app::client_entries::plain_cell;
 use crate::app::client_state::{ClientState, beside_words, forecast_words};
 use crate::app::context::App;
 use crate::app::live::Summary;
+use crate::web::chart::reserve_bar;
 use crate::web::client_head::{ClientHead, client_path, in_query};
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
@@ -97,6 +98,8 @@ struct Row {
     name: String,
     program: String,
     draws_time: bool,
+    /// The bar of a reserve.
+    reserve: Option<String>,
     used: i64,
     available: i64,
     beyond: i64,
@@ -140,13 +143,17 @@ impl Row {
             name: client.name.clone(),
             program: program_of(client).to_owned(),
             draws_time: now.is_some_and(|now| now.draws_time),
+            reserve: now.and_then(|now| now.reserve.as_ref()).filter(|it| it.put > 0).map(|it| reserve_bar(it.percent_used())),
             used: time.used,
             available: now.map_or(0, |now| now.available()),
             beyond: now.map_or(0, |now| now.beyond()),
             other: time.charged + time.included + time.internal,
             beside: beside_words(&time),
             forecast: forecast_words(client),
-            is_dry: client.forecast.is_some_and(|forecast| forecast.exhausted_on.is_some() || forecast.is_exhausted),
+            is_dry: client
+                .forecast
+                .or(client.reserve_forecast)
+                .is_some_and(|forecast| forecast.exhausted_on.is_some() || forecast.is_exhausted),
             days_left: client.business_days_left,
             looks: looks(client),
             code: client.code.clone(),

@@ -13,7 +13,7 @@ use crate::app::actor::{Actor, Permission};
 use crate::app::body::StatementBody;
 use crate::app::client::ClientPerson;
 use crate::app::client_entries::part_words;
-use crate::app::client_state::forecast_sentence;
+use crate::app::client_state::{ClientState, forecast_sentence};
 use crate::app::context::{App, Context};
 use crate::app::device_effect::class_words;
 use crate::app::history::Month;
@@ -90,6 +90,8 @@ struct MonthView {
     used: i64,
     beyond: i64,
     held: i64,
+    /// Overage that belongs to earlier months and is billed in this one.
+    late: i64,
     lost: i64,
     worked: i64,
     charged: i64,
@@ -187,7 +189,7 @@ async fn show_page(app: App, here: Here, code: String, query: ShowQuery, form: (
         let months = app.months(client_id)?;
         let (bodies, is_issued) = app.statements_of_period(client_id, period)?;
         let month = month_view(&head, &summary, (period, is_issued), &bodies, &months);
-        let charts = charts(app, &summary, &bodies)?;
+        let charts = charts(app, &summary, &bodies, head.can_see_money)?;
         let agreement = agreement(app, &actor, client_id)?;
         let notes = app.notes(client_id)?.into_iter().take(LATEST).map(|note| NoteRow {
             id: note.id,
@@ -238,7 +240,9 @@ fn month_view(
     let available = sum(|body| body.statement.time.opening + body.statement.time.granted + body.statement.time.restored);
     let used = sum(|body| body.statement.time.used);
     let held = sum(|body| body.statement.time.held);
-    let beyond = sum(|body| body.statement.time.overage) + held;
+    let late = sum(StatementBody::late_beyond);
+    let beyond = sum(|body| body.statement.time.overage) + held - late;
+    let has_reserve = summary.now.as_ref().is_some_and(|now| now.reserve.is_some());
     let net: i64 = bodies.iter().filter_map(|body| money::minor(&body.statement.net)).sum();
     MonthView {
         name: dates::month(period),
@@ -252,42 +256,48 @@ fn month_view(
         used,
         beyond,
         held,
+        late,
         lost: if is_issued { sum(|body| body.statement.time.forfeited) } else { 0 },
         worked: sum(|body| body.statement.time.actual),
         charged: sum(|body| body.statement.time.charged),
         included: sum(|body| body.statement.time.included + body.statement.time.internal),
         business_days_left: summary.business_days_left,
-        forecast: if is_running { forecast_sentence(summary) } else { String::new() },
-        is_over: is_running && (beyond > 0 || summary.forecast.is_some_and(|forecast| forecast.overage > 0)),
+        forecast: match is_running {
+            true if head.can_see_money || !has_reserve => forecast_sentence(summary),
+            _ => String::new(),
+        },
+        is_over: is_running
+            && (beyond > 0 || ClientState::Over.has(summary) || summary.forecast.is_some_and(|forecast| forecast.overage > 0)),
         has_statement: !bodies.is_empty(),
-        reserve: if head.can_see_money { reserve(summary, bodies, is_issued) } else { None },
+        reserve: reserve(summary, bodies, is_issued, head.can_see_money),
         net: if head.can_see_money { money::shown(net, summary.currency) } else { String::new() },
         entries: format!("{}?period={period}", head.at("entries")),
     }
 }
 
-/// What is left in the reserves of a month, and what was put into them.
-fn reserve(summary: &Summary, bodies: &[StatementBody], is_issued: bool) -> Option<(String, String)> {
+/// What is left in the reserves of a month, and what was put into them: in percent for whoever sees no money.
+fn reserve(summary: &Summary, bodies: &[StatementBody], is_issued: bool, sees_money: bool) -> Option<(String, String)> {
     let reserves: Vec<_> = bodies.iter().filter_map(|body| body.statement.reserve.as_ref()).collect();
     let sum =
         |of: fn(&quarterhour_billing::ReserveReport) -> &String| reserves.iter().filter_map(|it| money::minor(of(it))).sum::<i64>();
     let put = sum(|it| &it.opening) + sum(|it| &it.granted);
     let left = if is_issued { sum(|it| &it.closing) } else { put - sum(|it| &it.used) };
+    if !sees_money {
+        return (put > 0).then(|| (format!("{} %", left * 100 / put), "what was put into it".to_owned()));
+    }
     (!reserves.is_empty()).then(|| (money::shown(left, summary.currency), money::shown(put, summary.currency)))
 }
 
-fn charts(app: &Context, summary: &Summary, bodies: &[StatementBody]) -> Result<Vec<(String, Chart)>, AppError> {
+fn charts(app: &Context, summary: &Summary, bodies: &[StatementBody], sees_money: bool) -> Result<Vec<(String, Chart)>, AppError> {
     let books = app.books()?;
     let client = books.setup.client(&summary.code).map(|(_, client)| client);
     let now = app.clock.now().as_second();
-    let drawn = bodies.iter().filter(|body| body.draws_time).enumerate();
-    let charts = drawn.map(|(index, body)| {
+    let drawn = bodies.iter().filter(|body| body.draws_time || sees_money).enumerate();
+    let charts = drawn.filter_map(|(index, body)| {
         let is_running = body.period == summary.running;
         let at = client.filter(|_| is_running).map(|client| seconds_into(body.period, &client.client.clock, now));
-        let own = summary.now.as_ref().is_some_and(|now| now.report.agreement == body.statement.agreement);
-        let forecast = summary.forecast.as_ref().filter(|_| is_running && own);
         let name = body.statement.agreement.clone().unwrap_or_default();
-        (name, BurnDown::of_body(&format!("burn-down-{index}"), body, at, forecast).chart())
+        Some((name, BurnDown::of_body(&format!("burn-down-{index}"), body, at, summary.forecast_of(body))?.chart()))
     });
     Ok(charts.collect())
 }

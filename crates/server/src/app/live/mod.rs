@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub use client::ClientLive;
 pub use fate::{EntryFate, Fates};
 pub use forecast::{Forecast, Pace};
-pub use summary::{Flags, OpenStatement, Summary};
+pub use summary::{Flags, OpenStatement, Reserve, Summary};
 
 use crate::app::context::Context;
 use crate::app::events::Event;

@@ -8,6 +8,7 @@ use crate::app::body::{BurnStep, StatementBody};
 use crate::app::live::client::ClientLive;
 use crate::app::live::fate::Fates;
 use crate::app::live::forecast::{Forecast, Pace};
+use crate::app::money::minor;
 use crate::app::outcome::Warning;
 use crate::app::stored::StoredBooks;
 
@@ -37,6 +38,8 @@ pub struct Summary {
     pub open: Vec<OpenStatement>,
     /// How the running period is likely to end.
     pub forecast: Option<Forecast>,
+    /// The same for a reserve of money, in minor units.
+    pub reserve_forecast: Option<Forecast>,
     /// Days of the running period after today.
     pub days_left: i64,
     /// Business days of the running period after today.
@@ -82,6 +85,46 @@ pub struct OpenStatement {
     pub first_day: Date,
     /// Seconds of overage that belong to issued periods: late time and what was released.
     pub late_beyond: i64,
+    /// A reserve of money instead of pools of time.
+    pub reserve: Option<Reserve>,
+}
+
+/// A reserve of money as it stands, in minor units.
+#[derive(Clone, Debug)]
+pub struct Reserve {
+    /// What was put into it, what was left from before among it.
+    pub put: i64,
+    /// What it paid.
+    pub used: i64,
+    /// What was charged once it was empty.
+    pub beyond: i64,
+    /// Step by step.
+    pub steps: Vec<BurnStep>,
+}
+
+impl Reserve {
+    fn of(body: &StatementBody) -> Option<Self> {
+        let report = body.statement.reserve.as_ref().filter(|_| !body.draws_time)?;
+        let read = |text: &str| minor(text).unwrap_or(0);
+        Some(Self {
+            put: read(&report.opening) + read(&report.granted),
+            used: read(&report.used),
+            beyond: body.reserve_burn.last().map_or(0, |step| step.overage),
+            steps: body.reserve_burn.clone(),
+        })
+    }
+
+    /// What is left in it.
+    #[must_use]
+    pub fn left(&self) -> i64 {
+        self.put - self.used
+    }
+
+    /// What was charged of it, in percent; past 100 once it is empty.
+    #[must_use]
+    pub fn percent_used(&self) -> i64 {
+        if self.put == 0 { 0 } else { (self.used + self.beyond) * 100 / self.put }
+    }
 }
 
 impl OpenStatement {
@@ -93,6 +136,7 @@ impl OpenStatement {
             burn_down: body.burn_down.clone(),
             first_day: body.period.first_day().date(),
             late_beyond: body.late_beyond(),
+            reserve: Reserve::of(body),
         }
     }
 
@@ -138,8 +182,13 @@ impl Summary {
         let running = live.running_outcome().and_then(|outcome| outcome.body.as_ref()).map(OpenStatement::new);
         let clock = live.client().ok().map(|client| client.client.clock.clone());
         let pace = clock.as_ref().map(|clock| Pace::new(&live.books.setup.provider.terms.calendar, clock, live.running, now));
-        let forecast = running.as_ref().zip(pace.as_ref()).filter(|(statement, _)| statement.draws_time);
+        let paced = running.as_ref().zip(pace.as_ref());
+        let forecast = paced.filter(|(statement, _)| statement.draws_time);
         let forecast = forecast.and_then(|(it, pace)| pace.forecast(it.available(), it.time().used, it.beyond(), &it.burn_down));
+        let reserve_forecast = paced.and_then(|(it, pace)| {
+            let reserve = it.reserve.as_ref()?;
+            pace.forecast(reserve.put, reserve.used, reserve.beyond, &reserve.steps)
+        });
         let client = live.client().ok();
         Self {
             client_id: live.client_id,
@@ -151,6 +200,7 @@ impl Summary {
             issued: live.closed.as_ref().map(|closed| closed.period),
             now: running,
             forecast,
+            reserve_forecast,
             days_left: pace.as_ref().map_or(0, Pace::days_left),
             business_days_left: pace.as_ref().map_or(0, Pace::business_days_left),
             flags: flags(live),
@@ -166,6 +216,14 @@ impl Summary {
     pub(super) fn is_of(&self, books: &StoredBooks, version: i64, running: Period, now: i64) -> bool {
         let fresh = (self.made_at..self.made_at + FRESH_SECONDS).contains(&now);
         fresh && self.books_digest == books.digest(self.client_id) && self.version >= version && self.running == running
+    }
+
+    /// How the period of a statement is likely to end, if it is the running one of the agreement of today.
+    #[must_use]
+    pub fn forecast_of(&self, body: &StatementBody) -> Option<&Forecast> {
+        let is_now = |now: &OpenStatement| now.period == body.period && now.report.agreement == body.statement.agreement;
+        self.now.as_ref().filter(|now| is_now(now))?;
+        if body.draws_time { self.forecast.as_ref() } else { self.reserve_forecast.as_ref() }
     }
 
     /// Statements of periods that are over and not issued.

@@ -3,12 +3,14 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum_extra::extract::Form;
+use quarterhour_billing::Currency;
 use serde::Deserialize;
 
 use crate::app::actor::Permission;
 use crate::app::context::App;
 use crate::app::held::{Held, HeldFilter, Verdict};
 use crate::app::money;
+use crate::app::paper::price;
 use crate::error::AppError;
 use crate::web::billing::statement_path;
 use crate::web::client_head::client_path;
@@ -22,6 +24,8 @@ const ROWS_MAX: usize = 150;
 struct Row {
     held: Held,
     amount: String,
+    /// The price an hour with all digits of the currency.
+    hourly: String,
     started: String,
     client_path: String,
     statement_path: String,
@@ -39,6 +43,7 @@ impl Row {
             started: crate::dates::wall(held.started),
             client_path: client_path(&held.client),
             statement_path: statement_path(&held.client, held.period),
+            hourly: price(&held.hourly, &held.currency),
             amount,
             decided,
             held,
@@ -54,6 +59,8 @@ struct Group {
     statement_path: String,
     month: String,
     total: String,
+    /// The currency's code, and the digits of its minor unit.
+    currency: (String, u8),
     seconds: i64,
     rows: Vec<Row>,
     refusals: Vec<(String, String)>,
@@ -78,6 +85,7 @@ impl Group {
             month: crate::dates::month(first.held.period),
             seconds: rows.iter().map(|row| row.held.seconds).sum(),
             total,
+            currency: (first.held.currency.clone(), first.held.money().map_or(0, Currency::digits)),
             refusals,
             rows,
         })
@@ -153,10 +161,7 @@ async fn decide(State(app): State<App>, here: Here, Form(form): Form<VerdictForm
         return Err(Failure(AppError::field("number", "nothing was chosen; expected at least one piece")));
     }
     let count = form.number.len();
-    app.run(move |app| {
-        form.number.iter().try_for_each(|number| app.decide_held(&actor, *number, verdict, &form.by, &form.reason).map(drop))
-    })
-    .await?;
+    app.run(move |app| app.decide_held_all(&actor, &form.number, verdict, &form.by, &form.reason)).await?;
     let pieces = if count == 1 { "1 piece".to_owned() } else { format!("{count} pieces") };
     Ok(Done::at("/billing/held").saying(format!("{pieces} {}: {}.", verdict.state(), verdict.consequence())))
 }

@@ -114,7 +114,7 @@ impl Sheet {
         let path = statement_path(&client.code, client.period);
         let agreement = view.agreement();
         let id = format!("burn-{}", if agreement.is_empty() { "none" } else { agreement });
-        let chart = body.draws_time.then(|| BurnDown::of_body(&id, body, now, None).chart());
+        let chart = BurnDown::of_body(&id, body, now, None).map(|chart| chart.chart());
         let lines = report.lines.iter().map(|line| Line {
             kind: line.kind.to_string(),
             text: line.text.clone(),

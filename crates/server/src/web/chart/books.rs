@@ -1,11 +1,12 @@
 //! Charts of statements: what they show is taken from statements, summaries and forecasts.
 
-use quarterhour_billing::{Band, LocalClock, Period, TimeTotals};
+use quarterhour_billing::{Band, Currency, LocalClock, Period, TimeTotals};
 
-use crate::app::body::{BurnStep, StatementBody};
-use crate::app::live::{Forecast, Summary};
+use crate::app::body::{BurnStep, PartBody, StatementBody};
+use crate::app::live::Forecast;
+use crate::app::money;
 use crate::dates;
-use crate::web::chart::{AfterHours, BurnDown, Month, Outlook, Step};
+use crate::web::chart::{AfterHours, BurnDown, Month, Outlook, Step, Unit};
 
 /// Seconds on a client's wall clock since a period began.
 #[must_use]
@@ -15,21 +16,24 @@ pub fn seconds_into(period: Period, clock: &LocalClock, now: i64) -> i64 {
 }
 
 impl BurnDown {
-    /// The burn-down of a statement. `now` is [`seconds_into`] its period, none when it is over.
+    /// The burn-down of a statement that has pools of time or a reserve of money. `now` is [`seconds_into`] its period,
+    /// none when it is over; a forecast counts what the statement does.
     #[must_use]
-    pub fn of_body(id: &str, body: &StatementBody, now: Option<i64>, forecast: Option<&Forecast>) -> Self {
-        let time = &body.statement.time;
-        let chart = Self::of_steps(id, body.period, &body.burn_down, time.opening + time.granted + time.restored);
-        Self { after_hours: after_hours(body), now, outlook: forecast.map(|it| outlook(it, chart.available)), ..chart }
-    }
-
-    /// The burn-down of a client's running period, without the marks of after-hours work.
-    #[must_use]
-    pub fn of_summary(id: &str, summary: &Summary) -> Option<Self> {
-        let statement = summary.now.as_ref()?;
-        let chart = Self::of_steps(id, statement.period, &statement.burn_down, statement.available());
-        let now = (summary.today.since(statement.period.first_day()) + 1) * quarterhour_billing::DAY_SECONDS;
-        Some(Self { now: Some(now), outlook: summary.forecast.map(|it| outlook(&it, chart.available)), ..chart })
+    pub fn of_body(id: &str, body: &StatementBody, now: Option<i64>, forecast: Option<&Forecast>) -> Option<Self> {
+        let reserve = body.statement.reserve.as_ref().filter(|_| !body.draws_time && !body.reserve_burn.is_empty());
+        let chart = match reserve {
+            None if !body.draws_time => return None,
+            None => {
+                let time = &body.statement.time;
+                Self::of_steps(id, body.period, &body.burn_down, time.opening + time.granted + time.restored)
+            }
+            Some(reserve) => {
+                let put = money::minor(&reserve.opening).unwrap_or(0) + money::minor(&reserve.granted).unwrap_or(0);
+                let unit = Currency::parse(&body.statement.currency).map_or(Unit::Time, Unit::Money);
+                Self { unit, ..Self::of_steps(id, body.period, &body.reserve_burn, put) }
+            }
+        };
+        Some(Self { after_hours: after_hours(body), now, outlook: forecast.map(|it| outlook(it, chart.available)), ..chart })
     }
 
     fn of_steps(id: &str, period: Period, steps: &[BurnStep], available: i64) -> Self {
@@ -55,20 +59,31 @@ fn outlook(forecast: &Forecast, available: i64) -> Outlook {
 /// What work outside business hours took from the pools. An entry's later parts start as far in as the earlier ones are long.
 fn after_hours(body: &StatementBody) -> Vec<AfterHours> {
     let begin = body.period.first_day().date();
+    let currency = Currency::parse(&body.statement.currency).filter(|_| !body.draws_time);
     let mut found = Vec::new();
     for entry in body.entries.iter().filter(|entry| entry.late_for.is_none()) {
         let start = seconds_between(begin, entry.started_local);
         let whole: i64 = entry.parts.iter().map(|part| part.seconds).sum();
         let mut before = 0;
         for part in &entry.parts {
-            if part.band == Band::AfterHours && part.burn > 0 {
+            let taken = taken(part, currency);
+            if part.band == Band::AfterHours && taken > 0 {
                 let shift = if whole > 0 { entry.actual * before / whole } else { 0 };
-                found.push(AfterHours { at: start + shift, burn: part.burn });
+                found.push(AfterHours { at: start + shift, burn: taken });
             }
             before += part.seconds;
         }
     }
     found
+}
+
+/// What a part took from pools of time, or with a currency from a reserve.
+fn taken(part: &PartBody, currency: Option<Currency>) -> i64 {
+    match (currency, part.hourly) {
+        (None, _) => part.burn,
+        (Some(currency), Some(hourly)) if part.is_on_reserve() => hourly.amount(part.seconds, currency),
+        (Some(_), _) => 0,
+    }
 }
 
 fn seconds_between(begin: jiff::civil::Date, at: jiff::civil::DateTime) -> i64 {

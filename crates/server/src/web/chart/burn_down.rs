@@ -1,15 +1,16 @@
-//! The burn-down of a period: what is left in the pools, step by step, and what went beyond them. In seconds.
+//! The burn-down of a period: what is left in the pools or in a reserve, step by step, and what went beyond.
 
 use std::fmt::Write as _;
 
-use crate::hours::hours;
-use crate::web::chart::{Chart, escape, rect};
+use crate::web::chart::{Chart, Unit, escape, rect};
 
 /// What a burn-down shows.
 #[derive(Clone, Debug, Default)]
 pub struct BurnDown {
     /// The id of the figure.
     pub id: String,
+    /// What its numbers count.
+    pub unit: Unit,
     /// The month, such as `November 2026`.
     pub month: String,
     /// Its name on the axis, such as `Nov`.
@@ -82,23 +83,40 @@ impl BurnDown {
     /// Draws it.
     #[must_use]
     pub fn chart(&self) -> Chart {
-        let mut legend = vec![("", "left in the pools")];
+        let (left, over) = self.kinds();
+        let mut legend = vec![("", left)];
         if !self.after_hours.is_empty() {
             legend.push(("night", "taken after hours"));
         }
         if self.overage() > 0 || self.outlook.is_some_and(|outlook| outlook.end < 0) {
-            legend.push(("over", "overage"));
+            legend.push(("over", over));
         }
         if self.shown_outlook().is_some() {
             legend.push(("forecast", "forecast at this pace"));
         }
         Chart {
             id: self.id.clone(),
-            title: format!("Hours of {}", self.month),
+            title: self.title(),
             svg: [WIDE, SMALL].iter().map(|room| self.draw(room)).collect(),
             legend,
-            head: vec!["Day", "Left", "Overage"],
+            head: vec!["Day", "Left", if matches!(self.unit, Unit::Time) { "Overage" } else { "Billed on top" }],
             rows: self.rows(),
+        }
+    }
+
+    fn title(&self) -> String {
+        let what = match self.unit {
+            Unit::Time => "Hours",
+            Unit::Money(_) => "Reserve",
+        };
+        format!("{what} of {}", self.month)
+    }
+
+    /// What its two areas are.
+    fn kinds(&self) -> (&'static str, &'static str) {
+        match self.unit {
+            Unit::Time => ("left in the pools", "overage"),
+            Unit::Money(_) => ("left in the reserve", "billed on top"),
         }
     }
 
@@ -106,13 +124,13 @@ impl BurnDown {
     #[must_use]
     pub fn words(&self) -> String {
         let last = self.last();
-        let mut words = format!("{} available, {} left", hours(self.available), hours(last.left));
+        let mut words = format!("{} available, {} left", self.unit.words(self.available), self.unit.words(last.left));
         if last.overage > 0 {
-            let _ = write!(words, ", {} overage", hours(last.overage));
+            let _ = write!(words, ", {} {}", self.unit.words(last.overage), self.kinds().1);
         }
         if let Some(outlook) = self.shown_outlook() {
-            let end = if outlook.end < 0 { "overage" } else { "left" };
-            let _ = write!(words, "; at this pace {} {end} at the end of the month", hours(outlook.end.abs() / 60 * 60));
+            let end = if outlook.end < 0 { self.kinds().1 } else { "left" };
+            let _ = write!(words, "; at this pace {} {end} at the end of the month", self.unit.about(outlook.end.abs()));
             if let Some(day) = outlook.dry_on {
                 let _ = write!(words, ", dry on {day} {}", self.month_short);
             }
@@ -125,7 +143,7 @@ impl BurnDown {
         let mut rows: Vec<(i64, Vec<String>)> = Vec::new();
         for step in &self.steps {
             let day = self.day_of(step.at);
-            let row = vec![format!("{day} {}", self.month_short), hours(step.left), hours(step.overage)];
+            let row = vec![format!("{day} {}", self.month_short), self.unit.words(step.left), self.unit.words(step.overage)];
             match rows.last_mut() {
                 Some((last, cells)) if *last == day => *cells = row,
                 _ => rows.push((day, row)),
@@ -162,8 +180,8 @@ impl BurnDown {
             room.class,
             room.width,
             room.height,
-            escape(&format!("Hours of {}: {}", self.month, self.words())),
-            escape(&format!("Hours of {}", self.month)),
+            escape(&format!("{}: {}", self.title(), self.words())),
+            escape(&self.title()),
             escape(&self.words())
         );
         self.ground(&mut svg, &scale);
@@ -188,8 +206,7 @@ impl BurnDown {
             let y = scale.y(tick);
             let class = if tick == 0 { "c-axis" } else { "c-grid" };
             let _ = write!(svg, "<path class=\"{class}\" d=\"M{:.1} {y:.1}H{:.1}\"/>", room.left, room.width - room.right);
-            let label = if tick < 0 { format!("+{}", tick.abs() / 3600) } else { (tick / 3600).to_string() };
-            text(svg, "t-soft", room.left - 8.0, y + 4.0, "end", &format!("{label} h"));
+            text(svg, "t-soft", room.left - 8.0, y + 4.0, "end", &self.unit.tick(tick));
         }
         for day in [1, 8, 15, 22, 29].into_iter().filter(|day| *day <= self.days) {
             let label = if day == 1 { format!("1 {}", self.month_short) } else { day.to_string() };
@@ -280,8 +297,8 @@ impl BurnDown {
         let end = room.width - room.right;
         let beside = room.right > 60.0;
         let (class, label, at) = match last.overage {
-            1.. => ("t-over", format!("{} over", hours(last.overage)), -last.overage),
-            _ if self.available > 0 => ("t-left", format!("{} left", hours(last.left)), last.left),
+            1.. => ("t-over", format!("{} over", self.unit.words(last.overage)), -last.overage),
+            _ if self.available > 0 => ("t-left", format!("{} left", self.unit.words(last.left)), last.left),
             _ => return,
         };
         let under = |y: f64| if y + 18.0 < room.height - room.bottom { y + 17.0 } else { y - 9.0 };
@@ -300,13 +317,20 @@ impl BurnDown {
         let anchor = if over || now > end - 90.0 { "end" } else { "start" };
         let (x, y) = if anchor == "end" { (x.min(now - 6.0), under(scale.y(at))) } else { (x, y) };
         text(svg, &format!("{class} t-halo"), x, y.max(room.top + 12.0), anchor, &label);
-        let (end_of, what) = (hours(outlook.end.abs() / 60 * 60), if outlook.end < 0 { "over" } else { "left" });
+        let (end_of, what) = (self.unit.about(outlook.end.abs()), if outlook.end < 0 { "over" } else { "left" });
         let words = format!("{end_of} {what}");
         let y = scale.y(outlook.end);
         if beside {
             text(svg, "t-soft", end + 8.0, y + 4.0, "start", &words);
             if (scale.y(self.available) - y).abs() > 16.0 {
-                text(svg, "t-soft", end + 8.0, scale.y(self.available) + 4.0, "start", &format!("{} in all", hours(self.available)));
+                text(
+                    svg,
+                    "t-soft",
+                    end + 8.0,
+                    scale.y(self.available) + 4.0,
+                    "start",
+                    &format!("{} in all", self.unit.about(self.available)),
+                );
             }
         } else if end - now > 80.0 {
             text(svg, "t-soft t-halo", end, under(y), "end", &words);
@@ -331,7 +355,7 @@ impl<'a> Scale<'a> {
         let low = data.overage().max(-outlook).max(0);
         // Extremes would crush the rest: a forecast far beyond is cut off at twice the height above.
         let low = if data.overage() < low { low.min((high * 2).max(data.overage())) } else { low };
-        let step = tick_step(high + low, room.ticks);
+        let step = tick_step(data.unit.one(), high + low, room.ticks);
         let up = |seconds: i64| (seconds + step - 1) / step * step;
         let (high, low) = (up(high), up(low));
         Self { room, length: data.length(), high: if high + low == 0 { step } else { high }, low, step }
@@ -354,9 +378,9 @@ impl<'a> Scale<'a> {
     }
 }
 
-/// A step of whole hours that a person counts in, for about so many lines.
-fn tick_step(span: i64, lines: i64) -> i64 {
-    let mut size = 3600;
+/// A step of whole hours, or units of money, that a person counts in, for about so many lines.
+fn tick_step(one: i64, span: i64, lines: i64) -> i64 {
+    let mut size = one;
     loop {
         for factor in [1, 2, 5] {
             let step = size * factor;

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use quarterhour_billing::Currency;
 
 use crate::app::dashboard::{Dashboard, HeldOfClient, LongTimer, Overdue, Unbilled};
-use crate::app::live::{Flags, Summary};
+use crate::app::live::{Flags, Reserve, Summary};
 use crate::app::money;
 use crate::dates;
 use crate::hours::hours;
+use crate::web::client_head::client_path;
 
 /// Lines of a kind that are shown at once; the others are behind one click.
 const SHOWN: usize = 5;
@@ -102,7 +103,10 @@ fn business_days(summary: &Summary) -> String {
 
 fn near(summary: &Summary) -> Line {
     let Some(now) = &summary.now else { return Line::default() };
-    let (name, path) = (&summary.name, format!("/clients/{}", summary.code));
+    let (name, path) = (&summary.name, client_path(&summary.code));
+    if let Some(reserve) = now.reserve.as_ref().filter(|reserve| reserve.put > 0) {
+        return near_reserve(summary, reserve, path);
+    }
     let used = format!("{} of {} used", plain(now.time().used), plain(now.available()));
     let dry = summary.forecast.and_then(|forecast| forecast.exhausted_on).map(|day| dates::near(&day));
     let badge = format!("{} %", now.percent_used());
@@ -124,12 +128,35 @@ fn near(summary: &Summary) -> Line {
     }
 }
 
+/// A reserve in percent: not everybody who sees the dashboard may see money.
+fn near_reserve(summary: &Summary, reserve: &Reserve, path: String) -> Line {
+    let name = &summary.name;
+    let dry = summary.reserve_forecast.and_then(|forecast| forecast.exhausted_on).map(|day| dates::near(&day));
+    let badge = format!("{} %", reserve.percent_used());
+    if reserve.left() <= 0 {
+        let under = dry.map(|day| format!("since {day} work is billed on top")).unwrap_or_default();
+        return Line { text: format!("{name} has used up its reserve"), under, path, badge, tone: "over" };
+    }
+    let left = reserve.left() * 100 / reserve.put;
+    let under = format!("{left} % left, {}", business_days(summary));
+    match dry {
+        Some(day) => Line { text: format!("{name} uses up its reserve on {day} at this pace"), under, path, badge, tone: "plain" },
+        None => Line {
+            text: format!("{name} has {left} % of its reserve left"),
+            under: business_days(summary),
+            path,
+            badge,
+            tone: "plain",
+        },
+    }
+}
+
 fn losing(summary: &Summary, lost: i64) -> Line {
     let used = summary.now.as_ref().map(|now| format!("{} of {} used", plain(now.time().used), plain(now.available())));
     Line {
         text: format!("{} is about to lose {}", summary.name, plain(lost)),
         under: used.unwrap_or_default(),
-        path: format!("/clients/{}", summary.code),
+        path: client_path(&summary.code),
         badge: business_days(summary),
         tone: "lost",
     }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::app::actor::Permission;
 use crate::app::context::App;
 use crate::app::held::{Held, HeldFilter, Verdict};
+use crate::app::paper::price;
 use crate::dates;
 use crate::error::AppError;
 use crate::hours::hours;
@@ -51,6 +52,8 @@ struct Waiting {
     period: String,
     month: String,
     amount: String,
+    /// The currency's code, and the digits of its minor unit.
+    currency: (String, u8),
     time: String,
     /// Those that nobody refused.
     open: Vec<HeldView>,
@@ -77,6 +80,7 @@ impl Waiting {
                 period: period.to_string(),
                 month: dates::month(period),
                 amount: currency.map(|currency| crate::app::money::shown(amount, currency)).unwrap_or_default(),
+                currency: currency.map(|currency| (currency.code().to_owned(), currency.digits())).unwrap_or_default(),
                 time: hours(waits().map(|it| it.seconds).sum()),
                 open: view(false),
                 refused: view(true),
@@ -100,6 +104,9 @@ impl ApprovalsPage {
 
 struct HeldView {
     number: i64,
+    seconds: i64,
+    /// What it costs, in minor units.
+    minor: i64,
     amount: String,
     time: String,
     rate: String,
@@ -129,8 +136,10 @@ impl HeldView {
         let after = if held.band == quarterhour_billing::Band::AfterHours { ", after hours" } else { "" };
         Self {
             number: held.number,
+            seconds: held.seconds,
+            minor: held.amount,
             time: hours(held.seconds),
-            rate: format!("{} {} an hour", held.currency, held.hourly),
+            rate: format!("{} {} an hour", held.currency, price(&held.hourly, &held.currency)),
             when: dates::wall(held.started),
             ticket: held.ticket.clone(),
             note: held.note.clone(),
@@ -188,14 +197,14 @@ struct Decision {
 async fn release(State(app): State<App>, here: Here, Form(form): Form<Decision>) -> Result<Response, Failure> {
     let (actor, sent) = (here.actor(), form.clone());
     let done = app.run(move |app| app.decide_held_all(&actor, &sent.number, Verdict::Release, "", &sent.reason)).await;
-    let said = format!("{} released. They are on your next statement.", pieces(form.number.len()));
+    let said = format!("{} released, to be billed on your next statement.", pieces(form.number.len()));
     answer(&app, &here, form, done.map(|()| said)).await
 }
 
 async fn refuse(State(app): State<App>, here: Here, Form(form): Form<Decision>) -> Result<Response, Failure> {
     let (actor, sent) = (here.actor(), form.clone());
     let done = app.run(move |app| app.refuse_held_all(&actor, &sent.number, &sent.reason)).await;
-    let said = format!("{} refused. They stay unbilled, and we will come back to you.", pieces(form.number.len()));
+    let said = format!("{} refused, to stay unbilled. We will come back to you.", pieces(form.number.len()));
     answer(&app, &here, form, done.map(|()| said)).await
 }
 

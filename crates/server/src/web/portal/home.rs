@@ -63,10 +63,9 @@ fn home(app: &Context, actor: &Actor, frame: Frame) -> Result<HomePage, AppError
     let Overview { summary, statements, rest, seconds_into, titles } = app.own_overview(actor)?;
     let waiting = app.count_held(actor)?;
     let period = summary.running.to_string();
-    let drawn = statements.iter().filter(|body| body.draws_time).enumerate();
-    let charts = drawn.map(|(index, body)| {
-        let forecast = summary.forecast.as_ref().filter(|_| index == 0);
-        BurnDown::of_body(&format!("burn-down-{index}"), body, Some(seconds_into), forecast).chart()
+    let charts = statements.iter().enumerate().filter_map(|(index, body)| {
+        let id = format!("burn-down-{index}");
+        Some(BurnDown::of_body(&id, body, Some(seconds_into), summary.forecast_of(body))?.chart())
     });
     let mut entries: Vec<_> = statements.iter().flat_map(|body| &body.entries).collect();
     entries.sort_by(|one, other| (other.started_at, &other.id).cmp(&(one.started_at, &one.id)));
@@ -77,7 +76,11 @@ fn home(app: &Context, actor: &Actor, frame: Frame) -> Result<HomePage, AppError
         month: dates::month(summary.running),
         hero: Hero::of(statements.first()),
         rest,
-        forecast: if summary.now.as_ref().is_some_and(|now| now.draws_time) { forecast_sentence(&summary) } else { String::new() },
+        forecast: if summary.now.as_ref().is_some_and(|now| now.draws_time || now.reserve.is_some()) {
+            forecast_sentence(&summary)
+        } else {
+            String::new()
+        },
         charts: charts.collect(),
         figures: figures(&statements),
         held_now: statements.iter().map(|body| body.statement.time.held).sum(),

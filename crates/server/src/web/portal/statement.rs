@@ -147,11 +147,10 @@ fn statement(app: &Context, actor: &Actor, period: Period, frame: Frame) -> Resu
     let summary = app.client_summary(client_id)?;
     let parts = found.statements.iter().enumerate().map(|(index, view)| {
         let body = &view.body;
-        let forecast = summary.forecast.as_ref().filter(|_| found.is_running && index == 0);
-        let chart = BurnDown::of_body(&format!("burn-down-{index}"), body, at, forecast);
+        let chart = BurnDown::of_body(&format!("burn-down-{index}"), body, at, summary.forecast_of(body));
         let text = period.to_string();
         let work = body.entries.iter().map(|entry| WorkView::of(entry, &text, &titles)).collect();
-        Part { chart: body.draws_time.then(|| chart.chart()), work, ..Part::of(view, found.is_issued) }
+        Part { chart: chart.map(|chart| chart.chart()), work, ..Part::of(view, found.is_issued) }
     });
     let path = |period: Period| format!("/portal/statements/{period}");
     let (first, last) = found.range;
