@@ -1,6 +1,7 @@
 //! The audit log: who changed what, when and from where, with what was before and after. It only grows.
 
 use jiff::Timestamp;
+use quarterhour_billing::Currency;
 use quarterhour_store::Tx;
 use quarterhour_store::statements::audit;
 use serde::Serialize;
@@ -11,6 +12,7 @@ pub use quarterhour_store::statements::audit::AuditEntry;
 
 use crate::app::actor::{Actor, Channel, Permission};
 use crate::app::context::Context;
+use crate::app::money;
 use crate::error::AppError;
 
 /// One change, to be written in the transaction that makes it.
@@ -208,18 +210,44 @@ fn compare(field: &str, before: &Value, after: &Value, list: &mut Vec<Difference
     if before == after || (is_empty(before) && is_empty(after)) {
         return;
     }
+    if let Some((before, after)) = tables(before, after) {
+        return compare(field.rsplit_once('.').map_or("", |(parent, _)| parent), &before, &after, list);
+    }
     let empty = serde_json::Map::new();
     let object = |value: &Value| value.is_object() || value.is_null();
     if object(before) && object(after) {
         let (before, after) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
+        let currency = [after, before].into_iter().find_map(|it| Currency::parse(it.get("currency")?.as_str()?));
         let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
         for name in names {
             let path = if field.is_empty() { name.clone() } else { format!("{field}.{name}") };
-            compare(&path, before.get(name).unwrap_or(&Value::Null), after.get(name).unwrap_or(&Value::Null), list);
+            let value = |of: &serde_json::Map<String, Value>| in_money(name, of.get(name).unwrap_or(&Value::Null), currency);
+            compare(&path, &value(before), &value(after), list);
         }
         return;
     }
     list.push(Difference { field: field.to_owned(), before: shown(before), after: shown(after) });
+}
+
+/// Texts that are tables of TOML, as agreements are: what differs in them is told key by key.
+fn tables(before: &Value, after: &Value) -> Option<(Value, Value)> {
+    let table = |value: &Value| match value {
+        Value::Null => Some(Value::Null),
+        Value::String(text) if text.contains('\n') => toml::from_str(text).ok(),
+        _ => None,
+    };
+    let is_text = before.is_string() || after.is_string();
+    table(before).zip(table(after)).filter(|_| is_text)
+}
+
+/// Minor units beside a currency, as people read money.
+fn in_money(name: &str, value: &Value, currency: Option<Currency>) -> Value {
+    match (value.as_i64(), currency) {
+        (Some(amount), Some(currency)) if matches!(name, "amount" | "net" | "tax" | "total") => {
+            Value::String(money::shown(amount, currency))
+        }
+        _ => value.clone(),
+    }
 }
 
 /// Nothing, or a list of nothing.
@@ -255,5 +283,12 @@ mod tests {
         assert_eq!(list, [("name", "Ann", "Ann B"), ("old", "1", ""), ("new.a", "", "true")]);
         assert_eq!(differences(None, Some("\"by password\"")).len(), 1);
         assert!(differences(None, None).is_empty());
+        let paid = differences(None, Some(r#"{"currency":"USD","amount":125050,"kind":"payment"}"#));
+        assert!(paid.iter().any(|it| it.field == "amount" && it.after == "USD 1,250.50"), "{paid:?}");
+        let agreement =
+            |minutes: u32| serde_json::json!({ "name": "a", "text": format!("name = \"a\"\n[prepaid]\nminutes = {minutes}\n") });
+        let (before, after) = (agreement(15).to_string(), agreement(30).to_string());
+        let list = differences(Some(&before), Some(&after));
+        assert_eq!((list.len(), list[0].field.as_str(), list[0].after.as_str()), (1, "prepaid.minutes", "30"));
     }
 }

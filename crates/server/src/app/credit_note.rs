@@ -288,15 +288,16 @@ fn credit_body(invoice: &invoice::Invoice, body: &StatementBody, lines: Vec<Cred
 /// The document of a credit note.
 fn document(row: &credit_note::CreditNote, body: &CreditNoteBody) -> Result<documents::InvoiceDocument, AppError> {
     let currency = currency_of(&row.currency)?;
+    let shown = |amount: i64| money::grouped(&currency.format(amount));
     let lines = body.lines.iter().map(|line| documents::InvoiceLine {
         kind: "credit".to_owned(),
         text: line.text.clone(),
         quantity: "1".to_owned(),
         unit: String::new(),
-        price: currency.format(line.net),
-        amount: currency.format(line.net),
+        price: shown(line.net),
+        amount: shown(line.net),
     });
-    let (net, tax) = (currency.format(row.net), currency.format(row.tax));
+    let (net, tax) = (shown(row.net), shown(row.tax));
     let taxed = body.tax_percent != "0";
     let taxes = taxed.then(|| documents::TaxLine { name: None, percent: body.tax_percent.clone(), net: net.clone(), tax });
     let last_day = body.period.end().previous().date();
@@ -312,7 +313,7 @@ fn document(row: &credit_note::CreditNote, body: &CreditNoteBody) -> Result<docu
         agreement: body.agreement.clone(),
         program: body.program.clone(),
         lines: lines.collect(),
-        amounts: documents::Amounts { net, taxes: taxes.into_iter().collect(), total: currency.format(row.total) },
+        amounts: documents::Amounts { net, taxes: taxes.into_iter().collect(), total: shown(row.total) },
         payment_terms: None,
         terms: Some(row.reason.clone()),
         statement: None,
@@ -326,6 +327,7 @@ fn document(row: &credit_note::CreditNote, body: &CreditNoteBody) -> Result<docu
 #[derive(Serialize)]
 struct CreditRecord<'a> {
     invoice: String,
+    currency: &'a str,
     net: i64,
     tax: i64,
     total: i64,
@@ -334,7 +336,8 @@ struct CreditRecord<'a> {
 
 impl<'a> CreditRecord<'a> {
     fn of(row: &'a credit_note::CreditNote) -> Self {
-        Self { invoice: number_text(row.number), net: row.net, tax: row.tax, total: row.total, reason: &row.reason }
+        let (invoice, currency) = (number_text(row.number), row.currency.as_str());
+        Self { invoice, currency, net: row.net, tax: row.tax, total: row.total, reason: &row.reason }
     }
 }
 

@@ -112,7 +112,7 @@ impl Context {
             let row = self.payment_row(actor, &after, new, sign * new.amount, kind);
             payment::insert(tx, actor.provider, &row)?;
             let change = Change::new("recorded", KIND, new.id.to_string()).of_client(after.client_id);
-            self.record(tx, actor, change.after(&PaymentRecord::of(&row)))?;
+            self.record(tx, actor, change.after(&PaymentRecord::of(&row, &after.currency)))?;
             if balance(&before) > 0 && balance(&after) <= 0 {
                 self.emit(tx, webhook::INVOICE_PAID, &PaidData::of(&after, self.client_code(after.client_id))?)?;
             }
@@ -156,7 +156,11 @@ impl Context {
             let row = self.payment_row(actor, &after, &new, -mistaken.amount, REVERSAL);
             payment::insert(tx, actor.provider, &row)?;
             let change = Change::new("reversed", KIND, payment_id.to_string()).of_client(after.client_id);
-            self.record(tx, actor, change.before(&PaymentRecord::of(&mistaken)).after(&PaymentRecord::of(&row)))?;
+            self.record(
+                tx,
+                actor,
+                change.before(&PaymentRecord::of(&mistaken, &after.currency)).after(&PaymentRecord::of(&row, &after.currency)),
+            )?;
             Ok::<_, AppError>(after)
         })?;
         self.tell_client(after.client_id);
@@ -264,6 +268,7 @@ impl PaidData {
 struct PaymentRecord<'a> {
     invoice: String,
     received_on: String,
+    currency: &'a str,
     amount: i64,
     kind: &'a str,
     method: &'a str,
@@ -271,10 +276,11 @@ struct PaymentRecord<'a> {
 }
 
 impl<'a> PaymentRecord<'a> {
-    fn of(row: &'a payment::Payment) -> Self {
+    fn of(row: &'a payment::Payment, currency: &'a str) -> Self {
         Self {
             invoice: number_text(row.number),
             received_on: row.received_on.to_string(),
+            currency,
             amount: row.amount,
             kind: &row.kind,
             method: &row.method,

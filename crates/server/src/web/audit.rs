@@ -92,6 +92,7 @@ impl Row {
                 ("user", None) => "user".to_owned(),
                 // The id of a passkey says nothing to people; its name is what was changed.
                 ("passkey" | "API token", _) => entry.subject_kind.clone(),
+                ("payment", _) => invoice_of(&entry).map_or_else(|| "payment".to_owned(), |invoice| format!("payment of {invoice}")),
                 (kind, _) => format!("{kind} {}", entry.subject_id),
             },
             client: entry.client_id.map(|id| app.client_code(id)).unwrap_or_default(),
@@ -106,6 +107,12 @@ impl Row {
         let letters: usize = self.differences.iter().map(|it| it.field.len() + it.before.len() + it.after.len()).sum();
         self.differences.len() < 2 || (self.differences.len() < 5 && letters < 160)
     }
+}
+
+/// The invoice that a payment is for.
+fn invoice_of(entry: &AuditEntry) -> Option<String> {
+    let kept: serde_json::Value = serde_json::from_str(entry.after_json.as_deref().or(entry.before_json.as_deref())?).ok()?;
+    kept.get("invoice")?.as_str().map(str::to_owned)
 }
 
 impl AuditLogPage {
