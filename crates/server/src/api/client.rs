@@ -6,7 +6,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::answer::{Answer, Created, Listed};
+use crate::api::answer::{Answer, Created, Listed, Nothing};
 use crate::api::endpoints::{Endpoints, PREFIX, named};
 use crate::api::extract::{Body, Caller, IfMatch, Params, Segment};
 use crate::api::page::Page;
@@ -26,6 +26,7 @@ pub fn endpoints() -> Endpoints {
         .post("/clients", edit, named("createClient", "Add a client"), create)
         .get("/clients/{client}", see, named("getClient", "Read a client"), show)
         .put("/clients/{client}", edit, named("changeClient", "Change a client; its code stays"), change)
+        .delete("/clients/{client}", edit, named("deleteClient", "Delete a client of which nothing is on record"), delete)
         .get("/clients/{client}/month", see, named("getClientMonth", "Read a client's month: used, left, overage, forecast"), month)
 }
 
@@ -34,7 +35,7 @@ pub fn endpoints() -> Endpoints {
 #[serde(deny_unknown_fields)]
 pub struct Client {
     /// The short name, unique; it stays.
-    #[schema(example = "acme", min_length = 1, max_length = 200)]
+    #[schema(example = "acme", min_length = 1, max_length = 200, pattern = "^[^\\s/\\\\?#%]+$")]
     code: String,
     /// The name on invoices.
     #[schema(example = "Acme Ltd", min_length = 1, max_length = 200)]
@@ -290,6 +291,20 @@ async fn change(
         })
         .await?;
     Ok(Answer(Client::of(view)))
+}
+
+async fn delete(
+    State(app): State<App>,
+    Caller(actor): Caller,
+    Segment(code): Segment<String>,
+    seen: IfMatch,
+) -> Result<Nothing, Problem> {
+    if seen.is_given() {
+        let code = code.clone();
+        seen.check(&Client::of(app.run(move |app| app.client_draft(&code)).await?))?;
+    }
+    app.run(move |app| app.delete_client(&actor, &code)).await?;
+    Ok(Nothing)
 }
 
 async fn month(State(app): State<App>, Caller(actor): Caller, Segment(code): Segment<String>) -> Result<Answer<ClientMonth>, Problem> {

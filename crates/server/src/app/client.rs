@@ -1,9 +1,9 @@
 //! Clients one by one: added, changed, and what a change of currency or time zone does to what is open.
 
 use quarterhour_billing::{Currency, LocalClock, Period};
-use quarterhour_store::Tx;
 use quarterhour_store::statements::client::{self, Client};
 use quarterhour_store::statements::{closing, counter, time_entry, user};
+use quarterhour_store::{StoreError, Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -152,6 +152,10 @@ impl Context {
         let books = self.books()?;
         let row = draft.row(Uuid::now_v7());
         check(&books, &row)?;
+        if row.code.contains(|letter: char| letter.is_whitespace() || "/\\?#%".contains(letter)) {
+            let message = format!("`{}`; expected a short name without spaces, such as `acme`", row.code);
+            return Err(AppError::field("code", message));
+        }
         self.store.write(|tx| {
             if client::find_by_code(tx, actor.provider, &row.code)?.is_some() {
                 let message = format!("`{}` is taken; expected a code that no other client has", row.code);
@@ -195,6 +199,39 @@ impl Context {
         if changed {
             self.books_changed();
         }
+        Ok(())
+    }
+
+    /// Deletes a client of which nothing is on record: one that was added by mistake.
+    ///
+    /// # Errors
+    ///
+    /// Refuses a client with devices, agreements, time, documents, notes or people.
+    pub fn delete_client(&self, actor: &Actor, code: &str) -> Result<(), AppError> {
+        actor.require(Permission::EditClients)?;
+        let kept = |what: &str| {
+            let message = format!("`{code}` has {what}; only a client of which nothing is on record can be deleted");
+            AppError::conflict(message, "end its agreement and retire its devices instead: then nothing is billed any more")
+        };
+        self.store.write(|tx| {
+            let row = client::find_by_code(tx, actor.provider, code)?.ok_or_else(|| AppError::not_found("client"))?;
+            counter::next_number(tx, actor.provider, BOOKS_VERSION)?;
+            match client::delete(tx, actor.provider, row.client_id) {
+                Err(StoreError::Refused { .. }) => return Err(kept("devices, agreements, statements, notes or people")),
+                deleted => deleted?,
+            };
+            let mut has_time = false;
+            time_entry::each_between(tx, actor.provider, Some(&[row.client_id]), i64::MIN..i64::MAX, |_| {
+                has_time = true;
+                Ok::<(), AppError>(())
+            })?;
+            if has_time {
+                return Err(kept("time entries"));
+            }
+            self.emit_client(tx, code, "client")?;
+            self.record(tx, actor, Change::new("deleted", KIND, code).before(&ClientDraft::of(row)))
+        })?;
+        self.books_changed();
         Ok(())
     }
 

@@ -33,6 +33,7 @@ pub fn area() -> Area {
         .post("/add-client", edit, add)
         .get("/clients/{code}/edit", edit, edit_form)
         .post("/clients/{code}/edit", edit, change)
+        .post("/clients/{code}/delete", edit, delete)
 }
 
 /// What the list shows, and in which order.
@@ -324,6 +325,12 @@ async fn edit_form(State(app): State<App>, here: Here, Path(code): Path<String>)
     let actor = here.actor();
     let (head, draft) = app.run(move |app| Ok((ClientHead::of(app, &actor, &code)?, app.client_draft(&code)?))).await?;
     page(FormPage::new(&app, &here, Some(head), draft)?)
+}
+
+async fn delete(State(app): State<App>, here: Here, Path(code): Path<String>) -> Result<Done, Failure> {
+    let (actor, at) = (here.actor(), code.clone());
+    app.run(move |app| app.delete_client(&actor, &at)).await?;
+    Ok(Done::at("/clients").saying(format!("{code} is deleted.")))
 }
 
 /// The form of a change; `sure` once its effect was shown.

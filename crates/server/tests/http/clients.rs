@@ -1,5 +1,7 @@
 //! Clients: the list, the forms, a client's page with its notes, entries, questions and tickets.
 
+use axum::http::Method;
+
 use crate::support::{APPROVER, BOOK_KEEPER, DISPATCHER, OWNER, Site, TECHNICIAN};
 
 const NEW: [(&str, &str); 4] =
@@ -185,4 +187,25 @@ async fn a_ticket_gets_a_title() {
     dispatcher.post("/clients/alder/tickets", &[("ticket", "T-1"), ("title", "Move to the old office")]).await.leads_to();
     dispatcher.get("/clients/alder/tickets").await.ok().shows("Move to the old office").hides("Move to the new office");
     site.person(TECHNICIAN).get("/clients/alder/tickets").await.ok().shows("Move to the old office").hides("Set the title");
+}
+
+#[tokio::test]
+async fn a_client_that_was_added_by_mistake_can_be_deleted_and_no_other() {
+    let site = Site::demo();
+    let (owner, dispatcher) = (site.person(OWNER), site.person(DISPATCHER));
+    for code in ["two words", "a/b", "what?", "50%"] {
+        owner.post("/add-client", &[("code", code), ("name", "Typo")]).await.is(422).shows("expected a short name without spaces");
+    }
+    owner.post("/add-client", &[("code", "typo"), ("name", "Typo")]).await.leads_to();
+    owner.get("/clients/typo/edit").await.ok().shows("Delete typo");
+    dispatcher.post("/time/quick", &[("line", "typo printer 5m")]).await.leads_to();
+    owner.post("/clients/typo/delete", &[]).await.is(409).shows("has time entries");
+    owner.post("/clients/cedar/delete", &[]).await.is(409).shows("has devices, agreements");
+    site.person(TECHNICIAN).post("/clients/cedar/delete", &[]).await.forbidden();
+    owner.post("/add-client", &[("code", "slip"), ("name", "Slip")]).await.leads_to();
+    assert_eq!(owner.post("/clients/slip/delete", &[]).await.leads_to(), "/clients");
+    owner.get("/clients/slip").await.not_found();
+    owner.get("/clients").await.ok().hides("/clients/slip");
+    owner.post("/add-client", &[("code", "slip"), ("name", "Slip")]).await.leads_to();
+    site.token(OWNER, "books").call(Method::DELETE, "/api/v1/clients/slip").await.is(204);
 }

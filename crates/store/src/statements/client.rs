@@ -89,6 +89,19 @@ pub fn update(tx: &mut Tx, provider: ProviderId, row: &Client) -> Result<(), Sto
     tx.exec_one(sql, &params(&provider, row), "the client")
 }
 
+/// Deletes a client that nothing refers to; false when it is not there.
+///
+/// # Errors
+///
+/// Refuses a client with devices, agreements, documents or people.
+pub fn delete(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<bool, StoreError> {
+    let sql = sql!(
+        "delete from clients where provider_id = $1 and client_id = $2",
+        scans = "the people and timers that may refer to it are few, and clients are deleted rarely"
+    );
+    Ok(tx.exec(sql, &[&provider.0, &client_id])? == 1)
+}
+
 /// The client with this id.
 ///
 /// # Errors

@@ -48,6 +48,9 @@ on_both! {
         assert_eq!(books.read(|tx| client::find_by_code(tx, books.provider, "beta")), None);
         let stranger = ProviderId(Uuid::now_v7());
         assert!(books.read(|tx| client::list_all(tx, stranger)).is_empty());
+        assert!(!books.write(|tx| client::delete(tx, stranger, upper.client_id)));
+        assert!(books.write(|tx| client::delete(tx, books.provider, upper.client_id)));
+        assert!(!books.write(|tx| client::delete(tx, books.provider, upper.client_id)));
     }
 }
 
