@@ -4,6 +4,7 @@
 //   data-live="client:acme clients books job:ID"  an element with an id, fetched anew when the stream /live names one of them
 //   data-goto="/path"                             inside such an element: go there, the work is done
 //   data-preview="/path" data-preview-into="id"   a form: what is typed goes to the path, the answer into the element
+//   data-problem="name"                           in a preview: what is wrong with the field of the form, told at the field, too
 //   data-submit-on-change                         a form (or field) that is sent when a choice is made
 //   data-confirm="Delete device PRN-2?"           a form or a button that asks first
 //   data-search, data-filter="id"                 a search that hides rows of a table or list as one types; data-found="id" counts
@@ -16,6 +17,7 @@
 //   data-rows, data-row, data-add, data-remove    rows of a form that can be added from a <template> (__n__ counts) and removed
 //   data-menu                                     a <details> that closes when one clicks elsewhere
 //   data-passkey="register|sign-in" data-options data-finish   a form that uses a passkey; data-says shows what went wrong
+//   data-back                                     a button that goes back to where one came from
 //   data-dismiss                                  a button that takes its nearest .flash or .note away
 
 /** @template {Element} T @param {string} selector @param {ParentNode} [root] @returns {T[]} */
@@ -218,9 +220,26 @@ async function preview(form, wait) {
     const next = document.createElement('div');
     next.append(...parse(await answer.text()).body.childNodes);
     prepare(next);
-    if (!control.signal.aborted) children(into, next);
+    if (!control.signal.aborted) (children(into, next), atFields(form, into));
   } catch {
     // Aborted by newer input, or the server is away: what is shown stays.
+  }
+}
+
+/** Says at the fields what a preview found wrong with them. @param {HTMLFormElement} form @param {Element} preview */
+function atFields(form, preview) {
+  for (const old of all('.problem[data-live-problem]', form)) (old.closest('.has-problem')?.classList.remove('has-problem'), old.remove());
+  for (const problem of all('[data-problem]', preview)) {
+    const field = form.elements.namedItem(problem.getAttribute('data-problem') ?? '');
+    const place = field instanceof Element ? field.closest('.field') : null;
+    // What the server said with the page stays where it is.
+    if (!place || place.querySelector('.problem')) continue;
+    const said = document.createElement('span');
+    said.className = 'problem';
+    said.setAttribute('data-live-problem', '');
+    said.textContent = problem.querySelector('span')?.textContent ?? '';
+    place.classList.add('has-problem');
+    place.append(said);
   }
 }
 
@@ -276,6 +295,7 @@ function sort(head) {
 
 /** @param {Document | Element} root */
 function prepare(root) {
+  if (history.length > 1) for (const place of all('[data-back]', root)) place.removeAttribute('hidden');
   for (const place of all('[data-copy], [data-add], [data-remove], [data-dismiss], .tally-all', root)) place.removeAttribute('hidden');
   // The browser knows where it is; what was typed stays.
   for (const field of /** @type {HTMLInputElement[]} */ (all('input[data-time-zone="guess"]', root))) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || field.value;
@@ -375,6 +395,7 @@ document.addEventListener('click', (event) => {
   for (const menu of all('details[data-menu][open], details.more[open]')) if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute('open');
   const copy = up(target, '[data-copy]');
   if (copy) navigator.clipboard?.writeText(copy.dataset.copy ?? '').then(() => say('Copied'));
+  if (up(target, '[data-back]')) history.back();
   up(target, '[data-dismiss]')?.closest('.flash, .note')?.remove();
   const head = up(target, 'th[data-sort]');
   if (head instanceof HTMLTableCellElement && up(target, 'button')) {
@@ -555,6 +576,7 @@ async function passkey(form) {
 }
 
 prepare(document);
+arrange();
 // A row of tabs that is wider than a phone begins at the current one.
 for (const current of /** @type {HTMLElement[]} */ (all('nav.tabs [aria-current], nav.segmented [aria-current]'))) {
   if (current.parentElement) current.parentElement.scrollLeft = current.offsetLeft - current.parentElement.offsetLeft - 100;

@@ -13,6 +13,7 @@ use crate::api::problem::Problem;
 use crate::api::statement::TimeView;
 use crate::api::words::{date, segment, text};
 use crate::app::actor::{Actor, Permission};
+use crate::app::agreement::Mode;
 use crate::app::agreement::{AgreementView, Standing, Version};
 use crate::app::agreement_preview::{Month, Preview, Side};
 use crate::app::agreement_words::ClauseWords;
@@ -257,7 +258,7 @@ async fn create(
     let view = app
         .run(move |app| {
             app.client_by_code(&client)?;
-            app.add_agreement(&actor, &client, &body.name, &body.toml)?;
+            app.add_agreement(&actor, &client, &body.name, &body.toml, Mode::Keep)?;
             app.agreement(&actor, &client, &body.name)
         })
         .await?;
@@ -304,7 +305,7 @@ async fn change(
     let before = seen_text(&app, &actor, &client, &name, &seen).await?;
     let view = app
         .run(move |app| {
-            app.change_agreement(&actor, &client, &name, &body.toml, &before)?;
+            app.change_agreement(&actor, &client, (&name, &before), &body.toml, Mode::Keep)?;
             app.agreement(&actor, &client, &name)
         })
         .await?;
@@ -331,7 +332,7 @@ async fn revise(
     let at = place(&client, &body.name);
     let view = app
         .run(move |app| {
-            app.revise_agreement(&actor, &client, &name, "", (&body.name, &body.toml))?;
+            app.revise_agreement(&actor, &client, (&name, ""), (&body.name, &body.toml), Mode::Keep)?;
             app.agreement(&actor, &client, &body.name)
         })
         .await?;

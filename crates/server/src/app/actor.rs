@@ -302,6 +302,16 @@ impl Actor {
         if self.may(permission) { Ok(()) } else { Err(AppError::Forbidden { needs: permission.words() }) }
     }
 
+    /// Goes on only if it may correct time of an issued month, the own one, too: a correction is billed.
+    ///
+    /// # Errors
+    ///
+    /// Refuses technicians.
+    pub fn may_correct_issued(&self) -> Result<(), AppError> {
+        let needs = "correct time of an issued month; a dispatcher or the book-keeper can";
+        if self.may(Permission::LogTimeOfOthers) { Ok(()) } else { Err(AppError::Forbidden { needs }) }
+    }
+
     /// The client that a client's person belongs to.
     ///
     /// # Errors

@@ -38,6 +38,15 @@ enum Edit {
     Delete { name: String },
 }
 
+/// Is a change kept, or only tried, to see what is wrong with it?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is saved.
+    Keep,
+    /// Nothing is written.
+    Try,
+}
+
 /// A client that is held while its agreements change.
 struct Held<'a> {
     books: &'a StoredBooks,
@@ -154,8 +163,8 @@ impl Context {
     /// # Errors
     ///
     /// Lists what is wrong by field; nothing is saved then.
-    pub fn add_agreement(&self, actor: &Actor, code: &str, name: &str, text: &str) -> Result<(), AppError> {
-        self.change_agreements(actor, code, |held| {
+    pub fn add_agreement(&self, actor: &Actor, code: &str, name: &str, text: &str, mode: Mode) -> Result<(), AppError> {
+        self.change_agreements(actor, code, mode, |held| {
             held.check_name(name)?;
             let agreement = held.read(name, text)?;
             held.check_open("starts", agreement.starts)?;
@@ -168,8 +177,15 @@ impl Context {
     /// # Errors
     ///
     /// Lists what is wrong by field; refuses when a period was issued under it.
-    pub fn change_agreement(&self, actor: &Actor, code: &str, name: &str, text: &str, seen: &str) -> Result<(), AppError> {
-        self.change_agreements(actor, code, |held| {
+    pub fn change_agreement(
+        &self,
+        actor: &Actor,
+        code: &str,
+        (name, seen): (&str, &str),
+        text: &str,
+        mode: Mode,
+    ) -> Result<(), AppError> {
+        self.change_agreements(actor, code, mode, |held| {
             let before = held.current(name, seen)?;
             held.check_unlocked(&before)?;
             let agreement = held.read(name, text)?;
@@ -187,11 +203,11 @@ impl Context {
         &self,
         actor: &Actor,
         code: &str,
-        name: &str,
-        seen: &str,
+        (name, seen): (&str, &str),
         (new_name, text): (&str, &str),
+        mode: Mode,
     ) -> Result<(), AppError> {
-        self.change_agreements(actor, code, |held| {
+        self.change_agreements(actor, code, mode, |held| {
             let before = held.current(name, seen)?;
             held.check_name(new_name)?;
             let after = held.read(new_name, text)?;
@@ -213,7 +229,7 @@ impl Context {
     ///
     /// Refuses days of issued periods, and days before it starts.
     pub fn end_agreement(&self, actor: &Actor, code: &str, name: &str, ends: Option<Day>) -> Result<(), AppError> {
-        self.change_agreements(actor, code, |held| {
+        self.change_agreements(actor, code, Mode::Keep, |held| {
             let before = held.current(name, "")?;
             let changing = [before.ends, ends].into_iter().flatten();
             for day in changing {
@@ -237,7 +253,7 @@ impl Context {
     ///
     /// Lists what is wrong by field.
     pub fn sell_block(&self, actor: &Actor, code: &str, name: &str, block: &[(String, String)]) -> Result<(), AppError> {
-        self.change_agreements(actor, code, |held| {
+        self.change_agreements(actor, code, Mode::Keep, |held| {
             let before = held.current(name, "")?;
             let mut form = held.form(&before);
             let row = form.rows("block").last().map_or(0, |last| last + 1);
@@ -271,7 +287,7 @@ impl Context {
     ///
     /// Refuses when a period was issued under it.
     pub fn delete_agreement(&self, actor: &Actor, code: &str, name: &str) -> Result<(), AppError> {
-        self.change_agreements(actor, code, |held| {
+        self.change_agreements(actor, code, Mode::Keep, |held| {
             let gone = held.current(name, "")?;
             held.check_unlocked(&gone)?;
             let mut edits = vec![Edit::Delete { name: name.to_owned() }];
@@ -296,7 +312,7 @@ impl Context {
         if kept.client != code {
             return Err(lost());
         }
-        self.change_agreements(actor, code, |held| {
+        self.change_agreements(actor, code, Mode::Keep, |held| {
             held.check_name(name)?;
             let back = held.read(name, &kept.text)?;
             held.check_open("starts", back.starts)?;
@@ -313,11 +329,21 @@ impl Context {
         &self,
         actor: &Actor,
         code: &str,
+        mode: Mode,
         plan: impl FnOnce(&mut Held<'_>) -> Result<Vec<Edit>, AppError>,
     ) -> Result<(), AppError> {
         actor.require(Permission::EditAgreements)?;
         let books = self.books()?;
         let (client_id, _) = client_at(&books, code)?;
+        if mode == Mode::Try {
+            return self.store.read(|tx| {
+                let mut held = Held::of(tx, &books, code, client_id)?;
+                for edit in plan(&mut held)? {
+                    held.take(edit);
+                }
+                held.check_together()
+            });
+        }
         let version = self.store.write(|tx| {
             let version = hold_client(tx, &books, client_id)?;
             let mut held = Held::of(tx, &books, code, client_id)?;
@@ -397,6 +423,18 @@ impl Held<'_> {
             ));
         }
         setup::read_agreement(name, &row.source_toml, &mut self.words).map_err(|problems| by_field(&problems))
+    }
+
+    /// Takes an edit as if it were written.
+    fn take(&mut self, edit: Edit) {
+        match edit {
+            Edit::Delete { name } => self.rows.retain(|row| row.name != name),
+            Edit::Insert { name, text } | Edit::Update { name, text } => {
+                self.rows.retain(|row| row.name != name);
+                let (agreement_id, starts_on) = (Uuid::nil(), jiff::civil::Date::ZERO);
+                self.rows.push(agreement::Agreement { agreement_id, client_id: self.client_id, name, starts_on, source_toml: text });
+            }
+        }
     }
 
     fn others(&mut self, name: &str) -> Result<Vec<Agreement>, AppError> {

@@ -3,7 +3,7 @@
 use quarterhour_billing::Day;
 
 use crate::app::actor::Actor;
-use crate::app::agreement::{AgreementView, Versions};
+use crate::app::agreement::{AgreementView, Mode, Versions};
 use crate::app::agreement_form::AgreementForm;
 use crate::app::context::Context;
 use crate::error::{AppError, FieldProblem};
@@ -24,21 +24,28 @@ impl AgreementForm {
 }
 
 impl Context {
-    /// Saves a form; `editing` names the agreement that it began with. Returns the name under which it was saved.
+    /// Saves a form, or only tries to; `editing` names the agreement that it began with. Returns the name under which it is saved.
     ///
     /// # Errors
     ///
     /// Lists what is wrong by field; nothing is saved then.
-    pub fn save_agreement(&self, actor: &Actor, code: &str, editing: Option<&str>, form: &AgreementForm) -> Result<String, AppError> {
+    pub fn save_agreement(
+        &self,
+        actor: &Actor,
+        code: &str,
+        editing: Option<&str>,
+        form: &AgreementForm,
+        mode: Mode,
+    ) -> Result<String, AppError> {
         let Some(editing) = editing else {
             let name = form.get("name").to_owned();
             let text = self.agreement_text(code, &name, form)?;
-            self.add_agreement(actor, code, &name, &text)?;
+            self.add_agreement(actor, code, &name, &text, mode)?;
             return Ok(name);
         };
         if form.get("apply") == "place" {
             let text = self.agreement_text(code, editing, form)?;
-            self.change_agreement(actor, code, editing, &text, form.get("seen"))?;
+            self.change_agreement(actor, code, (editing, form.get("seen")), &text, mode)?;
             return Ok(editing.to_owned());
         }
         let name = form.get("new_name").to_owned();
@@ -51,7 +58,7 @@ impl Context {
         }
         let saved = self
             .agreement_text(code, &name, &version)
-            .and_then(|text| self.revise_agreement(actor, code, editing, form.get("seen"), (&name, &text)));
+            .and_then(|text| self.revise_agreement(actor, code, (editing, form.get("seen")), (&name, &text), mode));
         saved.map_err(of_version)?;
         Ok(name)
     }

@@ -312,6 +312,9 @@ impl Context {
             let rows = time_entry::list_revisions(tx, books.provider_id, id)?;
             let last = rows.last().ok_or_else(|| AppError::not_found("time entry"))?;
             self.allow(actor, &last.technician)?;
+            if latest(&books, last).is_frozen(issued(tx, &books, last.client_id)?) {
+                actor.may_correct_issued()?;
+            }
             let mut clients = vec![last.client_id, client_id(&books, &draft.client)?];
             clients.sort_unstable();
             clients.dedup();

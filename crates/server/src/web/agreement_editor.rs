@@ -8,7 +8,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::app::actor::{Actor, Permission};
-use crate::app::agreement::{Standing, Versions};
+use crate::app::agreement::{Mode, Standing, Versions};
 use crate::app::agreement_form::AgreementForm;
 use crate::app::agreement_preview::Preview;
 use crate::app::agreement_start::{Start, Vocabulary, usual_form};
@@ -63,8 +63,15 @@ struct ChoosePage {
 pub(super) struct PreviewPart {
     preview: Option<Preview>,
     clauses: Vec<crate::app::agreement_words::ClauseWords>,
-    /// What must be mended first: the clause, and what is wrong.
-    waiting: Vec<(&'static str, String)>,
+    /// What must be mended first.
+    waiting: Vec<Waiting>,
+}
+
+/// Something that keeps a form from being saved.
+struct Waiting {
+    clause: &'static str,
+    field: String,
+    message: String,
 }
 
 /// What is edited, and where it goes.
@@ -108,10 +115,24 @@ pub(super) fn programs() -> Vec<(&'static str, &'static str)> {
 }
 
 impl PreviewPart {
-    pub(super) fn of(preview: Result<Preview, AppError>) -> Result<Self, AppError> {
-        match preview {
-            Ok(preview) => Ok(Self { clauses: preview.clauses.clone(), preview: Some(preview), waiting: Vec::new() }),
-            Err(AppError::Invalid(problems)) => Ok(Self::waiting(&problems)),
+    /// What a form would do, with everything that keeps it from being saved.
+    pub(super) fn of(app: &Context, actor: &Actor, code: &str, form: &AgreementForm, editing: Option<&str>) -> Result<Self, AppError> {
+        let tried = app.save_agreement(actor, code, editing, form, Mode::Try).map(drop);
+        let mut problems = match tried {
+            Ok(()) => Vec::new(),
+            Err(AppError::Invalid(problems)) => problems,
+            Err(AppError::Conflict { message, .. }) => vec![FieldProblem::new("", message)],
+            Err(other) => return Err(other),
+        };
+        match app.preview_agreement(actor, code, form, editing) {
+            Ok(preview) => {
+                let part = Self::waiting(&problems);
+                Ok(Self { clauses: preview.clauses.clone(), preview: Some(preview), ..part })
+            }
+            Err(AppError::Invalid(found)) => {
+                problems.extend(found.into_iter().filter(|it| !problems.contains(it)).collect::<Vec<_>>());
+                Ok(Self::waiting(&problems))
+            }
             Err(other) => Err(other),
         }
     }
@@ -125,8 +146,12 @@ impl PreviewPart {
     }
 
     fn waiting(problems: &[FieldProblem]) -> Self {
-        let named = |problem: &FieldProblem| (title(problem.field.split('.').next().unwrap_or_default()), problem.message.clone());
-        Self { preview: None, clauses: Vec::new(), waiting: problems.iter().take(4).map(named).collect() }
+        let named = |it: &FieldProblem| Waiting {
+            clause: title(it.field.split('.').next().unwrap_or_default()),
+            field: it.field.clone(),
+            message: it.message.clone(),
+        };
+        Self { preview: None, clauses: Vec::new(), waiting: problems.iter().map(named).collect() }
     }
 }
 
@@ -184,7 +209,7 @@ async fn create(State(app): State<App>, here: Here, Path(code): Path<String>, Fo
         if is_step(&mut form) {
             return Ok(new_page(app, &here, &code, form, Problems::default())?.into_response());
         }
-        match app.save_agreement(&here.actor(), &code, None, &form) {
+        match app.save_agreement(&here.actor(), &code, None, &form, Mode::Keep) {
             Ok(name) => Ok(Done::at(path(&code, &name)).saying(format!("{name} was added.")).into_response()),
             Err(error) => Ok(with_problems(new_page(app, &here, &code, form, Problems::of_error(error)?)?)),
         }
@@ -215,7 +240,7 @@ async fn save(
         if is_step(&mut form) {
             return Ok(edit_page(app, &here, &code, &name, form, Problems::default())?.into_response());
         }
-        match app.save_agreement(&here.actor(), &code, Some(&name), &form) {
+        match app.save_agreement(&here.actor(), &code, Some(&name), &form, Mode::Keep) {
             Ok(saved) => {
                 let said =
                     if saved == name { format!("{name} was changed.") } else { format!("{saved} starts on {}.", form.get("from")) };
@@ -230,7 +255,7 @@ async fn save(
 
 async fn preview_new(State(app): State<App>, here: Here, Path(code): Path<String>, Form(pairs): Pairs) -> Answer<PreviewPart> {
     let actor = here.actor();
-    page(app.run(move |app| PreviewPart::of(app.preview_agreement(&actor, &code, &form_of(pairs), None))).await?)
+    page(app.run(move |app| PreviewPart::of(app, &actor, &code, &form_of(pairs), None)).await?)
 }
 
 async fn preview_edit(
@@ -240,7 +265,7 @@ async fn preview_edit(
     Form(pairs): Pairs,
 ) -> Answer<PreviewPart> {
     let actor = here.actor();
-    page(app.run(move |app| PreviewPart::of(app.preview_agreement(&actor, &code, &form_of(pairs), Some(&name)))).await?)
+    page(app.run(move |app| PreviewPart::of(app, &actor, &code, &form_of(pairs), Some(&name))).await?)
 }
 
 fn with_problems(page: EditPage) -> Response {
@@ -256,7 +281,7 @@ impl IntoResponse for EditPage {
 fn new_page(app: &App, here: &Here, code: &str, form: AgreementForm, problems: Problems) -> Result<EditPage, AppError> {
     let actor = here.actor();
     let versions = app.agreements_of(&actor, code)?;
-    let aside = PreviewPart::of(app.preview_agreement(&actor, code, &form, None))?;
+    let aside = PreviewPart::of(app, &actor, code, &form, None)?;
     let editing = Editing {
         action: format!("{}/agreements/new", client_path(code)),
         back: format!("{}/agreements", client_path(code)),
@@ -289,7 +314,7 @@ fn edit_page(
         (false, Standing::Future) => "It has not begun.",
         (false, _) => "Nothing of it is issued yet.",
     };
-    let aside = PreviewPart::of(app.preview_agreement(&actor, code, &form, Some(name)))?;
+    let aside = PreviewPart::of(app, &actor, code, &form, Some(name))?;
     let editing = Editing {
         action: format!("{}/edit", path(code, name)),
         back: path(code, name),

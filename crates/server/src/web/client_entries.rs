@@ -66,6 +66,8 @@ struct EntriesPage {
     later: String,
     open: String,
     shows_open: bool,
+    /// Where an agreement is made, for entries that have none.
+    new_agreement: String,
     flags: Vec<(String, String)>,
     flag: String,
     query: EntriesQuery,
@@ -99,7 +101,7 @@ impl Row {
         let kind = if entry.released { "released from" } else { "late time of" };
         let late = entry.late_for.map(|period| format!(", {kind} {period}")).unwrap_or_default();
         Self {
-            path: entry_path(actor, &entry.technician, &entry.id),
+            path: entry_path(actor, &entry.id),
             started: dates::wall(entry.started_local),
             ticket: entry.ticket.clone(),
             who: entry.technician.clone(),
@@ -138,6 +140,7 @@ async fn show(State(app): State<App>, here: Here, Path(code): Path<String>, Quer
             Ok((head, filter, found))
         })
         .await?;
+    let may_agree = here.actor().may(Permission::EditAgreements);
     let period = filter.period.map_or_else(|| "open".to_owned(), |period| period.to_string());
     let flag = filter.flag.map(Flag::name).unwrap_or_default();
     let at = |period: &str, flag: &str| format!("{}?{}", head.at("entries"), query.with(period, flag));
@@ -160,6 +163,7 @@ async fn show(State(app): State<App>, here: Here, Path(code): Path<String>, Quer
         number: found.entries.len(),
         csv: format!("{}.csv?{}", head.at("entries"), query.with(&period, flag)),
         sums: found.sums,
+        new_agreement: if filter.flag == Some(Flag::NoAgreement) && may_agree { head.at("agreements/new") } else { String::new() },
         period,
         flags,
         rows,

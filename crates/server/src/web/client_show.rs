@@ -19,6 +19,7 @@ use crate::app::device_effect::class_words;
 use crate::app::history::Month;
 use crate::app::live::Summary;
 use crate::app::money;
+use crate::app::paper::number_text;
 use crate::app::question::QuestionView;
 use crate::dates;
 use crate::error::AppError;
@@ -123,7 +124,7 @@ struct StatementRow {
     overage: i64,
     held: i64,
     lost: i64,
-    invoice: Option<(i64, String)>,
+    invoice: Option<(String, String)>,
     total: String,
     payment: String,
     is_overdue: bool,
@@ -207,7 +208,10 @@ async fn show_page(app: App, here: Here, code: String, query: ShowQuery, form: (
             charts,
             multiples: multiples(&head, &summary, &months),
             counts: counts(&summary, &bodies),
-            program: summary.now.as_ref().map(|now| now.report.program.to_string()).unwrap_or_default(),
+            program: match summary.now.as_ref().filter(|now| now.report.agreement.is_some()) {
+                Some(now) => now.report.program.to_string(),
+                None => "no agreement".to_owned(),
+            },
             agreement,
             may_see_agreements: actor.may(Permission::SeeAgreements),
             statements: statements(app, &head, &summary, &months)?,
@@ -377,7 +381,7 @@ fn statements(app: &Context, head: &ClientHead, summary: &Summary, months: &[Arc
             overage: month.time().overage,
             held: month.time().held,
             lost: if month.is_issued { month.time().forfeited } else { 0 },
-            invoice: invoice.map(|invoice| (invoice.number, format!("/billing/invoices/{}", invoice.number))),
+            invoice: invoice.map(|invoice| (number_text(invoice.number), format!("/billing/invoices/{}", invoice.number))),
             total: if head.can_see_money {
                 money::minor(&month.statement.total).map(|it| shown(it, currency)).unwrap_or_default()
             } else {
@@ -395,10 +399,9 @@ fn shown(amount: i64, currency: Currency) -> String {
     money::shown(amount, currency)
 }
 
-/// Where an entry is changed; empty for whoever may not change it.
-pub(super) fn entry_path(actor: &Actor, technician: &str, id: &str) -> String {
-    let may = technician == actor.technician && actor.may(Permission::LogTime) || actor.may(Permission::LogTimeOfOthers);
-    if may { format!("/time/entries/{}", crate::web::client_head::in_query(id)) } else { String::new() }
+/// Where an entry is read and, by whoever may, changed; empty for whoever logs no time.
+pub(super) fn entry_path(actor: &Actor, id: &str) -> String {
+    if actor.may(Permission::LogTime) { format!("/time/entries/{}", crate::web::client_head::in_query(id)) } else { String::new() }
 }
 
 fn recent(bodies: &[StatementBody], actor: &Actor) -> Vec<EntryRow> {
@@ -415,7 +418,7 @@ fn recent(bodies: &[StatementBody], actor: &Actor) -> Vec<EntryRow> {
             .iter()
             .map(|part| (part_words(part), tone(&part.fate, part.band == quarterhour_billing::Band::AfterHours)))
             .collect(),
-        path: entry_path(actor, &entry.technician, &entry.id),
+        path: entry_path(actor, &entry.id),
     });
     rows.collect()
 }

@@ -6,9 +6,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::app::actor::Permission;
-use crate::app::context::App;
+use crate::app::actor::{Actor, Permission};
+use crate::app::context::{App, Context};
+use crate::app::held::TOPIC;
+use crate::app::money;
+use crate::dates;
 use crate::error::AppError;
+use crate::hours::hours;
 use crate::web::client_head::{ClientHead, client_path};
 use crate::web::client_show::QuestionRow;
 use crate::web::filters;
@@ -51,6 +55,10 @@ struct ShowPage {
     frame: Frame,
     head: ClientHead,
     row: QuestionRow,
+    /// The page that shows what it is about; empty where the person may not see it.
+    about: String,
+    /// What a refusal is about: work and amount.
+    refused: Vec<(String, String)>,
     answer: String,
     problems: Problems,
 }
@@ -65,9 +73,26 @@ async fn show_page(app: App, here: Here, code: String, id: Uuid, (answer, proble
         let question = app.questions_of_client(client_id)?.into_iter().find(|question| question.id == id);
         let row = QuestionRow::of(question.ok_or_else(|| AppError::not_found("question"))?, &head.zone);
         let frame = here.frame(app, "clients", format!("A question of {}", head.name));
-        Ok(ShowPage { frame, head, row, answer, problems })
+        let is_money = row.question.topic == TOPIC || row.question.about().starts_with("/billing/");
+        let about = if is_money && !head.can_see_money { String::new() } else { row.question.about() };
+        let refused = if head.can_see_money { refused(app, &here.actor(), &row)? } else { Vec::new() };
+        Ok(ShowPage { frame, head, row, about, refused, answer, problems })
     });
     Ok(shown.await?)
+}
+
+/// The held overage that a refusal names, with its amounts.
+fn refused(app: &Context, actor: &Actor, row: &QuestionRow) -> Result<Vec<(String, String)>, AppError> {
+    if row.question.topic != TOPIC {
+        return Ok(Vec::new());
+    }
+    let numbers = row.question.reference.split(' ').filter_map(|number| number.parse().ok());
+    let pieces = numbers.map(|number| {
+        let held = app.held(actor, number)?;
+        let amount = held.money().map(|currency| money::shown(held.amount, currency)).unwrap_or_default();
+        Ok((format!("{}, {} of {}: {}", dates::wall(held.started), hours(held.seconds), held.technician, held.note), amount))
+    });
+    pieces.collect()
 }
 
 #[derive(Deserialize)]

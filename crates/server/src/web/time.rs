@@ -66,6 +66,7 @@ pub(super) struct TimePage {
     frame: Frame,
     once: Uuid,
     week: String,
+    week_name: String,
     span: String,
     before: String,
     after: String,
@@ -148,17 +149,22 @@ async fn time_page(app: &App, here: &Here, query: SheetQuery, quick: QuickView) 
     let day = query.day.parse::<Date>().ok();
     let actor = &here.visit.actor;
     let who = if sheet.technician == actor.technician { String::new() } else { sheet.technician.clone() };
-    let shown: Vec<&SheetDay> = sheet.days.iter().filter(|it| day.is_none_or(|day| it.date == day)).collect();
+    let is_now = Week::of(sheet.today) == sheet.week;
+    let mut shown: Vec<&SheetDay> = sheet.days.iter().filter(|it| day.is_none_or(|day| it.date == day)).collect();
+    if is_now {
+        // Where one works is at the top.
+        shown.reverse();
+    }
     let open = open_day(&sheet, day);
     let path = |week: Week| SheetQuery::path(week, None, &who);
     let now = app.clock.now().as_second();
     let running = here.visit.timer.as_ref().map(|timer| timer.started_at.as_second()).filter(|since| is_forgotten(*since, now));
     let title = if who.is_empty() { "Time".to_owned() } else { format!("Time of {who}") };
-    let is_now = Week::of(sheet.today) == sheet.week;
     Ok(TimePage {
         frame: here.frame(app, "time", title),
         once: Uuid::now_v7(),
         week: sheet.week.to_string(),
+        week_name: format!("Week {}", sheet.week.monday().iso_week_date().week()),
         span: span(&sheet, day),
         before: path(sheet.week.plus(-1)),
         after: path(sheet.week.plus(1)),

@@ -58,6 +58,7 @@ struct EntryPage {
     forgotten: String,
     /// Does it stand on an issued statement?
     issued: bool,
+    locked: String,
 }
 
 impl EntryPage {
@@ -111,11 +112,13 @@ struct Shown {
     problems: Problems,
     timer: bool,
     issued: bool,
+    /// Why it can only be read; empty where it can be changed.
+    locked: String,
 }
 
 impl Shown {
     fn of(form: EntryForm) -> Self {
-        Self { id: String::new(), form, problems: Problems::default(), timer: false, issued: false }
+        Self { id: String::new(), form, problems: Problems::default(), timer: false, issued: false, locked: String::new() }
     }
 }
 
@@ -154,6 +157,15 @@ fn own_entry(app: &Context, actor: &Actor, id: &str) -> Result<(Draft, bool), Ap
     Ok((draft, issued))
 }
 
+/// Why somebody can only read an entry; empty for whoever may change it.
+fn locked(actor: &Actor, draft: &Draft, issued: bool) -> String {
+    match (actor.may(Permission::LogTimeOfOthers), draft.technician == actor.technician, issued) {
+        (true, ..) | (false, true, false) => String::new(),
+        (false, true, true) => "The month of this entry is issued; a dispatcher or the book-keeper can correct it.".to_owned(),
+        (false, false, _) => format!("{} worked here; who worked changes it, or a dispatcher.", draft.technician),
+    }
+}
+
 async fn entry_page(app: &App, here: &Here, shown: Shown) -> Result<EntryPage, AppError> {
     let actor = here.actor();
     let title = match (shown.id.is_empty(), shown.timer) {
@@ -168,7 +180,7 @@ async fn entry_page(app: &App, here: &Here, shown: Shown) -> Result<EntryPage, A
         let now = app.clock.now().as_second();
         let words = EntryWords::of(&books);
         let forgotten = running.filter(|since| is_forgotten(*since, now)).map(|since| plain_hours((now - since) / 60 * 60));
-        let mut look = look(app, &actor, &shown.form, &shown.id)?;
+        let mut look = if shown.locked.is_empty() { look(app, &actor, &shown.form, &shown.id)? } else { LookView::default() };
         // The fields say it themselves.
         look.problems.clear();
         Ok(EntryPage {
@@ -180,6 +192,7 @@ async fn entry_page(app: &App, here: &Here, shown: Shown) -> Result<EntryPage, A
             timer: shown.timer,
             forgotten: forgotten.unwrap_or_default(),
             issued: shown.issued,
+            locked: shown.locked,
             id: shown.id,
             form: shown.form,
             problems: shown.problems,
@@ -279,8 +292,9 @@ async fn show(State(app): State<App>, here: Here, Path(id): Path<String>) -> Res
     let actor = here.actor();
     let shown = app
         .run(move |app| {
-            let (draft, issued) = own_entry(app, &actor, &id)?;
-            Ok(Shown { id, issued, ..Shown::of(EntryForm::of(&*app.books()?, &draft)) })
+            let (draft, _, issued) = app.entry(&id)?;
+            let locked = locked(&actor, &draft, issued);
+            Ok(Shown { id, issued, locked, ..Shown::of(EntryForm::of(&*app.books()?, &draft)) })
         })
         .await?;
     page(entry_page(&app, &here, shown).await?)

@@ -247,7 +247,17 @@ async fn a_preview_bills_the_month_under_the_edit_and_saves_nothing() {
     set(&mut sent, "allowance.fixed_minutes", "600");
     owner.post(path, &borrowed(&sent)).await.ok().shows(" more").shows("99,999.00").shows("10 h a month; unused hours are lost");
     set(&mut sent, "fee.flat", "");
-    owner.post(path, &borrowed(&sent)).await.ok().shows("It waits until this is mended").shows("Fee");
+    owner
+        .post(path, &borrowed(&sent))
+        .await
+        .ok()
+        .shows("It can be saved once this is right")
+        .shows("data-problem=\"fee.flat\"")
+        .shows("Fee");
+    set(&mut sent, "fee.flat", "10");
+    set(&mut sent, "from", "2026-10-05");
+    let early = owner.post(path, &borrowed(&sent)).await.ok();
+    early.shows("data-problem=\"from\"").shows("is in an issued period").shows("under this edit");
     owner.get("/clients/cedar/agreements/cedar").await.ok().hides("99,999");
 }
 

@@ -55,3 +55,20 @@ async fn a_word_is_said_once() {
     let page = owner.get("/").await.ok().shows("Saved.");
     assert!(page.cookies().contains(&"quarterhour-flash=".to_owned()), "{:?}", page.cookies());
 }
+
+#[tokio::test]
+async fn a_budget_past_its_reserve_is_over_with_a_chart_and_no_money_for_technicians() {
+    let site = Site::demo();
+    let (keeper, ana) = (site.person(BOOK_KEEPER), site.person(TECHNICIAN));
+    keeper.get("/").await.ok().shows("Maple County Schools has used up its reserve").shows("work is billed on top");
+    keeper.get("/clients?state=over").await.ok().shows("Maple County Schools").shows("over the reserve");
+    keeper
+        .get("/clients/maple")
+        .await
+        .ok()
+        .shows("Reserve of November 2026")
+        .shows("The reserve was used up on")
+        .shows("billed on top so far");
+    ana.get("/clients/maple").await.ok().shows("Left in the reserve").hides("7,927").hides("Reserve of November");
+    ana.get("/").await.ok().shows("has used up its reserve").hides("USD");
+}

@@ -3,7 +3,7 @@
 use quarterhour_server::app::actor::{Actor, Channel, Role};
 use quarterhour_server::app::held::HeldFilter;
 
-use crate::support::{APPROVER, CONTACT, OTHER_CLIENT, OWNER, Site};
+use crate::support::{APPROVER, CONTACT, DISPATCHER, OTHER_CLIENT, OWNER, Site};
 
 const PAGES: [&str; 8] = [
     "/portal",
@@ -113,6 +113,11 @@ async fn a_refusal_writes_nothing_off_and_reaches_the_provider() {
     carla.get("/portal/approvals").await.ok().shows("nobody ordered that").shows("It stays unbilled");
     owner.get("/questions").await.ok().shows("nobody ordered that").shows("held overage that it refuses");
     carla.post("/portal/approvals/refuse", &refused).await.is(422).shows("refused number");
+    let question = owner.get("/questions").await.text();
+    let path = question.split("nobody ordered that").next().and_then(|it| it.rsplit("href=\"").next()?.split('"').next());
+    let path = path.expect("a question").to_owned();
+    owner.get(&path).await.ok().shows("USD 37.50").shows("/billing/held");
+    site.person(DISPATCHER).get(&path).await.ok().hides("USD").hides("/billing/held");
 }
 
 #[tokio::test]

@@ -214,3 +214,25 @@ async fn a_timer_takes_no_more_than_an_entry() {
     ana.post("/time/quick", &[("line", &line)]).await.is(422).shows("longer than 2000 letters");
     ana.get("/time").await.ok().hides("class=\"timer\"");
 }
+
+#[tokio::test]
+async fn a_technician_reads_what_others_did_and_what_is_issued_but_changes_neither() {
+    let site = Site::demo();
+    let (ana, desk) = (site.person(TECHNICIAN), site.person(DISPATCHER));
+    let token = site.token(TECHNICIAN, "read time");
+    let entry = |list: &serde_json::Value, own: bool| {
+        let items = list["items"].as_array().expect("entries");
+        let found = items.iter().find(|it| (it["technician"] == "Ana") == own).expect("an entry");
+        found["id"].as_str().expect("an id").to_owned()
+    };
+    let issued = token.get("/api/v1/time-entries?from=2026-10-05T00:00:00Z&until=2026-10-20T00:00:00Z&limit=200").await.ok().value();
+    let others = token.get("/api/v1/time-entries?from=2026-11-02T00:00:00Z&limit=200").await.ok().value();
+    let (issued, others) = (entry(&issued, true), entry(&others, false));
+    ana.get(&format!("/time/entries/{issued}")).await.ok().shows("a dispatcher or the book-keeper can correct it").hides("Save");
+    ana.get(&format!("/time/entries/{others}")).await.ok().shows("worked here").hides("Save").hides("/delete");
+    for id in [&issued, &others] {
+        ana.post(&format!("/time/entries/{id}/delete"), &[]).await.forbidden();
+        token.call(axum::http::Method::DELETE, &format!("/api/v1/time-entries/{id}")).await.forbidden();
+    }
+    desk.get(&format!("/time/entries/{issued}")).await.ok().shows("Save as a correction");
+}

@@ -15,7 +15,7 @@ use crate::app::credit_note::{credit_number_text, left};
 use crate::app::invoice::InvoiceView;
 use crate::app::money;
 use crate::app::paper::{price, quantity_words};
-use crate::app::payment::{Direction, NewPayment, currency_of, reverses};
+use crate::app::payment::{self, Direction, NewPayment, currency_of, reverses};
 use crate::dates::moment;
 use crate::error::{AppError, FieldProblem};
 use crate::web::billing::invoices::standing;
@@ -117,7 +117,7 @@ impl InvoicePage {
             total: shown(row.invoice.total),
             paid: shown(row.receivable.paid),
             credited: shown(row.receivable.credited),
-            balance: shown(left_to_pay),
+            balance: shown(left_to_pay.abs()),
             left: left_to_pay,
             payments: payments(&view, currency),
             notes: notes(&view, currency),
@@ -245,8 +245,15 @@ async fn move_money(app: App, here: Here, number: String, form: MoneyForm, direc
             .await;
         match done {
             Ok((new, after)) => {
-                let shown = money::shown(new.amount, currency_of(&after.currency)?);
-                let text = if direction == Direction::In { format!("{shown} received.") } else { format!("{shown} given back.") };
+                let currency = currency_of(&after.currency)?;
+                let (shown, left) = (money::shown(new.amount, currency), payment::balance(&after));
+                let text = match direction {
+                    Direction::In if left < 0 => {
+                        format!("{shown} received: {} more than was due. Give it back below.", money::shown(-left, currency))
+                    }
+                    Direction::In => format!("{shown} received."),
+                    Direction::Back => format!("{shown} given back."),
+                };
                 let path = format!("/billing/invoices/{number}");
                 Ok::<_, AppError>(
                     Done::at(path).saying_with_undo(text, format!("/billing/payments/{}/reverse", new.id)).into_response(),

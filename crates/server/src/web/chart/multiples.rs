@@ -95,10 +95,15 @@ impl Multiples {
             row.extend([month.used, month.other, month.overage, month.lost, month.rest].map(hours));
             row
         };
-        let mut legend = vec![("", "used"), ("over", "overage"), ("lost", "lost"), ("rest", "left")];
-        if self.months.iter().any(|month| month.other > 0) {
-            legend.insert(1, ("plain", "beside prepaid time"));
-        }
+        let any = |of: fn(&Month) -> i64| self.months.iter().any(|month| of(month) > 0);
+        let all = [
+            (any(|month| month.used), "", "used"),
+            (any(|month| month.other), "plain", "beside prepaid time"),
+            (any(|month| month.overage), "over", "overage"),
+            (any(|month| month.lost), "lost", "lost"),
+            (any(|month| month.rest), "rest", "left"),
+        ];
+        let legend = all.into_iter().filter(|(shown, ..)| *shown).map(|(_, tone, words)| (tone, words)).collect();
         Chart {
             id: format!("{}-numbers", self.id),
             title: "The last months".to_owned(),
