@@ -13,6 +13,8 @@ use crate::text::Cleaner;
 
 /// Words longer than this many characters may break, by how wide their place is.
 pub(crate) const WIDE: usize = 34;
+/// In the columns of addresses: an invisible break in an e-mail address would be copied with it.
+const ADDRESS: usize = 30;
 pub(crate) const MEDIUM: usize = 18;
 pub(crate) const NARROW: usize = 11;
 /// At most this many characters of a name go into the footer.
@@ -122,9 +124,9 @@ fn call(document: &InvoiceDocument, cleaner: Cleaner<'_>) -> String {
 
 fn party_view(party: &Party, cleaner: Cleaner<'_>) -> PartyView {
     let labelled = |label: &str, text: &Option<String>| {
-        text.iter().map(|text| format!("{label}{}", cleaner.line(text, MEDIUM))).collect::<Vec<_>>()
+        text.iter().map(|text| format!("{label}{}", cleaner.line(text, ADDRESS))).collect::<Vec<_>>()
     };
-    let mut block: Vec<String> = party.address.iter().map(|line| cleaner.line(line, MEDIUM)).collect();
+    let mut block: Vec<String> = party.address.iter().map(|line| cleaner.line(line, ADDRESS)).collect();
     block.extend(labelled("Tax no. ", &party.tax_id));
     block.extend(labelled("", &party.email));
     block.extend(labelled("Client no. ", &party.code));

@@ -188,7 +188,7 @@ impl AppError {
             Self::SignedOut => 401,
             Self::Forbidden { .. } => 403,
             Self::NotFound { .. } => 404,
-            Self::Conflict { .. } => 409,
+            Self::Conflict { .. } | Self::Store(StoreError::Refused { .. }) => 409,
             Self::TooMany { .. } => 429,
             Self::Store(error) if error.is_retryable() => 503,
             Self::File { .. } | Self::Store(_) | Self::Billing(_) | Self::Fault { .. } => 500,

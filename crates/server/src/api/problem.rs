@@ -176,7 +176,7 @@ impl Problem {
             Self::Refused(kind, detail) => (kind, detail.clone(), Vec::new()),
             Self::App(error) => {
                 let kind = kind_of(error);
-                let message = if kind.status >= 500 { public_message(error) } else { error.to_string() };
+                let message = public_message(error);
                 let hint = error.hint();
                 (kind, if hint.is_empty() { message } else { format!("{message}; {hint}") }, fields_of(error))
             }

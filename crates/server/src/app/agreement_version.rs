@@ -112,7 +112,11 @@ impl Versions {
     /// A name that is free for a version that starts on a day: `acme-2026-12`.
     #[must_use]
     pub fn free_name(&self, starts: Day, is_taken: impl Fn(&str) -> bool) -> String {
-        let plain = if self.versions.is_empty() { self.code.clone() } else { format!("{}-{}", self.code, starts.period()) };
+        // Names are in file names and links; codes may have any letters.
+        let fits = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+        let code: String = self.code.chars().filter(fits).collect();
+        let code = if code.trim_start_matches('.').is_empty() { "agreement".to_owned() } else { code };
+        let plain = if self.versions.is_empty() { code } else { format!("{code}-{}", starts.period()) };
         let numbered = (2..).map(|number| format!("{plain}-{number}"));
         std::iter::once(plain.clone()).chain(numbered.take(99)).find(|name| !is_taken(name)).unwrap_or(plain)
     }

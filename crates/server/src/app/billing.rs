@@ -342,16 +342,22 @@ fn issued_row(summary: &Summary, issued: &IssuedStatement) -> RunRow {
     }
 }
 
-/// Sets what each statement came to a month before: under the same agreement, or the client's only one.
+/// Sets what each statement came to a month before: under the same agreement, or where both months have one statement of
+/// the client.
 fn compare(rows: &mut [RunRow], before: &[RunRow]) {
     let mut by_client: HashMap<Uuid, Vec<&RunRow>> = HashMap::new();
     for row in before {
         by_client.entry(row.client_id).or_default().push(row);
     }
+    let mut statements: HashMap<Uuid, usize> = HashMap::new();
+    for row in rows.iter() {
+        *statements.entry(row.client_id).or_default() += 1;
+    }
     for row in rows {
+        let is_only = statements.get(&row.client_id) == Some(&1);
         let own = by_client.get(&row.client_id).map_or(&[][..], Vec::as_slice);
         let same = own.iter().find(|other| other.agreement == row.agreement);
-        let only = own.first().filter(|_| own.len() == 1);
+        let only = own.first().filter(|_| own.len() == 1 && is_only);
         row.last = same.or(only).filter(|other| other.currency == row.currency).map(|other| other.total);
     }
 }

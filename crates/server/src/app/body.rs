@@ -4,12 +4,14 @@
 use std::collections::{HashMap, HashSet};
 
 use quarterhour_billing::{
-    Band, Client, Fate, HourlyPrice, LateWork, LocalClock, MovementKind, Part, Period, PriceSource, Priced, Statement,
+    Band, Client, Fate, HourlyPrice, LateWork, LineReport, LocalClock, MovementKind, Part, Period, PriceSource, Priced, Statement,
     StatementReport, TimeEntry, Word, Words, statement_report,
 };
 use quarterhour_books::rows::EntryRow;
 use quarterhour_books::{BookClient, Setup};
 use serde::{Deserialize, Serialize};
+
+use crate::app::money;
 
 /// What the engine does not need of entries, and a statement says.
 #[derive(Clone, Debug, Default)]
@@ -205,6 +207,23 @@ impl EntryBody {
 }
 
 impl StatementBody {
+    /// What a line says. Released overage is billed as late time is; where it is nothing else, the line says so.
+    #[must_use]
+    pub fn line_text(&self, line: &LineReport) -> String {
+        let Some(of) = line.text.strip_prefix("Late time ") else { return line.text.clone() };
+        let period = of.strip_prefix("of ").and_then(|of| Period::parse(of.split(',').next()?));
+        let counts = |entry: &&EntryBody| {
+            let (tier, work_type) = (Some(entry.tier.as_str()), Some(entry.work_type.as_str()));
+            entry.late_for == period && tier == line.tier.as_deref() && work_type == line.work_type.as_deref()
+        };
+        let (released, late): (Vec<_>, Vec<_>) = self.entries.iter().filter(counts).partition(|entry| entry.released);
+        match (released.is_empty(), late.iter().any(|entry| entry.overage() > 0)) {
+            (true, _) => line.text.clone(),
+            (false, true) => format!("Late time and released overage {of}"),
+            (false, false) => format!("Released overage {of}"),
+        }
+    }
+
     /// Seconds of overage, held ones among them, that belong to issued periods: late time and what was released.
     #[must_use]
     pub fn late_beyond(&self) -> i64 {
@@ -346,7 +365,9 @@ fn counted_devices(client: &Client, statement: &Statement) -> Vec<CountedDevice>
 
 fn part_body(part: &Part, statement: &Statement) -> PartBody {
     let currency = statement.currency.code();
-    let at = |price: &Priced| format!("{currency} {} an hour, {}", price.hourly, source(price.source));
+    let at = |priced: &Priced| {
+        format!("{currency} {} an hour, {}", money::price(&priced.hourly.to_string(), currency), source(priced.source))
+    };
     let (fate, why, hourly, burn) = match part.fate {
         Fate::CourtesyNotBillable => ("courtesy", "courtesy: marked not billable".to_owned(), None, 0),
         Fate::CourtesyProviderCause => ("courtesy", "courtesy: our own error".to_owned(), None, 0),
@@ -403,7 +424,7 @@ fn burn_down(clock: &LocalClock, statement: &Statement) -> Vec<BurnStep> {
         let at = seconds_into(clock, statement, part.started_at);
         match part.fate {
             Fate::Drawn { burn, .. } if burn > 0 => changes.push((at, -burn, 0)),
-            Fate::Overage(_) => changes.push((at, 0, part.seconds)),
+            Fate::Overage(_) | Fate::Held(_) => changes.push((at, 0, part.seconds)),
             _ => {}
         }
     }

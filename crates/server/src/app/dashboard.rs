@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::app::actor::{Actor, Permission};
 use crate::app::client_state::ClientState;
 use crate::app::context::Context;
+use crate::app::held::TOPIC;
 use crate::app::live::{Flags, OpenStatement, Summary};
 use crate::app::money;
 use crate::app::open_books::HeldPart;
@@ -111,6 +112,8 @@ pub struct Asked {
     pub on: Date,
     /// The question.
     pub body: String,
+    /// Does it refuse held overage?
+    pub refuses: bool,
 }
 
 /// A timer that runs for hours.
@@ -297,7 +300,8 @@ fn overdue(books: &StoredBooks, rows: Vec<receivable::Receivable>, today: Date) 
 }
 
 fn asked(books: &StoredBooks, row: question::Question) -> Asked {
-    Asked { client: name(books, row.client_id), by: row.asked_by, on: day(books, row.asked_at), body: row.body }
+    let refuses = row.topic == TOPIC;
+    Asked { client: name(books, row.client_id), by: row.asked_by, on: day(books, row.asked_at), body: row.body, refuses }
 }
 
 fn long_timers(books: &StoredBooks, actor: &Actor, rows: Vec<timer::Timer>, people: &[user::User], now: Timestamp) -> Vec<LongTimer> {

@@ -30,6 +30,10 @@ pub struct Effect {
     pub draws_time: bool,
     /// What the client pays more before tax, in minor units.
     pub cost: i64,
+    /// What the entry itself costs more, in minor units: the rest is other work that it moves.
+    pub own_cost: i64,
+    /// Seconds of other work that it moves beyond the pools; below zero: back into them.
+    pub moved: i64,
     /// The currency's code.
     pub currency: String,
     /// All that in a sentence, such as `12 min of 25 are overage: USD 37.50`.
@@ -62,13 +66,31 @@ pub fn of(before: &ClientLive, after: &RunResult, id: &str, period: Period, late
         left_after,
         draws_time: found.is_some_and(|(_, body, _)| body.draws_time),
         cost,
+        own_cost: cost,
+        moved: 0,
         currency: currency.code().to_owned(),
         sentence: String::new(),
     };
-    let existed = before.result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref());
-    let existed = existed.flat_map(|body| &body.entries).any(|entry| entry.id == id);
-    effect.sentence = sentence(&effect, entry, existed, currency);
+    let former = before.result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).flat_map(|body| &body.entries);
+    let former = former.into_iter().find(|entry| entry.id == id);
+    let (own, was) = (entry.map_or(0, beyond), former.map_or(0, beyond));
+    effect.moved = all_beyond(after) - all_beyond(&before.result) - (own - was);
+    let price = |entry: &EntryBody| -> i64 {
+        let charged = entry.parts.iter().filter(|part| matches!(part.fate.as_str(), "overage" | "charged") && !part.is_on_reserve());
+        charged.filter_map(|part| Some(part.hourly?.amount(part.seconds, currency))).sum()
+    };
+    effect.own_cost = if effect.moved == 0 { cost } else { entry.map_or(0, price) - former.map_or(0, price) };
+    effect.sentence = sentence(&effect, entry, former.is_some(), currency);
     effect
+}
+
+/// Seconds of an entry beyond pools, held ones among them.
+fn beyond(entry: &EntryBody) -> i64 {
+    entry.parts.iter().filter(|part| matches!(part.fate.as_str(), "overage" | "held")).map(|part| part.seconds).sum()
+}
+
+fn all_beyond(result: &RunResult) -> i64 {
+    result.outcomes.iter().map(|outcome| outcome.report.time.overage + outcome.report.time.held).sum()
 }
 
 fn twin<'a>(result: &'a RunResult, outcome: &Outcome) -> Option<&'a Outcome> {
@@ -99,7 +121,7 @@ fn sentence(effect: &Effect, entry: Option<&EntryBody>, existed: bool, currency:
     let Some(entry) = entry else { return "It is on no open statement.".to_owned() };
     let sum = |fate: &str| entry.parts.iter().filter(|part| part.fate == fate).map(|part| part.seconds).sum::<i64>();
     let all = length(entry.billable);
-    let cost = cost_words(effect.cost, existed, currency);
+    let cost = cost_words(effect.own_cost, existed, currency);
     // A part of the entry with its share: `12 min of 25 min are`, or `All 25 min are`.
     let share = |fate: &str| {
         let seconds = sum(fate);
@@ -120,8 +142,8 @@ fn sentence(effect: &Effect, entry: Option<&EntryBody>, existed: bool, currency:
     } else if sum("internal") > 0 {
         format!("{all} kept by the client's own staff: shown only.")
     } else if sum("drawn") > 0 {
-        let more = if effect.cost > 0 && !existed {
-            format!(" Work after it costs {cost} more: it moves into overage, or a block is bought.")
+        let more = if effect.moved == 0 && effect.cost > 0 && !existed {
+            format!(" A block is bought for it: {cost}.")
         } else {
             String::new()
         };
@@ -129,7 +151,20 @@ fn sentence(effect: &Effect, entry: Option<&EntryBody>, existed: bool, currency:
     } else {
         "No billable time.".to_owned()
     };
-    late + &text
+    let moved = match effect.moved {
+        0 => String::new(),
+        moved => {
+            let way = if moved > 0 { "goes beyond the pools with it" } else { "comes back into the pools with it" };
+            let bill = money::shown(effect.cost.abs(), currency);
+            let bill = match effect.cost {
+                0 => "does not change".to_owned(),
+                1.. => format!("grows by {bill}"),
+                _ => format!("shrinks by {bill}"),
+            };
+            format!(" {} of other work {way}; in all the bill {bill}.", length(moved.abs()))
+        }
+    };
+    late + &text + &moved
 }
 
 #[cfg(test)]
@@ -176,6 +211,8 @@ mod tests {
             left_after: 5700,
             draws_time: true,
             cost,
+            own_cost: cost,
+            moved: 0,
             currency: "USD".to_owned(),
             sentence: String::new(),
         };
@@ -188,7 +225,7 @@ mod tests {
         assert_eq!(said(&split, 3750, false, None), "12 min of 25 min are overage: USD 37.50.");
         assert_eq!(said(&[("overage", 25, "")], 7813, false, None), "All 25 min are overage: USD 78.13.");
         assert_eq!(said(&[("drawn", 25, "")], 0, false, None), "25 min from prepaid hours; 1:35 h left after it.");
-        let moved = "25 min from prepaid hours; 1:35 h left after it. Work after it costs USD 37.50 more: it moves into overage, or a block is bought.";
+        let moved = "25 min from prepaid hours; 1:35 h left after it. A block is bought for it: USD 37.50.";
         assert_eq!(said(&[("drawn", 25, "")], 3750, false, None), moved);
         assert_eq!(said(&[("courtesy", 25, "")], 0, false, None), "25 min of courtesy: shown to the client, not counted.");
         assert_eq!(said(&[("held", 25, "")], 0, false, None), "All 25 min are overage past the cap: held for the client's approval.");

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::app::actor::Actor;
 use crate::app::context::Context;
+use crate::app::quick_draft::SPAN_MINUTES_MAX;
 use crate::app::quick_entry;
 use crate::app::stored::StoredBooks;
 use crate::app::time_entry::{Draft, check};
@@ -105,7 +106,8 @@ impl Context {
         });
         let zone =
             books.setup.client(&client).map(|(_, client)| client.client.clock.name()).unwrap_or(&books.setup.provider.time_zone);
-        let mut reader = Reader { form, zone: wall_clock::zone(zone), problems, told: Vec::new(), is_twice: false };
+        let now = self.clock.now().as_second();
+        let mut reader = Reader { form, zone: wall_clock::zone(zone), now, problems, told: Vec::new(), is_twice: false };
         let start = reader.start();
         let started_at = start.and_then(|local| reader.instant("time", local));
         let minutes = reader.minutes(start, started_at);
@@ -127,7 +129,7 @@ impl Context {
             provider_cause: form.billing == "our-error",
             note: form.note.trim().replace("\r\n", "\n"),
         };
-        check(&books, std::slice::from_ref(&draft), self.clock.now().as_second()).map_err(at_fields)?;
+        check(&books, std::slice::from_ref(&draft), now).map_err(at_fields)?;
         Ok(ReadForm { draft, told, is_twice })
     }
 }
@@ -161,6 +163,7 @@ fn client_of(books: &StoredBooks, text: &str) -> Result<String, FieldProblem> {
 struct Reader<'a> {
     form: &'a EntryForm,
     zone: jiff::tz::TimeZone,
+    now: i64,
     problems: Vec<FieldProblem>,
     told: Vec<String>,
     is_twice: bool,
@@ -175,6 +178,12 @@ impl Reader<'_> {
         let date = self.form.date.trim().parse::<Date>().ok();
         if date.is_none() {
             self.problem("date", format!("`{}`; expected a day such as 2026-11-23", self.form.date.trim()));
+        }
+        let is_today = date == Some(wall_clock::reading(&self.zone, self.now).date());
+        if self.form.time.trim().is_empty() && self.form.end.trim().is_empty() && is_today {
+            // As in the quick line: it ended just now.
+            let minutes = duration(self.form.minutes.trim()).unwrap_or(0);
+            return Some(wall_clock::reading(&self.zone, self.now - self.now.rem_euclid(60) - i64::from(minutes) * 60).datetime());
         }
         let time = time(&self.form.time);
         if time.is_none() {
@@ -232,10 +241,15 @@ impl Reader<'_> {
         let over_midnight = end <= start.time();
         let on = if over_midnight { start.date().tomorrow().ok()? } else { start.date() };
         let ended_at = self.instant("end", on.to_datetime(end))?;
+        let minutes = (ended_at - started_at) / 60;
+        if over_midnight && minutes > SPAN_MINUTES_MAX {
+            self.problem("end", "before the start; expected a later time, or the night's end of at most 16 hours");
+            return None;
+        }
         if over_midnight {
             self.told.push(format!("ends on {on}"));
         }
-        u32::try_from((ended_at - started_at) / 60).ok()
+        u32::try_from(minutes).ok()
     }
 }
 
@@ -283,7 +297,7 @@ mod tests {
 
     fn reader(form: &EntryForm) -> Reader<'_> {
         let zone = wall_clock::zone("America/New_York");
-        Reader { form, zone, problems: Vec::new(), told: Vec::new(), is_twice: false }
+        Reader { form, zone, now: 0, problems: Vec::new(), told: Vec::new(), is_twice: false }
     }
 
     fn minutes(date: &str, time: &str, minutes: &str, end: &str) -> Result<u32, String> {

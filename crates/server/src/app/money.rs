@@ -60,6 +60,14 @@ pub fn grouped(text: &str) -> String {
     grouped
 }
 
+/// A price with all digits of the currency, grouped: `1,160.00`.
+#[must_use]
+pub fn price(price: &str, currency: &str) -> String {
+    let digits = Currency::parse(currency).map_or(0, |currency| usize::from(currency.digits()));
+    let (whole, fraction) = price.split_once('.').unwrap_or((price, ""));
+    if fraction.len() >= digits { grouped(price) } else { grouped(&format!("{whole}.{fraction:0<digits$}")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app::body::{Details, EntryBody, EntryDetail, PartBody, Released, StatementBody, wall_clock};
+use crate::app::money::price;
 use crate::app::run::OpenClient;
 use crate::app::stored::{self, StoredBooks, entry_row};
 use crate::error::AppError;
@@ -280,7 +281,8 @@ impl<'a> LateReader<'a> {
         let by = row.decided_by.as_deref().map(|by| format!(" by {by}"));
         let reason = row.reason.as_deref().map(|reason| format!(" ({reason})"));
         let [day, by, reason] = [day, by, reason].map(Option::unwrap_or_default);
-        let at = format!("{} {} an hour", client.currency.code(), held.hourly);
+        let code = client.currency.code();
+        let at = format!("{code} {} an hour", price(&held.hourly.to_string(), code));
         let part = PartBody {
             fate: "overage".to_owned(),
             why: format!("overage held in {}, released{by}{day}{reason}, at {at}", crate::dates::month(period)),

@@ -104,6 +104,7 @@ pub fn lines_csv(outcomes: &[Outcome], today: Date) -> String {
             "quantity",
             "unit",
             "price",
+            "price_per",
             "currency",
             "amount",
         ],
@@ -124,6 +125,8 @@ pub fn lines_csv(outcomes: &[Outcome], today: Date) -> String {
                 line.quantity.clone(),
                 line.unit.to_string(),
                 line.price.clone(),
+                // Time is priced by the hour, whatever unit its quantity is told in.
+                if matches!(line.unit.as_ref(), "hour" | "minute" | "second") { "hour".to_owned() } else { line.unit.to_string() },
                 report.currency.to_string(),
                 line.amount.clone(),
             ];

@@ -1,7 +1,6 @@
 //! From a frozen statement to the document that is printed. It adds nothing up.
 
 use jiff::civil::Date;
-use quarterhour_billing::Currency;
 use quarterhour_documents as documents;
 
 use crate::app::body::{EntryBody, Party, StatementBody};
@@ -45,7 +44,7 @@ pub fn document(body: &StatementBody, issue: &Issue) -> documents::InvoiceDocume
         program: report.program.to_string(),
         lines: lines(body),
         amounts: documents::Amounts { net: money::grouped(&report.net), taxes: taxes(body), total: money::grouped(&report.total) },
-        payment_terms: Some(payment_terms(body, issue)),
+        payment_terms: issue.number.map(|_| payment_terms(body, issue)),
         terms: some(&body.terms),
         statement: Some(statement(body)),
         burn_down: burn_down(body),
@@ -95,23 +94,15 @@ pub fn quantity_words(count: &str, unit: &str) -> String {
     format!("{count} {unit}")
 }
 
-/// A price with all digits of the currency, grouped: `1,160.00`.
-#[must_use]
-pub fn price(price: &str, currency: &str) -> String {
-    let digits = Currency::parse(currency).map_or(0, |currency| usize::from(currency.digits()));
-    let (whole, fraction) = price.split_once('.').unwrap_or((price, ""));
-    if fraction.len() >= digits { money::grouped(price) } else { money::grouped(&format!("{whole}.{fraction:0<digits$}")) }
-}
-
 fn lines(body: &StatementBody) -> Vec<documents::InvoiceLine> {
     let currency = body.statement.currency.as_ref();
     let lines = body.statement.lines.iter().map(|line| (line, quantity(&line.quantity, line.unit.as_ref()))).map(
         |(line, (quantity, unit))| documents::InvoiceLine {
             kind: line.kind.to_string(),
-            text: line.text.clone(),
+            text: body.line_text(line),
             quantity,
             unit,
-            price: price(&line.price, currency),
+            price: money::price(&line.price, currency),
             amount: money::grouped(&line.amount),
         },
     );

@@ -43,13 +43,15 @@ pub struct QuestionView {
 }
 
 impl QuestionView {
-    /// A page of the provider that shows what it is about; the client's where there is no better one.
+    /// A page of the provider that shows what it is about; the client's where there is no better one, and for whoever may
+    /// not see billing.
     #[must_use]
-    pub fn about(&self) -> String {
+    pub fn about(&self, sees_billing: bool) -> String {
         let code = url::form_urlencoded::byte_serialize(self.code.as_bytes()).collect::<String>().replace('+', "%20");
         let plain = self.reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         match self.topic.as_str() {
             "devices" => format!("/clients/{code}/devices"),
+            "statement" | "invoice" | "held" if !sees_billing => format!("/clients/{code}"),
             "statement" if plain && !self.reference.is_empty() => format!("/billing/statements/{code}/{}", self.reference),
             "invoice" if plain && !self.reference.is_empty() => format!("/billing/invoices/{}", self.reference),
             "held" => "/billing/held".to_owned(),

@@ -17,7 +17,7 @@ use crate::error::AppError;
 /// The longest line; a longer one was pasted by mistake.
 const LETTERS_MAX: usize = 2000;
 /// The longest span of times: `22:00-6:00` is a night, `9:40-9:15` a slip.
-const SPAN_MINUTES_MAX: i64 = 16 * 60;
+pub const SPAN_MINUTES_MAX: i64 = 16 * 60;
 
 /// What a quick line stands for.
 #[derive(Clone, Debug)]

@@ -156,11 +156,23 @@ pub fn read(rest: &str, vocabulary: &Vocabulary<'_>) -> Quick {
             reader.note.push((*word).to_owned());
         } else if word.eq_ignore_ascii_case("on") && words.get(index).is_some_and(|(next, _)| reader.on_device(next)) {
             index += 1;
+        } else if let Some((next, false)) = words.get(index)
+            && is_split_duration(word, next)
+        {
+            index += 1;
+            reader.word(&format!("{word}{next}"));
         } else {
             reader.word(word);
         }
     }
     reader.end()
+}
+
+/// `25 min`, `1.5 h`: a number and its unit with a space between them.
+fn is_split_duration(number: &str, unit: &str) -> bool {
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b',');
+    let units = ["m", "min", "mins", "minutes", "h", "hr", "hrs", "hour", "hours"];
+    is_number && units.contains(&unit.to_lowercase().as_str())
 }
 
 /// Words, and whether they are quoted.
@@ -447,7 +459,7 @@ pub fn minutes_of(word: &str) -> Option<Result<u32, String>> {
         "m" | "min" | "mins" | "minutes" => Some(
             number.parse::<u32>().map_err(|_| "is no whole number of minutes; expected one such as 25m".to_owned()).and_then(checked),
         ),
-        "h" | "hr" | "hrs" | "hours" => Some(decimal_hours(number).and_then(checked)),
+        "h" | "hr" | "hrs" | "hour" | "hours" => Some(decimal_hours(number).and_then(checked)),
         _ => {
             let minutes = unit.strip_prefix('h')?;
             let minutes = two_digits(minutes.strip_suffix('m').unwrap_or(minutes))?;

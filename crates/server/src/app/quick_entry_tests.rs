@@ -104,6 +104,14 @@ fn times_and_spans_are_read() {
 }
 
 #[test]
+fn a_space_between_number_and_unit_is_no_matter() {
+    for (text, minutes) in [("printer 25 min", 25), ("printer 1.5 h", 90), ("1 hour printer", 60)] {
+        assert_eq!((line(text).minutes, line(text).note.as_str()), (Some(minutes), "printer"), "{text}");
+    }
+    assert_eq!(line("2 printers 25m").note, "2 printers");
+}
+
+#[test]
 fn a_time_that_looks_like_a_duration_is_told() {
     assert_eq!(line("1:30 printer").told, ["1:30 is read as a time of day; write 1h30 for a duration"]);
     assert!(line("1:30 25m").told.is_empty());

@@ -5,7 +5,7 @@ use quarterhour_books::csv::write_record;
 use quarterhour_books::rows::{ENTRY_COLUMNS, EntryRow};
 use quarterhour_books::{EntryReader, entries};
 use quarterhour_store::Tx;
-use quarterhour_store::statements::{audit, closing, counter, hold, time_entry};
+use quarterhour_store::statements::{audit, client, closing, counter, hold, time_entry};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ use crate::error::{AppError, FieldProblem};
 
 const KIND: &str = "time entry";
 /// How far ahead of the clock work may begin: a wrong date is more likely than tomorrow's work.
-const AHEAD_SECONDS: i64 = 36 * 3600;
+const AHEAD_SECONDS: i64 = 15 * 60;
 /// The longest entry: a month.
 const MINUTES_MAX: u32 = 31 * 24 * 60;
 
@@ -144,8 +144,11 @@ pub fn check(books: &StoredBooks, drafts: &[Draft], now: i64) -> Result<(), AppE
     if let Err(found) = entries::read(&books.setup, text.as_bytes()) {
         // A note may hold line breaks, so the line does not tell the draft; with one draft it need not.
         let index = |line: Option<usize>| line.map_or(0, |line| line.saturating_sub(2)).min(drafts.len().saturating_sub(1));
-        problems
-            .extend(found.into_iter().map(|it| FieldProblem::new(named(index(it.line), &it.column.unwrap_or_default()), it.message)));
+        problems.extend(found.into_iter().map(|it| {
+            let field = it.column.unwrap_or_default();
+            let message = if field == "client" { "there is no such client; expected the code of one".to_owned() } else { it.message };
+            FieldProblem::new(named(index(it.line), &field), message)
+        }));
     }
     if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
 }
@@ -394,9 +397,15 @@ impl Context {
         let lost = || AppError::not_found("deleted time entry");
         let (draft, now): (Draft, Option<time_entry::TimeEntry>) = self.store.read(|tx| {
             let last = audit::list_of_subject(tx, books.provider_id, KIND, id, 1)?.pop().ok_or_else(lost)?;
+            let of = last.client_id;
             let before = last.before_json.filter(|_| matches!(last.action.as_str(), "deleted" | "changed")).ok_or_else(lost)?;
             let now = time_entry::list_revisions(tx, books.provider_id, id)?.pop();
-            Ok::<_, AppError>((serde_json::from_str(&before).map_err(|_| lost())?, now))
+            let draft: Draft = serde_json::from_str(&before).map_err(|_| lost())?;
+            // Another client may have got the code of one that was deleted.
+            if client_id(&books, &draft.client).ok() != of {
+                return Err(lost());
+            }
+            Ok::<_, AppError>((draft, now))
         })?;
         self.allow(actor, &draft.technician)?;
         match now {
@@ -454,6 +463,9 @@ pub fn client_id(books: &StoredBooks, code: &str) -> Result<Uuid, AppError> {
 ///
 /// Fails when the database does.
 pub fn hold_client(tx: &mut Tx, books: &StoredBooks, client_id: Uuid) -> Result<i64, AppError> {
+    if !client::exists(tx, books.provider_id, client_id)? {
+        return Err(AppError::field("client", "is deleted meanwhile; expected the code of a client"));
+    }
     Ok(counter::next_number(tx, books.provider_id, &client_version(client_id))?)
 }
 

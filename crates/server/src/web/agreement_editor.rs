@@ -65,6 +65,20 @@ pub(super) struct PreviewPart {
     clauses: Vec<crate::app::agreement_words::ClauseWords>,
     /// What must be mended first.
     waiting: Vec<Waiting>,
+    /// What is worth a thought before it is saved.
+    note: String,
+}
+
+/// A version that starts within a month makes that month bill two of them.
+fn mid_month(form: &AgreementForm) -> String {
+    let from = form.get("from").parse::<jiff::civil::Date>().ok().filter(|day| day.day() > 1 && form.get("apply") == "version");
+    from.map_or_else(String::new, |from| {
+        format!(
+            "{} is within a month: that month gets two statements, and each version bills its whole fee and grants its whole \
+             hours unless its clauses are prorated. A version usually starts on the first of a month.",
+            crate::dates::full(&from)
+        )
+    })
 }
 
 /// Something that keeps a form from being saved.
@@ -127,7 +141,8 @@ impl PreviewPart {
         match app.preview_agreement(actor, code, form, editing) {
             Ok(preview) => {
                 let part = Self::waiting(&problems);
-                Ok(Self { clauses: preview.clauses.clone(), preview: Some(preview), ..part })
+                let note = editing.map(|_| mid_month(form)).unwrap_or_default();
+                Ok(Self { clauses: preview.clauses.clone(), preview: Some(preview), note, ..part })
             }
             Err(AppError::Invalid(found)) => {
                 problems.extend(found.into_iter().filter(|it| !problems.contains(it)).collect::<Vec<_>>());
@@ -139,7 +154,7 @@ impl PreviewPart {
 
     pub(super) fn words(clauses: Result<Vec<crate::app::agreement_words::ClauseWords>, AppError>) -> Result<Self, AppError> {
         match clauses {
-            Ok(clauses) => Ok(Self { preview: None, clauses, waiting: Vec::new() }),
+            Ok(clauses) => Ok(Self { preview: None, clauses, waiting: Vec::new(), note: String::new() }),
             Err(AppError::Invalid(problems)) => Ok(Self::waiting(&problems)),
             Err(other) => Err(other),
         }
@@ -151,7 +166,7 @@ impl PreviewPart {
             field: it.field.clone(),
             message: it.message.clone(),
         };
-        Self { preview: None, clauses: Vec::new(), waiting: problems.iter().map(named).collect() }
+        Self { preview: None, clauses: Vec::new(), waiting: problems.iter().map(named).collect(), note: String::new() }
     }
 }
 

@@ -238,9 +238,13 @@ fn month_view(
     months: &[Arc<Month>],
 ) -> MonthView {
     let is_running = period == summary.running;
+    // While a month runs, what counts is the agreement of today: a version that ended has nothing left to give.
+    let now = summary.now.as_ref().filter(|_| is_running);
+    let is_now = |body: &&StatementBody| now.is_none_or(|now| now.report.agreement == body.statement.agreement);
+    let shown: Vec<&StatementBody> = bodies.iter().filter(is_now).collect();
     let (first, last) = (months.first().map(|month| month.period), months.iter().map(|month| month.period).max());
     let at = |period: Period| format!("{}?period={period}", head.path);
-    let sum = |of: fn(&StatementBody) -> i64| bodies.iter().map(of).sum::<i64>();
+    let sum = |of: fn(&StatementBody) -> i64| shown.iter().map(|body| of(body)).sum::<i64>();
     let available = sum(|body| body.statement.time.opening + body.statement.time.granted + body.statement.time.restored);
     let used = sum(|body| body.statement.time.used);
     let held = sum(|body| body.statement.time.held);

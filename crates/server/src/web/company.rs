@@ -216,6 +216,9 @@ async fn show_calendar(State(app): State<App>, here: Here) -> Answer<CalendarPag
 }
 
 async fn save_hours(State(app): State<App>, here: Here, Form(pairs): Pairs) -> Result<Response, Failure> {
+    if WEEKDAYS.iter().any(|(key, _)| !pairs.iter().any(|(name, _)| *name == format!("hours.{key}"))) {
+        return Err(Failure(AppError::field("hours", "the hours of a day are missing; expected all seven days, empty ones closed")));
+    }
     let form = AgreementForm::from_pairs(pairs);
     let hours: [String; 7] = WEEKDAYS.map(|(key, _)| form.get(&format!("hours.{key}")).to_owned());
     let (actor, typed) = (here.actor(), hours.clone());

@@ -55,7 +55,7 @@ struct ShowPage {
     frame: Frame,
     head: ClientHead,
     row: QuestionRow,
-    /// The page that shows what it is about; empty where the person may not see it.
+    /// The page that shows what it is about.
     about: String,
     /// What a refusal is about: work and amount.
     refused: Vec<(String, String)>,
@@ -73,8 +73,7 @@ async fn show_page(app: App, here: Here, code: String, id: Uuid, (answer, proble
         let question = app.questions_of_client(client_id)?.into_iter().find(|question| question.id == id);
         let row = QuestionRow::of(question.ok_or_else(|| AppError::not_found("question"))?, &head.zone);
         let frame = here.frame(app, "clients", format!("A question of {}", head.name));
-        let is_money = row.question.topic == TOPIC || row.question.about().starts_with("/billing/");
-        let about = if is_money && !head.can_see_money { String::new() } else { row.question.about() };
+        let about = row.question.about(head.can_see_money);
         let refused = if head.can_see_money { refused(app, &here.actor(), &row)? } else { Vec::new() };
         Ok(ShowPage { frame, head, row, about, refused, answer, problems })
     });

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use quarterhour_store::StoreError;
 use serde::{Deserialize, Serialize};
 
 use crate::api::problem::Problem;
@@ -189,7 +190,7 @@ impl IntoResponse for Failure {
             AppError::Invalid(problems) => problems.iter().map(|it| format!("{}: {}", it.field, it.message)).collect(),
             _ => Vec::new(),
         };
-        let message = if status.is_server_error() { public_message(&error) } else { error.to_string() };
+        let message = public_message(&error);
         let page = FailurePage { status: status.as_u16(), title, message, hint: error.hint(), problems };
         let html = page.render().unwrap_or_else(|_| page.message.clone());
         let mut response = (status, [(CACHE_CONTROL, "no-store")], Html(html)).into_response();
@@ -214,11 +215,15 @@ pub fn refused(status: StatusCode) -> Response {
     (status, [(CACHE_CONTROL, "no-store")], Html(html)).into_response()
 }
 
-/// What a stranger may read of a fault: nothing of paths, statements or addresses.
+/// What somebody may read of an error. Of a fault, and of what a database said, nothing of paths, statements or addresses.
 #[must_use]
 pub fn public_message(error: &AppError) -> String {
     match error {
+        AppError::Store(StoreError::Refused { .. }) => {
+            "what this belongs to was deleted meanwhile; nothing was saved. Look at the list again".to_owned()
+        }
         AppError::Store(error) if error.is_retryable() => "the database is busy; nothing was saved. Try again".to_owned(),
+        error if error.status() < 500 => error.to_string(),
         _ => "a fault of the program or of the machine; nothing was saved. The log of the server says more".to_owned(),
     }
 }

@@ -145,7 +145,7 @@ fn first_form(app: &Context, actor: &Actor, query: NewQuery) -> Result<Shown, Ap
     let draft = Draft { client: code, technician, started_at: now - now.rem_euclid(60), billable: true, ..Draft::default() };
     let form = EntryForm::of(&books, &draft);
     let date = if query.date.is_empty() { form.date.clone() } else { query.date };
-    Ok(Shown::of(EntryForm { date, minutes: String::new(), ticket: query.ticket, ..form }))
+    Ok(Shown::of(EntryForm { date, time: String::new(), minutes: String::new(), ticket: query.ticket, ..form }))
 }
 
 /// An entry that the person may see here: the own, or anybody's for those who log for others.

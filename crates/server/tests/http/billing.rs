@@ -143,3 +143,13 @@ async fn released_overage_is_listed_with_its_why_where_it_is_billed_and_is_not_t
     let back: i64 = lines.filter(|it| it["kind"] == "adjustment").filter_map(|it| it["seconds"].as_i64()).sum();
     assert_eq!(back, -seconds, "{after}");
 }
+
+#[tokio::test]
+async fn a_decision_that_lacks_something_keeps_what_was_typed() {
+    let site = Site::demo();
+    let keeper = site.person(BOOK_KEEPER);
+    let sent = [("group", "cedar-2026-03"), ("number", "3"), ("reason", "agreed by phone"), ("by", "")];
+    let page = keeper.post("/billing/held/release", &sent).await.is(422).shows("Who at the client released it");
+    page.shows("value=\"agreed by phone\"").shows("name=\"number\" value=\"3\"").shows("checked");
+    keeper.post("/billing/held/write-off", &[("group", "cedar-2026-03"), ("reason", "x")]).await.is(422).shows("None is chosen");
+}

@@ -68,9 +68,19 @@ async fn hours_and_holidays_are_kept_as_typed_until_they_are_right() {
         .await
         .ok()
         .shows("Monday to Thursday 08:00-18:00, Friday 08:00-17:00; closed on Saturday and Sunday");
-    owner.post("/settings/calendar", &[("hours.mon", "09:00-12:00, 13:00-17:00")]).await.is(303);
+    let week = |day: &str, hours: &str| -> Vec<(String, String)> {
+        let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+        days.map(|it| (format!("hours.{it}"), if it == day { hours.to_owned() } else { String::new() })).into()
+    };
+    let post = async |day: &str, hours: &str| {
+        let fields = week(day, hours);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        owner.post("/settings/calendar", &fields).await
+    };
+    owner.post("/settings/calendar", &[]).await.is(422).shows("expected all seven days");
+    post("mon", "09:00-12:00, 13:00-17:00").await.is(303);
     owner.get("/settings/calendar").await.ok().shows("Monday 09:00-12:00 and 13:00-17:00; closed on Tuesday to Sunday");
-    owner.post("/settings/calendar", &[("hours.sat", "9-5")]).await.is(422).shows("id=\"p-hours.sat\"").shows("value=\"9-5\"");
+    post("sat", "9-5").await.is(422).shows("id=\"p-hours.sat\"").shows("value=\"9-5\"");
     owner.post("/settings/calendar/holidays", &[("holidays", "2027-01-01, 2027-07-04")]).await.is(303);
     owner.get("/settings/calendar").await.ok().shows("4 July, Sunday");
     owner.post("/settings/calendar/holidays/remove", &[("day", "2027-07-04")]).await.is(303);

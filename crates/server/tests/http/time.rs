@@ -236,3 +236,35 @@ async fn a_technician_reads_what_others_did_and_what_is_issued_but_changes_neith
     }
     desk.get(&format!("/time/entries/{issued}")).await.ok().shows("Save as a correction");
 }
+
+#[tokio::test]
+async fn work_to_come_is_refused_and_a_start_left_empty_ended_just_now() {
+    let site = Site::demo();
+    let ana = site.person(TECHNICIAN);
+    let form =
+        |time: &'static str, minutes: &'static str| [("client", "fir"), ("date", "2026-11-25"), ("time", time), ("minutes", minutes)];
+    ana.post("/time/entries", &form("23:40", "10")).await.is(422).shows("n the future");
+    ana.post("/time/entries", &form("", "")).await.is(422);
+    ana.post("/time/entries", &form("", "25")).await.leads_to();
+    ana.get("/time").await.ok().shows("09:35\u{2013}10:00");
+    let token = site.token(TECHNICIAN, "time");
+    let body = serde_json::json!({ "client": "fir", "started_at": "2026-11-26T12:00:00Z", "minutes": 10 });
+    token.json(axum::http::Method::POST, "/api/v1/time-entries", &body).await.is(422);
+}
+
+#[tokio::test]
+async fn an_entry_of_a_deleted_client_does_not_come_back_to_another_with_its_code() {
+    let site = Site::demo();
+    let desk = site.person(DISPATCHER);
+    let add = [("code", "passing"), ("name", "Passing Ltd")];
+    desk.post("/add-client", &add).await.leads_to();
+    let gone = undo(&log(&desk, "passing printer 25m").await);
+    let back = undo(&desk.post(&gone, &[]).await);
+    desk.post("/clients/passing/delete", &[]).await.leads_to();
+    desk.post(&back, &[]).await.not_found();
+    desk.post("/add-client", &add).await.leads_to();
+    desk.post(&back, &[]).await.not_found();
+    let books = site.app.books().expect("books");
+    let gone = site.app.store.write(|tx| quarterhour_server::app::time_entry::hold_client(tx, &books, uuid::Uuid::now_v7()));
+    assert_eq!(gone.expect_err("nobody writes for a client that is deleted").status(), 422);
+}

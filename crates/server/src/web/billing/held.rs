@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
 use axum_extra::extract::Form;
 use quarterhour_billing::Currency;
 use serde::Deserialize;
@@ -10,13 +11,13 @@ use crate::app::actor::Permission;
 use crate::app::context::App;
 use crate::app::held::{Held, HeldFilter, Verdict};
 use crate::app::money;
-use crate::app::paper::price;
-use crate::error::AppError;
+use crate::app::money::price;
 use crate::web::billing::statement_path;
 use crate::web::client_head::client_path;
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
-use crate::web::respond::{Answer, Done, Failure, page};
+use crate::web::problems::Problems;
+use crate::web::respond::{Answer, Done, Failure, page, page_with_problems};
 
 /// Pieces on one page, but a client's month is never torn.
 const ROWS_MAX: usize = 150;
@@ -103,6 +104,20 @@ pub(super) struct HeldPage {
     decided: Vec<Row>,
     with_decided: bool,
     can_bill: bool,
+    /// What was sent, and what is wrong with it.
+    sent: VerdictForm,
+    problems: Problems,
+}
+
+impl HeldPage {
+    /// Is the form of this group the one that was sent?
+    fn is_sent(&self, group: &Group) -> bool {
+        !self.sent.group.is_empty() && self.sent.group == group.id
+    }
+
+    fn is_chosen(&self, number: &i64) -> bool {
+        self.sent.number.contains(number)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -115,6 +130,10 @@ pub(super) struct HeldQuery {
 }
 
 pub(super) async fn list(State(app): State<App>, here: Here, Query(query): Query<HeldQuery>) -> Answer<HeldPage> {
+    page(held_page(&app, &here, query, VerdictForm::default(), Problems::default()).await?)
+}
+
+async fn held_page(app: &App, here: &Here, query: HeldQuery, sent: VerdictForm, problems: Problems) -> Result<HeldPage, Failure> {
     let actor = here.actor();
     let filter = HeldFilter { undecided: !query.decided, ..HeldFilter::default() };
     let can_bill = actor.may(Permission::Bill);
@@ -135,33 +154,39 @@ pub(super) async fn list(State(app): State<App>, here: Here, Query(query): Query
         if left > 0 { format!("/billing/held?skip={}&decided={}", query.skip + shown.len(), query.decided) } else { String::new() };
     let groups = shown;
     let decided = decided.into_iter().take(50).map(Row::of).collect();
-    let frame = here.frame(&app, "billing", "Held overage");
-    page(HeldPage { frame, groups, left, next, decided, with_decided: query.decided, can_bill })
+    let frame = here.frame(app, "billing", "Held overage");
+    Ok(HeldPage { frame, groups, left, next, decided, with_decided: query.decided, can_bill, sent, problems })
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct VerdictForm {
+    /// The client's month whose form it is.
+    group: String,
     number: Vec<i64>,
     by: String,
     reason: String,
 }
 
-pub(super) async fn release(state: State<App>, here: Here, form: Form<VerdictForm>) -> Result<Done, Failure> {
+pub(super) async fn release(state: State<App>, here: Here, form: Form<VerdictForm>) -> Result<Response, Failure> {
     decide(state, here, form, Verdict::Release).await
 }
 
-pub(super) async fn write_off(state: State<App>, here: Here, form: Form<VerdictForm>) -> Result<Done, Failure> {
+pub(super) async fn write_off(state: State<App>, here: Here, form: Form<VerdictForm>) -> Result<Response, Failure> {
     decide(state, here, form, Verdict::WriteOff).await
 }
 
-async fn decide(State(app): State<App>, here: Here, Form(form): Form<VerdictForm>, verdict: Verdict) -> Result<Done, Failure> {
-    let actor = here.actor();
-    if form.number.is_empty() {
-        return Err(Failure(AppError::field("number", "nothing was chosen; expected at least one piece")));
+async fn decide(State(app): State<App>, here: Here, Form(form): Form<VerdictForm>, verdict: Verdict) -> Result<Response, Failure> {
+    let (actor, sent, count) = (here.actor(), form.clone(), form.number.len());
+    match app.run(move |app| app.decide_held_all(&actor, &form.number, verdict, &form.by, &form.reason)).await {
+        Ok(()) => {
+            let pieces = if count == 1 { "1 piece is".to_owned() } else { format!("{count} pieces are") };
+            let said = format!("{pieces} {}: {}.", verdict.state().replace('-', " "), verdict.consequence());
+            Ok(Done::at("/billing/held").saying(said).into_response())
+        }
+        Err(error) => {
+            let problems = Problems::of_error(error)?;
+            Ok(page_with_problems(held_page(&app, &here, HeldQuery::default(), sent, problems).await?).into_response())
+        }
     }
-    let count = form.number.len();
-    app.run(move |app| app.decide_held_all(&actor, &form.number, verdict, &form.by, &form.reason)).await?;
-    let pieces = if count == 1 { "1 piece".to_owned() } else { format!("{count} pieces") };
-    Ok(Done::at("/billing/held").saying(format!("{pieces} {}: {}.", verdict.state(), verdict.consequence())))
 }

@@ -14,7 +14,8 @@ use crate::app::context::App;
 use crate::app::credit_note::{credit_number_text, left};
 use crate::app::invoice::InvoiceView;
 use crate::app::money;
-use crate::app::paper::{price, quantity_words};
+use crate::app::money::price;
+use crate::app::paper::quantity_words;
 use crate::app::payment::{self, Direction, NewPayment, currency_of, reverses};
 use crate::dates::moment;
 use crate::error::{AppError, FieldProblem};
@@ -100,7 +101,12 @@ impl InvoicePage {
         let zone = app.provider_zone();
         let lines = view.body.statement.lines.iter().map(|line| {
             let amount = money::minor(&line.amount).map_or_else(|| line.amount.clone(), shown);
-            (line.text.clone(), quantity_words(&line.quantity, line.unit.as_ref()), price(&line.price, currency.code()), amount)
+            (
+                view.body.line_text(line),
+                quantity_words(&line.quantity, line.unit.as_ref()),
+                price(&line.price, currency.code()),
+                amount,
+            )
         });
         let can_bill = here.visit.actor.may(Permission::Bill);
         let today = app.today().to_string();

@@ -35,7 +35,10 @@ pub(super) async fn show(State(app): State<App>, here: Here) -> Answer<MonthsPag
     let actor = here.actor();
     let months = app.run(move |app| app.billing_months(&actor)).await?;
     let issued = || months.iter().filter(|month| month.invoices > 0).map(|month| month.period.to_string());
-    let (from, until) = (issued().next_back().unwrap_or_default(), issued().next().unwrap_or_default());
+    let (from, until) = (
+        issued().next_back().unwrap_or_default(),
+        months.first().filter(|_| issued().next().is_some()).map(|month| month.period.to_string()).unwrap_or_default(),
+    );
     let rows =
         months.into_iter().map(|month| Row { open_sums: shown(&month.open_sums), issued_sums: shown(&month.issued_sums), month });
     page(MonthsPage {

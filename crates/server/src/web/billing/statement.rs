@@ -9,7 +9,8 @@ use crate::app::actor::Permission;
 use crate::app::body::{EntryBody, StatementBody};
 use crate::app::context::App;
 use crate::app::money;
-use crate::app::paper::{self, number_text, price, quantity_words};
+use crate::app::money::price;
+use crate::app::paper::{self, number_text, quantity_words};
 use crate::app::payment::currency_of;
 use crate::app::proof;
 use crate::app::statement::{ClientPeriod, StatementView};
@@ -117,7 +118,7 @@ impl Sheet {
         let chart = BurnDown::of_body(&id, body, now, None).map(|chart| chart.chart());
         let lines = report.lines.iter().map(|line| Line {
             kind: line.kind.to_string(),
-            text: line.text.clone(),
+            text: body.line_text(line),
             quantity: quantity_words(&line.quantity, line.unit.as_ref()),
             price: price(&line.price, report.currency.as_ref()),
             amount: shown(&line.amount),

@@ -101,7 +101,7 @@ impl Month {
             used: time.used,
             lost: if is_running { 0 } else { time.forfeited },
             rest: if is_running { left } else { time.closing },
-            overage: time.overage + time.held,
+            overage: time.overage,
             other: time.charged + time.included,
             path: path.into(),
             is_running,

@@ -217,7 +217,7 @@ fn question(asked: &crate::app::dashboard::Asked) -> Line {
         body.push('…');
     }
     Line {
-        text: format!("{}, {}: {body}", asked.by, asked.client),
+        text: format!("{}, {}{}: {body}", asked.by, asked.client, if asked.refuses { ", refuses held overage" } else { "" }),
         under: format!("asked on {}", dates::near(&asked.on)),
         path: "/questions".to_owned(),
         ..Line::default()

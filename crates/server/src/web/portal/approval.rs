@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::app::actor::Permission;
 use crate::app::context::App;
 use crate::app::held::{Held, HeldFilter, Verdict};
-use crate::app::paper::price;
+use crate::app::money::price;
 use crate::dates;
 use crate::error::AppError;
 use crate::hours::hours;

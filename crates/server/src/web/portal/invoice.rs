@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::app::context::App;
 use crate::app::invoice::{InvoiceFilter, InvoiceRow, Standing};
-use crate::app::paper::{number_text, price, quantity_words};
+use crate::app::money::price;
+use crate::app::paper::{number_text, quantity_words};
 use crate::dates;
 use crate::error::AppError;
 use crate::web::filters;
@@ -142,7 +143,12 @@ async fn show(State(app): State<App>, here: Here, Path(number): Path<String>) ->
     let code = report.currency.as_ref();
     let shown = |amount: i64| crate::app::money::shown(amount, view.row.currency);
     let lines = report.lines.iter().map(|line| {
-        (line.text.clone(), quantity_words(&line.quantity, line.unit.as_ref()), price(&line.price, code), amount(&line.amount, code))
+        (
+            view.body.line_text(line),
+            quantity_words(&line.quantity, line.unit.as_ref()),
+            price(&line.price, code),
+            amount(&line.amount, code),
+        )
     });
     let payments = view.payments.iter().map(|payment| {
         let what = match payment.kind.as_str() {

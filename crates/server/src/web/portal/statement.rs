@@ -6,7 +6,8 @@ use quarterhour_billing::Period;
 
 use crate::app::actor::Actor;
 use crate::app::context::{App, Context};
-use crate::app::paper::{number_text, price, quantity_words};
+use crate::app::money::price;
+use crate::app::paper::{number_text, quantity_words};
 use crate::app::statement::StatementView;
 use crate::app::why::{Answer as Outcome, Why};
 use crate::dates;
@@ -172,7 +173,7 @@ impl Part {
         let time = &report.time;
         let code = report.currency.as_ref();
         let lines = report.lines.iter().map(|line| LineView {
-            text: line.text.clone(),
+            text: body.line_text(line),
             quantity: quantity_words(&line.quantity, line.unit.as_ref()),
             price: price(&line.price, report.currency.as_ref()),
             amount: amount(&line.amount, code),
