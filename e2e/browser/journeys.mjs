@@ -114,7 +114,10 @@ test('a client releases held overage by name and reason', on((site) => site.make
   const before = await words(page);
   assert.match(before, /USD/);
   await page.locator('textarea[name=reason], input[name=reason]').first().fill('The server had to come back that night.');
-  await press(page, 'Release');
+  await page.getByRole('button', { name: 'Release', exact: false }).first().click();
+  const question = page.locator('dialog');
+  assert.match(await question.innerText(), /Release \d+ of \d+ chosen: \d+:\d\d h, USD [\d,.]+/, 'it names the sum');
+  await Promise.all([page.waitForNavigation(), question.getByRole('button', { name: 'Release', exact: false }).click()]);
   assert.match(await page.innerText('body'), /released/i);
   assert.match(await page.innerText('body'), /Carla Cedar|The server had to come back/);
   const keeper = await site.signedIn(BOOK_KEEPER);
