@@ -13,10 +13,10 @@ use crate::text::Cleaner;
 
 /// Words longer than this many characters may break, by how wide their place is.
 pub(crate) const WIDE: usize = 34;
-/// In the columns of addresses: an invisible break in an e-mail address would be copied with it.
-const ADDRESS: usize = 30;
 pub(crate) const MEDIUM: usize = 18;
 pub(crate) const NARROW: usize = 11;
+/// In the columns of addresses: an invisible break in an e-mail address would be copied with it.
+const ADDRESS: usize = 30;
 /// At most this many characters of a name go into the footer.
 const FOOTER_MAX: usize = 40;
 

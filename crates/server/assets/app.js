@@ -321,6 +321,9 @@ function arrange() {
   for (const head of /** @type {HTMLTableCellElement[]} */ (all('th[data-sort][aria-sort]'))) if (head.hasAttribute('data-sorted')) sort(head);
 }
 
+/** Minutes or seconds with two digits. @param {number} part */
+const two = (part) => String(Math.floor(part) % 60).padStart(2, '0');
+
 /** What is ticked in a form: how many, how long, how much. @param {Element | null} form */
 function tally(form) {
   const place = /** @type {HTMLElement | null | undefined} */ (form?.querySelector('[data-tally]'));
@@ -330,7 +333,6 @@ function tally(form) {
   const sum = (/** @type {string} */ what) => ticked.reduce((whole, box) => whole + Number(box.dataset[what]), 0);
   const digits = Number(place.dataset.digits);
   const amount = (sum('amount') / 10 ** digits).toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  const two = (/** @type {number} */ part) => String(Math.floor(part) % 60).padStart(2, '0');
   const seconds = sum('seconds');
   const time = `${Math.floor(seconds / 3600)}:${two(seconds / 60)}${seconds % 60 ? `:${two(seconds)}` : ''} h`;
   place.textContent = `${ticked.length} of ${boxes.length} chosen: ${time}, ${place.dataset.currency} ${amount}`;
@@ -341,7 +343,6 @@ function tally(form) {
 function tick() {
   for (const clock of /** @type {HTMLElement[]} */ (all('[data-timer]'))) {
     const seconds = Math.max(0, Math.floor(Date.now() / 1000) - Number(clock.dataset.since));
-    const two = (/** @type {number} */ part) => String(Math.floor(part) % 60).padStart(2, '0');
     clock.textContent = `${Math.floor(seconds / 3600)}:${two(seconds / 60)}:${two(seconds)}`;
   }
 }

@@ -280,10 +280,7 @@ async fn change(
         return Err(Problem::field("code", "another one than in the path; the code stays"));
     }
     let draft = body.draft()?;
-    if seen.is_given() {
-        let code = code.clone();
-        seen.check(&Client::of(app.run(move |app| app.client_draft(&code)).await?))?;
-    }
+    same_version(&app, &code, &seen).await?;
     let view = app
         .run(move |app| {
             app.change_client(&actor, &code, &draft)?;
@@ -293,16 +290,22 @@ async fn change(
     Ok(Answer(Client::of(view)))
 }
 
+/// Goes on only if the client is still as it was seen.
+async fn same_version(app: &App, code: &str, seen: &IfMatch) -> Result<(), Problem> {
+    if !seen.is_given() {
+        return Ok(());
+    }
+    let code = code.to_owned();
+    seen.check(&Client::of(app.run(move |app| app.client_draft(&code)).await?))
+}
+
 async fn delete(
     State(app): State<App>,
     Caller(actor): Caller,
     Segment(code): Segment<String>,
     seen: IfMatch,
 ) -> Result<Nothing, Problem> {
-    if seen.is_given() {
-        let code = code.clone();
-        seen.check(&Client::of(app.run(move |app| app.client_draft(&code)).await?))?;
-    }
+    same_version(&app, &code, &seen).await?;
     app.run(move |app| app.delete_client(&actor, &code)).await?;
     Ok(Nothing)
 }

@@ -454,8 +454,7 @@ impl Held<'_> {
     }
 
     fn check_name(&self, name: &str) -> Result<(), AppError> {
-        let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
-        if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(fits) || name.starts_with('.') || name == "new" {
+        if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(fits_name) || name.starts_with('.') || name == "new" {
             return Err(AppError::field("name", "expected a name of letters, digits, `-`, `_` and `.`"));
         }
         Ok(())
@@ -543,6 +542,11 @@ pub fn reading<'a>(
     on: Day,
 ) -> Reading<'a> {
     Reading { agreement, words, client: &client.client, terms: &books.setup.provider.terms, on }
+}
+
+/// May a letter stand in the name of an agreement? Names are in file names and links.
+pub fn fits_name(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.')
 }
 
 fn standing(agreement: &Agreement, today: Day) -> Standing {

@@ -5,6 +5,7 @@ use quarterhour_billing::{Currency, Day};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::app::agreement::fits_name;
 use crate::app::agreement_form::AgreementForm;
 use crate::app::agreement_words::ClauseWords;
 
@@ -113,8 +114,7 @@ impl Versions {
     #[must_use]
     pub fn free_name(&self, starts: Day, is_taken: impl Fn(&str) -> bool) -> String {
         // Names are in file names and links; codes may have any letters.
-        let fits = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
-        let code: String = self.code.chars().filter(fits).collect();
+        let code: String = self.code.chars().filter(|letter| fits_name(*letter)).collect();
         let code = if code.trim_start_matches('.').is_empty() { "agreement".to_owned() } else { code };
         let plain = if self.versions.is_empty() { code } else { format!("{code}-{}", starts.period()) };
         let numbered = (2..).map(|number| format!("{plain}-{number}"));

@@ -195,7 +195,19 @@ impl EntryBody {
     /// Seconds of overage that are billed.
     #[must_use]
     pub fn overage(&self) -> i64 {
-        self.parts.iter().filter(|part| part.fate == "overage").map(|part| part.seconds).sum()
+        self.seconds_of("overage")
+    }
+
+    /// Seconds beyond the pools, held ones among them.
+    #[must_use]
+    pub fn beyond(&self) -> i64 {
+        self.overage() + self.seconds_of("held")
+    }
+
+    /// Seconds of one fate.
+    #[must_use]
+    pub fn seconds_of(&self, fate: &str) -> i64 {
+        self.parts.iter().filter(|part| part.fate == fate).map(|part| part.seconds).sum()
     }
 
     /// What it has to do with an issued period: `late for March 2026`. Empty for work of the statement's own period.
@@ -227,8 +239,14 @@ impl StatementBody {
     /// Seconds of overage, held ones among them, that belong to issued periods: late time and what was released.
     #[must_use]
     pub fn late_beyond(&self) -> i64 {
-        let late = self.entries.iter().filter(|entry| entry.late_for.is_some()).flat_map(|entry| &entry.parts);
-        late.filter(|part| matches!(part.fate.as_ref(), "overage" | "held")).map(|part| part.seconds).sum()
+        self.entries.iter().filter(|entry| entry.late_for.is_some()).map(EntryBody::beyond).sum()
+    }
+
+    /// What was put into a reserve, what was left from before among it, in minor units; none without one.
+    #[must_use]
+    pub fn reserve_put(&self) -> Option<i64> {
+        let reserve = self.statement.reserve.as_ref()?;
+        Some(money::minor(&reserve.opening).unwrap_or(0) + money::minor(&reserve.granted).unwrap_or(0))
     }
 }
 

@@ -61,7 +61,7 @@ impl ClientState {
     #[must_use]
     pub fn has(self, client: &Summary) -> bool {
         let Some(now) = &client.now else { return self == Self::NoAgreement };
-        let reserve = now.reserve.as_ref().filter(|reserve| reserve.put > 0);
+        let reserve = now.funded_reserve();
         match self {
             Self::Near if reserve.is_some() => reserve.is_some_and(|reserve| reserve.left() > 0 && near_reserve(client, reserve)),
             Self::Over if reserve.is_some() => reserve.is_some_and(|reserve| reserve.left() <= 0),
@@ -103,7 +103,7 @@ pub fn forecast_words(client: &Summary) -> String {
     let Some(now) = client.now.as_ref() else { return String::new() };
     let month = now.first_day.strftime("%b");
     let dry = |forecast: &Forecast| forecast.exhausted_on.map(|day| day.date().day());
-    if let Some(reserve) = now.reserve.as_ref().filter(|reserve| reserve.put > 0) {
+    if let Some(reserve) = now.funded_reserve() {
         let Some(forecast) = client.reserve_forecast else { return "too early to say".to_owned() };
         return match dry(&forecast) {
             Some(day) if forecast.is_exhausted => format!("used up on {day} {month}"),
@@ -153,7 +153,7 @@ fn reserve_sentence(client: &Summary, reserve: &Reserve) -> String {
 #[must_use]
 pub fn forecast_sentence(client: &Summary) -> String {
     let Some(now) = client.now.as_ref() else { return "Nothing is agreed or logged this month.".to_owned() };
-    if let Some(reserve) = now.reserve.as_ref().filter(|reserve| reserve.put > 0) {
+    if let Some(reserve) = now.funded_reserve() {
         return reserve_sentence(client, reserve);
     }
     if !now.draws_time {

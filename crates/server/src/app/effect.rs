@@ -71,9 +71,9 @@ pub fn of(before: &ClientLive, after: &RunResult, id: &str, period: Period, late
         currency: currency.code().to_owned(),
         sentence: String::new(),
     };
-    let former = before.result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).flat_map(|body| &body.entries);
-    let former = former.into_iter().find(|entry| entry.id == id);
-    let (own, was) = (entry.map_or(0, beyond), former.map_or(0, beyond));
+    let mut entries = before.result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).flat_map(|body| &body.entries);
+    let former = entries.find(|entry| entry.id == id);
+    let (own, was) = (entry.map_or(0, EntryBody::beyond), former.map_or(0, EntryBody::beyond));
     effect.moved = all_beyond(after) - all_beyond(&before.result) - (own - was);
     let price = |entry: &EntryBody| -> i64 {
         let charged = entry.parts.iter().filter(|part| matches!(part.fate.as_str(), "overage" | "charged") && !part.is_on_reserve());
@@ -84,11 +84,7 @@ pub fn of(before: &ClientLive, after: &RunResult, id: &str, period: Period, late
     effect
 }
 
-/// Seconds of an entry beyond pools, held ones among them.
-fn beyond(entry: &EntryBody) -> i64 {
-    entry.parts.iter().filter(|part| matches!(part.fate.as_str(), "overage" | "held")).map(|part| part.seconds).sum()
-}
-
+/// Seconds beyond pools in all open statements, held ones among them.
 fn all_beyond(result: &RunResult) -> i64 {
     result.outcomes.iter().map(|outcome| outcome.report.time.overage + outcome.report.time.held).sum()
 }
@@ -119,7 +115,7 @@ fn cost_words(cost: i64, existed: bool, currency: Currency) -> String {
 
 fn sentence(effect: &Effect, entry: Option<&EntryBody>, existed: bool, currency: Currency) -> String {
     let Some(entry) = entry else { return "It is on no open statement.".to_owned() };
-    let sum = |fate: &str| entry.parts.iter().filter(|part| part.fate == fate).map(|part| part.seconds).sum::<i64>();
+    let sum = |fate: &str| entry.seconds_of(fate);
     let all = length(entry.billable);
     let cost = cost_words(effect.own_cost, existed, currency);
     // A part of the entry with its share: `12 min of 25 min are`, or `All 25 min are`.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::app::bill_store::read_body;
-use crate::app::body::{BurnStep, CountedDevice, StatementBody};
+use crate::app::body::{CountedDevice, StatementBody};
 use crate::app::context::Context;
 use crate::app::live::ClientLive;
 use crate::error::AppError;
@@ -28,8 +28,6 @@ pub struct Month {
     pub draws_time: bool,
     /// The devices behind the count.
     pub devices: Vec<CountedDevice>,
-    /// The pools, step by step.
-    pub burn_down: Vec<BurnStep>,
     /// Is it final?
     #[serde(skip)]
     pub is_issued: bool,
@@ -42,7 +40,6 @@ impl Month {
             statement: body.statement.clone(),
             draws_time: body.draws_time,
             devices: body.devices.clone(),
-            burn_down: body.burn_down.clone(),
             is_issued: false,
         }
     }

@@ -171,8 +171,7 @@ pub fn read(rest: &str, vocabulary: &Vocabulary<'_>) -> Quick {
 /// `25 min`, `1.5 h`: a number and its unit with a space between them.
 fn is_split_duration(number: &str, unit: &str) -> bool {
     let is_number = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b',');
-    let units = ["m", "min", "mins", "minutes", "h", "hr", "hrs", "hour", "hours"];
-    is_number && units.contains(&unit.to_lowercase().as_str())
+    is_number && unit.bytes().all(|byte| byte.is_ascii_alphabetic()) && minutes_of(&format!("{number}{unit}")).is_some()
 }
 
 /// Words, and whether they are quoted.

@@ -13,7 +13,7 @@ use crate::app::client::ClientDraft;
 use crate::app::client_entries::plain_cell;
 use crate::app::client_state::{ClientState, beside_words, forecast_words};
 use crate::app::context::App;
-use crate::app::live::Summary;
+use crate::app::live::{OpenStatement, Summary};
 use crate::web::chart::reserve_bar;
 use crate::web::client_head::{ClientHead, client_path, in_query};
 use crate::web::filters;
@@ -144,7 +144,7 @@ impl Row {
             name: client.name.clone(),
             program: program_of(client).to_owned(),
             draws_time: now.is_some_and(|now| now.draws_time),
-            reserve: now.and_then(|now| now.reserve.as_ref()).filter(|it| it.put > 0).map(|it| reserve_bar(it.percent_used())),
+            reserve: now.and_then(OpenStatement::funded_reserve).map(|it| reserve_bar(it.percent_used())),
             used: time.used,
             available: now.map_or(0, |now| now.available()),
             beyond: now.map_or(0, |now| now.beyond()),

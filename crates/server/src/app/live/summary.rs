@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use quarterhour_billing::{Day, Period, StatementReport, TimeTotals};
 use uuid::Uuid;
 
-use crate::app::body::{BurnStep, StatementBody};
+use crate::app::body::StatementBody;
 use crate::app::live::client::ClientLive;
 use crate::app::live::fate::Fates;
 use crate::app::live::forecast::{Forecast, Pace};
@@ -79,8 +79,6 @@ pub struct OpenStatement {
     pub report: StatementReport,
     /// Does work draw on pools of time?
     pub draws_time: bool,
-    /// The pools, step by step.
-    pub burn_down: Vec<BurnStep>,
     /// The first day of the period.
     pub first_day: Date,
     /// Seconds of overage that belong to issued periods: late time and what was released.
@@ -98,19 +96,15 @@ pub struct Reserve {
     pub used: i64,
     /// What was charged once it was empty.
     pub beyond: i64,
-    /// Step by step.
-    pub steps: Vec<BurnStep>,
 }
 
 impl Reserve {
     fn of(body: &StatementBody) -> Option<Self> {
         let report = body.statement.reserve.as_ref().filter(|_| !body.draws_time)?;
-        let read = |text: &str| minor(text).unwrap_or(0);
         Some(Self {
-            put: read(&report.opening) + read(&report.granted),
-            used: read(&report.used),
+            put: body.reserve_put()?,
+            used: minor(&report.used).unwrap_or(0),
             beyond: body.reserve_burn.last().map_or(0, |step| step.overage),
-            steps: body.reserve_burn.clone(),
         })
     }
 
@@ -133,11 +127,16 @@ impl OpenStatement {
             period: body.period,
             report: body.statement.clone(),
             draws_time: body.draws_time,
-            burn_down: body.burn_down.clone(),
             first_day: body.period.first_day().date(),
             late_beyond: body.late_beyond(),
             reserve: Reserve::of(body),
         }
+    }
+
+    /// The reserve, if anything was put into it.
+    #[must_use]
+    pub fn funded_reserve(&self) -> Option<&Reserve> {
+        self.reserve.as_ref().filter(|reserve| reserve.put > 0)
     }
 
     /// Seconds.
@@ -179,15 +178,17 @@ impl Summary {
     pub fn new(live: &ClientLive, now: i64) -> Self {
         let open: Vec<OpenStatement> =
             live.result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).map(OpenStatement::new).collect();
-        let running = live.running_outcome().and_then(|outcome| outcome.body.as_ref()).map(OpenStatement::new);
+        let body = live.running_outcome().and_then(|outcome| outcome.body.as_ref());
+        let running = body.map(OpenStatement::new);
         let clock = live.client().ok().map(|client| client.client.clock.clone());
         let pace = clock.as_ref().map(|clock| Pace::new(&live.books.setup.provider.terms.calendar, clock, live.running, now));
-        let paced = running.as_ref().zip(pace.as_ref());
-        let forecast = paced.filter(|(statement, _)| statement.draws_time);
-        let forecast = forecast.and_then(|(it, pace)| pace.forecast(it.available(), it.time().used, it.beyond(), &it.burn_down));
-        let reserve_forecast = paced.and_then(|(it, pace)| {
+        let paced = body.zip(running.as_ref()).zip(pace.as_ref());
+        let forecast = paced.filter(|((body, _), _)| body.draws_time);
+        let forecast =
+            forecast.and_then(|((body, it), pace)| pace.forecast(it.available(), it.time().used, it.beyond(), &body.burn_down));
+        let reserve_forecast = paced.and_then(|((body, it), pace)| {
             let reserve = it.reserve.as_ref()?;
-            pace.forecast(reserve.put, reserve.used, reserve.beyond, &reserve.steps)
+            pace.forecast(reserve.put, reserve.used, reserve.beyond, &body.reserve_burn)
         });
         let client = live.client().ok();
         Self {

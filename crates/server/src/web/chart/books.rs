@@ -4,7 +4,6 @@ use quarterhour_billing::{Band, Currency, LocalClock, Period, TimeTotals};
 
 use crate::app::body::{BurnStep, PartBody, StatementBody};
 use crate::app::live::Forecast;
-use crate::app::money;
 use crate::dates;
 use crate::web::chart::{AfterHours, BurnDown, Month, Outlook, Step, Unit};
 
@@ -20,15 +19,14 @@ impl BurnDown {
     /// none when it is over; a forecast counts what the statement does.
     #[must_use]
     pub fn of_body(id: &str, body: &StatementBody, now: Option<i64>, forecast: Option<&Forecast>) -> Option<Self> {
-        let reserve = body.statement.reserve.as_ref().filter(|_| !body.draws_time && !body.reserve_burn.is_empty());
+        let reserve = body.reserve_put().filter(|_| !body.draws_time && !body.reserve_burn.is_empty());
         let chart = match reserve {
             None if !body.draws_time => return None,
             None => {
                 let time = &body.statement.time;
                 Self::of_steps(id, body.period, &body.burn_down, time.opening + time.granted + time.restored)
             }
-            Some(reserve) => {
-                let put = money::minor(&reserve.opening).unwrap_or(0) + money::minor(&reserve.granted).unwrap_or(0);
+            Some(put) => {
                 let unit = Currency::parse(&body.statement.currency).map_or(Unit::Time, Unit::Money);
                 Self { unit, ..Self::of_steps(id, body.period, &body.reserve_burn, put) }
             }

@@ -104,7 +104,7 @@ fn business_days(summary: &Summary) -> String {
 fn near(summary: &Summary) -> Line {
     let Some(now) = &summary.now else { return Line::default() };
     let (name, path) = (&summary.name, client_path(&summary.code));
-    if let Some(reserve) = now.reserve.as_ref().filter(|reserve| reserve.put > 0) {
+    if let Some(reserve) = now.funded_reserve() {
         return near_reserve(summary, reserve, path);
     }
     let used = format!("{} of {} used", plain(now.time().used), plain(now.available()));
