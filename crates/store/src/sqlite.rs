@@ -20,7 +20,7 @@ use crate::value::{Params, Row, RowParams, refuse_zero_bytes};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many idle readers are kept.
-const READERS_MAX: usize = 4;
+const READERS_MAX: usize = 8;
 
 /// Statements kept prepared on each connection.
 const STATEMENTS_MAX: usize = 128;
