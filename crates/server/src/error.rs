@@ -78,6 +78,9 @@ pub enum AppError {
         /// What to do.
         hint: String,
     },
+    /// It changed since the one who asks has seen it.
+    #[error("it changed since it was read")]
+    Changed,
     /// Too many tries.
     #[error("too many requests; try again in {seconds} seconds")]
     TooMany {
@@ -152,6 +155,7 @@ impl AppError {
             Self::Billing(_) => "nothing was issued; this is a fault of the program: please report it with the books".to_owned(),
             Self::Forbidden { .. } => "ask whoever manages the people here".to_owned(),
             Self::User { hint, .. } | Self::Conflict { hint, .. } => hint.clone(),
+            Self::Changed => "read it again, then decide".to_owned(),
             Self::Store(_)
             | Self::Invalid(_)
             | Self::SignedOut
@@ -176,6 +180,7 @@ impl AppError {
             | Self::Forbidden { .. }
             | Self::NotFound { .. }
             | Self::Conflict { .. }
+            | Self::Changed
             | Self::TooMany { .. } => 2,
         }
     }
@@ -189,6 +194,7 @@ impl AppError {
             Self::Forbidden { .. } => 403,
             Self::NotFound { .. } => 404,
             Self::Conflict { .. } | Self::Store(StoreError::Refused { .. }) => 409,
+            Self::Changed => 412,
             Self::TooMany { .. } => 429,
             Self::Store(error) if error.is_retryable() => 503,
             Self::File { .. } | Self::Store(_) | Self::Billing(_) | Self::Fault { .. } => 500,

@@ -316,8 +316,10 @@ async fn remove(
     State(app): State<App>,
     Caller(actor): Caller,
     Segment((client, name)): Segment<(String, String)>,
+    seen: IfMatch,
 ) -> Result<Nothing, Problem> {
-    app.run(move |app| app.delete_agreement(&actor, &client, &name)).await?;
+    let before = seen_text(&app, &actor, &client, &name, &seen).await?;
+    app.run(move |app| app.delete_agreement(&actor, &client, &name, &before)).await?;
     Ok(Nothing)
 }
 

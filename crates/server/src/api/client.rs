@@ -280,23 +280,13 @@ async fn change(
         return Err(Problem::field("code", "another one than in the path; the code stays"));
     }
     let draft = body.draft()?;
-    same_version(&app, &code, &seen).await?;
     let view = app
         .run(move |app| {
-            app.change_client(&actor, &code, &draft)?;
+            app.change_client(&actor, &code, &draft, &|before| seen.check(&Client::of(before.clone())))?;
             app.client_draft(&code)
         })
         .await?;
     Ok(Answer(Client::of(view)))
-}
-
-/// Goes on only if the client is still as it was seen.
-async fn same_version(app: &App, code: &str, seen: &IfMatch) -> Result<(), Problem> {
-    if !seen.is_given() {
-        return Ok(());
-    }
-    let code = code.to_owned();
-    seen.check(&Client::of(app.run(move |app| app.client_draft(&code)).await?))
 }
 
 async fn delete(
@@ -305,8 +295,7 @@ async fn delete(
     Segment(code): Segment<String>,
     seen: IfMatch,
 ) -> Result<Nothing, Problem> {
-    same_version(&app, &code, &seen).await?;
-    app.run(move |app| app.delete_client(&actor, &code)).await?;
+    app.run(move |app| app.delete_client(&actor, &code, &|before| seen.check(&Client::of(before.clone())))).await?;
     Ok(Nothing)
 }
 

@@ -16,6 +16,7 @@ use crate::app::context::App;
 use crate::app::device::{DeviceDraft, DeviceRow, DeviceStep};
 use crate::app::device_effect::DeviceEffect;
 use crate::app::device_import::{DeviceFile, ImportPlan};
+use crate::app::seen::whatever;
 use crate::error::AppError;
 use crate::web::routes::Access;
 
@@ -185,7 +186,7 @@ async fn create(
     let (step, code) = (DeviceStep::Add(body.draft()?), client.clone());
     let row = app
         .run(move |app| {
-            let (_, id) = app.change_devices(&actor, &client, &step)?;
+            let (_, id) = app.change_devices(&actor, &client, &step, &whatever)?;
             app.device(app.client_by_code(&client)?, id)
         })
         .await?;
@@ -203,23 +204,14 @@ async fn change(
     seen: IfMatch,
     Body(body): Body<NewDevice>,
 ) -> Result<Answer<Device>, Problem> {
-    same_version(&app, &client, id, &seen).await?;
     let step = DeviceStep::Correct(id, body.draft()?);
     let row = app
         .run(move |app| {
-            app.change_devices(&actor, &client, &step)?;
+            app.change_devices(&actor, &client, &step, &|before| seen.check(&Device::new(before.clone())))?;
             app.device(app.client_by_code(&client)?, id)
         })
         .await?;
     Ok(Answer(Device::new(row)))
-}
-
-async fn same_version(app: &App, client: &str, id: Uuid, seen: &IfMatch) -> Result<(), Problem> {
-    if !seen.is_given() {
-        return Ok(());
-    }
-    let client = client.to_owned();
-    seen.check(&Device::new(app.run(move |app| app.device(app.client_by_code(&client)?, id)).await?))
 }
 
 async fn remove(
@@ -228,8 +220,8 @@ async fn remove(
     Segment((client, id)): Segment<(String, Uuid)>,
     seen: IfMatch,
 ) -> Result<Nothing, Problem> {
-    same_version(&app, &client, id, &seen).await?;
-    app.run(move |app| app.change_devices(&actor, &client, &DeviceStep::Delete(id))).await?;
+    let step = DeviceStep::Delete(id);
+    app.run(move |app| app.change_devices(&actor, &client, &step, &|before| seen.check(&Device::new(before.clone())))).await?;
     Ok(Nothing)
 }
 
@@ -251,7 +243,7 @@ async fn retire(
     date("on", &body.on)?;
     let row = app
         .run(move |app| {
-            app.change_devices(&actor, &client, &DeviceStep::Retire(id, body.on))?;
+            app.change_devices(&actor, &client, &DeviceStep::Retire(id, body.on), &whatever)?;
             app.device(app.client_by_code(&client)?, id)
         })
         .await?;
@@ -268,7 +260,7 @@ async fn replace(
     let row = app
         .run(move |app| {
             let step = DeviceStep::Replace(id, draft.in_service.clone(), draft);
-            let (changes, _) = app.change_devices(&actor, &client, &step)?;
+            let (changes, _) = app.change_devices(&actor, &client, &step, &whatever)?;
             let new = changes.into_iter().filter_map(|change| change.after).next_back();
             new.ok_or_else(|| AppError::fault("a device was not written"))
         })

@@ -167,11 +167,10 @@ async fn change(
     seen: IfMatch,
     Body(body): Body<NewPerson>,
 ) -> Result<Answer<Person>, Problem> {
-    let (draft, by) = (body.draft()?, actor.clone());
-    seen.check(&Person::new(&app.run(move |app| app.person(&by, id)).await?))?;
+    let draft = body.draft()?;
     let person = app
         .run(move |app| {
-            app.change_person(&actor, id, &draft)?;
+            app.change_person(&actor, id, &draft, &|before| seen.check(&Person::new(before)))?;
             app.person(&actor, id)
         })
         .await?;

@@ -138,6 +138,7 @@ fn kind_of(error: &AppError) -> &'static Kind {
         403 => &FORBIDDEN,
         404 => &NOT_FOUND,
         409 => &CONFLICT,
+        412 => &CHANGED,
         422 => &INVALID,
         429 => &TOO_MANY,
         503 => &BUSY,

@@ -104,10 +104,10 @@ async fn change_company(
     Body(body): Body<Company>,
 ) -> Result<Answer<Company>, Problem> {
     body.check()?;
-    seen.check(&Company::of(&settings(&app, actor.clone()).await?))?;
     let by = actor.clone();
     app.run(move |app| {
         app.change_provider(&by, "company", |settings| {
+            seen.check(&Company::of(settings))?;
             body.put(settings);
             Ok(())
         })
@@ -167,11 +167,11 @@ async fn change_rate_card(
             text(&format!("rates.{index}.{name}"), value, most)?;
         }
     }
-    seen.check(&RateCard::of(&settings(&app, actor.clone()).await?))?;
     let (by, rates) = (actor.clone(), body.rates.into_iter());
     let rates: Vec<RateRow> = rates.map(|it| RateRow { tier: it.tier, work_type: it.work_type, hourly: it.hourly }).collect();
     app.run(move |app| {
         app.change_provider(&by, "rate card", |settings| {
+            seen.check(&RateCard::of(settings))?;
             settings.rates = rates;
             Ok(())
         })
@@ -218,7 +218,6 @@ async fn change_calendar(
     }
     body.hours.values().try_for_each(|hours| text("hours", hours, 200))?;
     body.holidays.iter().try_for_each(|day| date("holidays", day).map(drop))?;
-    seen.check(&Calendar::of(&settings(&app, actor.clone()).await?))?;
     let by = actor.clone();
     let hours = WEEKDAYS.map(|(key, _)| body.hours.get(key).cloned().unwrap_or_default());
     let mut holidays = body.holidays;
@@ -226,6 +225,7 @@ async fn change_calendar(
     holidays.dedup();
     app.run(move |app| {
         app.change_provider(&by, "calendar", |settings| {
+            seen.check(&Calendar::of(settings))?;
             (settings.hours, settings.holidays) = (hours, holidays);
             Ok(())
         })
@@ -277,14 +277,15 @@ async fn template(State(app): State<App>, Caller(actor): Caller, Segment(id): Se
     Ok(Answer(Template::new(app.run(move |app| app.template(&actor, id)).await?.0)))
 }
 
-async fn save(app: &App, actor: Actor, id: Option<Uuid>, body: NewTemplate) -> Result<Template, Problem> {
+async fn save(app: &App, actor: Actor, id: Option<Uuid>, seen: IfMatch, body: NewTemplate) -> Result<Template, Problem> {
     text("toml", &body.toml, 50_000)?;
     text("name", &body.name, 80)?;
     text("summary", &body.summary, 200)?;
     let row = app
         .run(move |app| {
             let form = app.form_of_template(&body.toml)?;
-            let id = app.save_template(&actor, id, &TemplateDraft { name: body.name, summary: body.summary, form })?;
+            let draft = TemplateDraft { name: body.name, summary: body.summary, form };
+            let id = app.save_template(&actor, id, &draft, &|before| seen.check(&Template::new(before.clone())))?;
             Ok(app.template(&actor, id)?.0)
         })
         .await?;
@@ -296,7 +297,7 @@ async fn create_template(
     Caller(actor): Caller,
     Body(body): Body<NewTemplate>,
 ) -> Result<Created<Template>, Problem> {
-    let view = save(&app, actor, None, body).await?;
+    let view = save(&app, actor, None, IfMatch::default(), body).await?;
     Ok(Created { at: format!("{PREFIX}/templates/{}", view.id), view })
 }
 
@@ -307,12 +308,15 @@ async fn change_template(
     seen: IfMatch,
     Body(body): Body<NewTemplate>,
 ) -> Result<Answer<Template>, Problem> {
-    let by = actor.clone();
-    seen.check(&Template::new(app.run(move |app| app.template(&by, id)).await?.0))?;
-    Ok(Answer(save(&app, actor, Some(id), body).await?))
+    Ok(Answer(save(&app, actor, Some(id), seen, body).await?))
 }
 
-async fn delete_template(State(app): State<App>, Caller(actor): Caller, Segment(id): Segment<Uuid>) -> Result<Nothing, Problem> {
-    app.run(move |app| app.delete_template(&actor, id)).await?;
+async fn delete_template(
+    State(app): State<App>,
+    Caller(actor): Caller,
+    Segment(id): Segment<Uuid>,
+    seen: IfMatch,
+) -> Result<Nothing, Problem> {
+    app.run(move |app| app.delete_template(&actor, id, &|before| seen.check(&Template::new(before.clone())))).await?;
     Ok(Nothing)
 }

@@ -491,11 +491,11 @@ async fn change(
 ) -> Result<Answer<TimeEntry>, Problem> {
     let draft = body.draft(&actor)?;
     let expected = expected(&app, &id, &seen).await?;
-    let changed = app.run(move |app| {
+    let run = app.run(move |app| {
         let saved = app.change_entry_from(&actor, &id, expected.as_ref(), &draft)?;
         app.standing_entry(&saved.id)
     });
-    let (entry, _) = changed.await.map_err(|error| stale(error, &seen))?;
+    let (entry, _) = run.await?;
     Ok(Answer(TimeEntry::standing(&entry)))
 }
 
@@ -506,8 +506,7 @@ async fn remove(
     seen: IfMatch,
 ) -> Result<Nothing, Problem> {
     let expected = expected(&app, &id, &seen).await?;
-    let removed = app.run(move |app| app.delete_entry_from(&actor, &id, expected.as_ref()));
-    removed.await.map_err(|error| stale(error, &seen))?;
+    app.run(move |app| app.delete_entry_from(&actor, &id, expected.as_ref())).await?;
     Ok(Nothing)
 }
 
@@ -520,11 +519,6 @@ async fn expected(app: &App, id: &str, seen: &IfMatch) -> Result<Option<Draft>, 
     let (entry, _) = app.run(move |app| app.standing_entry(&id)).await?;
     seen.check(&TimeEntry::standing(&entry))?;
     Ok(Some(entry.draft))
-}
-
-/// What changed between the look and the write is a changed version, too.
-fn stale(error: AppError, seen: &IfMatch) -> Problem {
-    if seen.is_given() && matches!(error, AppError::Conflict { .. }) { IfMatch::changed() } else { error.into() }
 }
 
 async fn restore(State(app): State<App>, Caller(actor): Caller, Segment(id): Segment<String>) -> Result<Answer<TimeEntry>, Problem> {

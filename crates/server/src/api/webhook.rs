@@ -199,16 +199,12 @@ async fn change(
     Body(body): Body<NewWebhook>,
 ) -> Result<Answer<Webhook>, Problem> {
     let draft = body.draft()?;
-    if seen.is_given() {
-        let actor = actor.clone();
-        let (hook, _) = app.run(move |app| app.webhook(&actor, id, 0)).await?;
-        seen.check(&Webhook::new(hook))?;
-    }
-    Ok(Answer(Webhook::new(app.run(move |app| app.change_webhook(&actor, id, &draft)).await?)))
+    let changed = app.run(move |app| app.change_webhook(&actor, id, &draft, &|before| seen.check(&Webhook::new(before.clone()))));
+    Ok(Answer(Webhook::new(changed.await?)))
 }
 
-async fn remove(State(app): State<App>, Caller(actor): Caller, Segment(id): Segment<Uuid>) -> Result<Nothing, Problem> {
-    app.run(move |app| app.delete_webhook(&actor, id)).await?;
+async fn remove(State(app): State<App>, Caller(actor): Caller, Segment(id): Segment<Uuid>, seen: IfMatch) -> Result<Nothing, Problem> {
+    app.run(move |app| app.delete_webhook(&actor, id, &|before| seen.check(&Webhook::new(before.clone())))).await?;
     Ok(Nothing)
 }
 

@@ -286,9 +286,9 @@ impl Context {
     /// # Errors
     ///
     /// Refuses when a period was issued under it.
-    pub fn delete_agreement(&self, actor: &Actor, code: &str, name: &str) -> Result<(), AppError> {
+    pub fn delete_agreement(&self, actor: &Actor, code: &str, name: &str, seen: &str) -> Result<(), AppError> {
         self.change_agreements(actor, code, Mode::Keep, |held| {
-            let gone = held.current(name, "")?;
+            let gone = held.current(name, seen)?;
             held.check_unlocked(&gone)?;
             let mut edits = vec![Edit::Delete { name: name.to_owned() }];
             if let Some(before) = held.others(name)?.into_iter().find(|other| other.ends == Some(gone.starts)) {

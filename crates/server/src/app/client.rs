@@ -12,6 +12,7 @@ use crate::app::audit::Change;
 use crate::app::context::Context;
 use crate::app::live::ClientLive;
 use crate::app::money;
+use crate::app::seen::Seen;
 use crate::app::stored::{BOOKS_VERSION, StoredBooks};
 use crate::app::trial;
 use crate::error::{AppError, FieldProblem};
@@ -176,29 +177,27 @@ impl Context {
     /// # Errors
     ///
     /// Refuses what is not allowed or not right; nothing is saved then.
-    pub fn change_client(&self, actor: &Actor, code: &str, draft: &ClientDraft) -> Result<(), AppError> {
+    pub fn change_client(&self, actor: &Actor, code: &str, draft: &ClientDraft, seen: Seen<'_, ClientDraft>) -> Result<(), AppError> {
         actor.require(Permission::EditClients)?;
         let books = self.books()?;
-        let changed = self.store.write(|tx| {
-            let before = client::find_by_code(tx, actor.provider, code)?.ok_or_else(|| AppError::not_found("client"))?;
-            let row = Client { code: before.code.clone(), ..draft.row(before.client_id) };
-            if row == before {
-                return Ok(false);
-            }
+        self.store.write(|tx| {
             // First, so that no period is issued between the look and the change.
             counter::next_number(tx, actor.provider, BOOKS_VERSION)?;
+            let before = client::find_by_code(tx, actor.provider, code)?.ok_or_else(|| AppError::not_found("client"))?;
+            seen(&ClientDraft::of(before.clone()))?;
+            let row = Client { code: before.code.clone(), ..draft.row(before.client_id) };
+            if row == before {
+                return Ok(());
+            }
             check(&books, &row)?;
             refuse_split_periods(tx, &books, &row)?;
             refuse_other_digits(tx, &books, &row)?;
             client::update(tx, actor.provider, &row)?;
             let change = Change::new("changed", KIND, code).of_client(row.client_id);
             self.record(tx, actor, change.before(&ClientDraft::of(before)).after(&ClientDraft::of(row)))?;
-            self.emit_client(tx, code, "client")?;
-            Ok::<_, AppError>(true)
+            self.emit_client(tx, code, "client")
         })?;
-        if changed {
-            self.books_changed();
-        }
+        self.books_changed();
         Ok(())
     }
 
@@ -207,15 +206,16 @@ impl Context {
     /// # Errors
     ///
     /// Refuses a client with devices, agreements, time, documents, notes or people.
-    pub fn delete_client(&self, actor: &Actor, code: &str) -> Result<(), AppError> {
+    pub fn delete_client(&self, actor: &Actor, code: &str, seen: Seen<'_, ClientDraft>) -> Result<(), AppError> {
         actor.require(Permission::EditClients)?;
         let kept = |what: &str| {
             let message = format!("`{code}` has {what}; only a client of which nothing is on record can be deleted");
             AppError::conflict(message, "end its agreement and retire its devices instead: then nothing is billed any more")
         };
         self.store.write(|tx| {
-            let row = client::find_by_code(tx, actor.provider, code)?.ok_or_else(|| AppError::not_found("client"))?;
             counter::next_number(tx, actor.provider, BOOKS_VERSION)?;
+            let row = client::find_by_code(tx, actor.provider, code)?.ok_or_else(|| AppError::not_found("client"))?;
+            seen(&ClientDraft::of(row.clone()))?;
             match client::delete(tx, actor.provider, row.client_id) {
                 Err(StoreError::Refused { .. }) => return Err(kept("devices, agreements, statements, notes or people")),
                 deleted => deleted?,

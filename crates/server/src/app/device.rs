@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::app::actor::{Actor, Permission};
 use crate::app::audit::Change;
 use crate::app::context::Context;
+use crate::app::seen::Seen;
 use crate::app::stored::{BOOKS_VERSION, StoredBooks};
 use crate::app::trial;
 use crate::error::{AppError, FieldProblem};
@@ -194,7 +195,13 @@ impl Context {
     /// # Errors
     ///
     /// Refuses what is not allowed or not right; nothing is saved then.
-    pub fn change_devices(&self, actor: &Actor, code: &str, step: &DeviceStep) -> Result<(Vec<DeviceChange>, Uuid), AppError> {
+    pub fn change_devices(
+        &self,
+        actor: &Actor,
+        code: &str,
+        step: &DeviceStep,
+        seen: Seen<'_, DeviceRow>,
+    ) -> Result<(Vec<DeviceChange>, Uuid), AppError> {
         actor.require(Permission::EditClients)?;
         let client_id = self.client_by_code(code)?;
         let books = self.books()?;
@@ -202,6 +209,7 @@ impl Context {
             counter::next_number(tx, actor.provider, BOOKS_VERSION)?;
             let rows = rows(tx, &books, client_id)?;
             let changes = plan(&books, client_id, &rows, step)?;
+            changes.iter().filter_map(|change| change.before.as_ref()).try_for_each(seen)?;
             check_all(tx, &books, client_id, &rows, &changes)?;
             if matches!(step, DeviceStep::Delete(_)) {
                 refuse_counted(tx, &books, client_id, &changes)?;

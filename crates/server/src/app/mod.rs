@@ -74,6 +74,7 @@ pub mod quick_entry;
 pub mod rate;
 pub mod revision;
 pub mod run;
+pub mod seen;
 pub mod session;
 pub mod settings;
 pub mod setup;

@@ -12,6 +12,7 @@ use crate::app::agreement_form::AgreementForm;
 use crate::app::agreement_text::template_as_agreement;
 use crate::app::audit::Change;
 use crate::app::context::Context;
+use crate::app::seen::Seen;
 use crate::error::AppError;
 
 pub use quarterhour_store::statements::template::Template;
@@ -167,7 +168,13 @@ impl Context {
     /// # Errors
     ///
     /// Lists what is wrong by field.
-    pub fn save_template(&self, actor: &Actor, id: Option<Uuid>, draft: &TemplateDraft) -> Result<Uuid, AppError> {
+    pub fn save_template(
+        &self,
+        actor: &Actor,
+        id: Option<Uuid>,
+        draft: &TemplateDraft,
+        seen: Seen<'_, Template>,
+    ) -> Result<Uuid, AppError> {
         actor.require(Permission::EditAgreements)?;
         let name = draft.name.trim().to_owned();
         let is_line = |text: &str, most: usize| text.chars().count() <= most && !text.chars().any(char::is_control);
@@ -182,6 +189,7 @@ impl Context {
         let row =
             Template { template_id: id.unwrap_or_else(Uuid::now_v7), name, summary: draft.summary.trim().to_owned(), source_toml };
         self.store.write(|tx| {
+            counter::lock_provider(tx, actor.provider)?;
             let others = template::list_all(tx, actor.provider)?;
             if others.iter().any(|other| other.name == row.name && other.template_id != row.template_id) {
                 return Err(AppError::field("name", format!("`{}` is taken; expected another name", row.name)));
@@ -191,6 +199,7 @@ impl Context {
             match id {
                 Some(id) => {
                     let before = template::find(tx, actor.provider, id)?.ok_or_else(|| AppError::not_found("template"))?;
+                    seen(&before)?;
                     template::update(tx, actor.provider, &row)?;
                     self.record(tx, actor, change.before(&Kept::of(&before)))?;
                 }
@@ -208,10 +217,12 @@ impl Context {
     /// # Errors
     ///
     /// Fails for an unknown id.
-    pub fn delete_template(&self, actor: &Actor, id: Uuid) -> Result<Template, AppError> {
+    pub fn delete_template(&self, actor: &Actor, id: Uuid, seen: Seen<'_, Template>) -> Result<Template, AppError> {
         actor.require(Permission::EditAgreements)?;
         self.store.write(|tx| {
+            counter::lock_provider(tx, actor.provider)?;
             let row = template::find(tx, actor.provider, id)?.ok_or_else(|| AppError::not_found("template"))?;
+            seen(&row)?;
             template::delete(tx, actor.provider, id)?;
             self.record(tx, actor, Change::new("deleted", KIND, id.to_string()).before(&Kept::of(&row)))?;
             Ok(row)

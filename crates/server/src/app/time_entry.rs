@@ -443,7 +443,7 @@ fn unchanged(expected: Option<&Draft>, found: &Draft) -> Result<(), AppError> {
     if expected.is_none_or(|expected| expected == found) {
         return Ok(());
     }
-    Err(AppError::conflict("the entry changed meanwhile", "read it again, then decide"))
+    Err(AppError::Changed)
 }
 
 /// The id of a client's code.

@@ -12,6 +12,7 @@ use crate::app::actor::{Actor, Permission, Role};
 use crate::app::audit::Change;
 use crate::app::context::Context;
 use crate::app::events::Event;
+use crate::app::seen::Seen;
 use crate::app::session::close_all;
 use crate::app::sign_in::email_key;
 use crate::error::{AppError, FieldProblem};
@@ -141,15 +142,13 @@ impl Context {
     /// Refuses whoever may not manage people.
     pub fn people(&self, actor: &Actor) -> Result<Vec<Person>, AppError> {
         actor.require(Permission::ManageUsers)?;
-        let provider = actor.provider;
-        let (users, seen, keys) = self.store.read(|tx| {
-            Ok::<_, AppError>((
-                user::list_all(tx, provider)?,
-                session::list_last_seen(tx, provider)?,
-                passkey::list_counts(tx, provider)?,
-            ))
-        })?;
-        let (seen, keys): (HashMap<Uuid, Timestamp>, HashMap<Uuid, i64>) = (seen.into_iter().collect(), keys.into_iter().collect());
+        self.store.read(|tx| self.people_in(tx, actor.provider))
+    }
+
+    fn people_in(&self, tx: &mut Tx, provider: ProviderId) -> Result<Vec<Person>, AppError> {
+        let users = user::list_all(tx, provider)?;
+        let seen: HashMap<Uuid, Timestamp> = session::list_last_seen(tx, provider)?.into_iter().collect();
+        let keys: HashMap<Uuid, i64> = passkey::list_counts(tx, provider)?.into_iter().collect();
         let person = |user: &User| {
             let client = user.client_id.map(|id| self.client_code(id)).unwrap_or_default();
             Person::of(user, client, seen.get(&user.user_id).copied(), keys.get(&user.user_id).copied().unwrap_or(0))
@@ -163,8 +162,7 @@ impl Context {
     ///
     /// Refuses whoever may not manage people; fails for an unknown one.
     pub fn person(&self, actor: &Actor, user_id: Uuid) -> Result<Person, AppError> {
-        let found = self.people(actor)?.into_iter().find(|person| person.user_id == user_id);
-        found.ok_or_else(|| AppError::not_found("person"))
+        one_of(self.people(actor)?, user_id)
     }
 
     /// Adds a person; returns the id and the link by which it sets its password.
@@ -195,10 +193,11 @@ impl Context {
     /// # Errors
     ///
     /// Says which field cannot be taken; the last owner stays one.
-    pub fn change_person(&self, actor: &Actor, user_id: Uuid, draft: &UserDraft) -> Result<(), AppError> {
+    pub fn change_person(&self, actor: &Actor, user_id: Uuid, draft: &UserDraft, seen: Seen<'_, Person>) -> Result<(), AppError> {
         actor.require(Permission::ManageUsers)?;
         self.store.write(|tx| {
             counter::lock_provider(tx, actor.provider)?;
+            seen(&one_of(self.people_in(tx, actor.provider)?, user_id)?)?;
             let before = find(tx, actor.provider, user_id)?;
             let mut after = before.clone();
             self.fill(&mut after, draft)?;
@@ -418,6 +417,10 @@ fn of_client<'a>(change: Change<'a>, user: &User) -> Change<'a> {
         Some(client_id) => change.of_client(client_id),
         None => change,
     }
+}
+
+fn one_of(people: Vec<Person>, user_id: Uuid) -> Result<Person, AppError> {
+    people.into_iter().find(|person| person.user_id == user_id).ok_or_else(|| AppError::not_found("person"))
 }
 
 fn find(tx: &mut Tx, provider: ProviderId, user_id: Uuid) -> Result<User, AppError> {

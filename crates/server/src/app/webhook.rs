@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use quarterhour_billing::Period;
 use quarterhour_store::Tx;
+use quarterhour_store::statements::counter;
 use quarterhour_store::statements::delivery::{self, Attempt, Delivery};
 use quarterhour_store::statements::webhook::{self, Webhook};
 use serde::Serialize;
@@ -14,6 +15,7 @@ use crate::app::actor::{Actor, Permission};
 use crate::app::audit::Change;
 use crate::app::context::Context;
 use crate::app::keys::new_token;
+use crate::app::seen::Seen;
 use crate::app::time_entry::Draft;
 use crate::app::webhook_address;
 use crate::error::AppError;
@@ -263,11 +265,13 @@ impl Context {
     /// # Errors
     ///
     /// Refuses what is not allowed or not right.
-    pub fn change_webhook(&self, actor: &Actor, id: Uuid, draft: &HookDraft) -> Result<HookView, AppError> {
+    pub fn change_webhook(&self, actor: &Actor, id: Uuid, draft: &HookDraft, seen: Seen<'_, HookView>) -> Result<HookView, AppError> {
         actor.require(Permission::ManageSettings)?;
         check(draft)?;
         self.store.write(|tx| {
+            counter::lock_provider(tx, actor.provider)?;
             let before = find(tx, actor, id)?;
+            seen(&HookView::of(&before))?;
             let (url, events) = (draft.url.trim().to_owned(), draft.events.join(" "));
             let row = Webhook { url, events, is_active: draft.is_active, ..before.clone() };
             webhook::update(tx, actor.provider, &row)?;
@@ -300,10 +304,12 @@ impl Context {
     /// # Errors
     ///
     /// Refuses what is not allowed, and an unknown id.
-    pub fn delete_webhook(&self, actor: &Actor, id: Uuid) -> Result<HookView, AppError> {
+    pub fn delete_webhook(&self, actor: &Actor, id: Uuid, seen: Seen<'_, HookView>) -> Result<HookView, AppError> {
         actor.require(Permission::ManageSettings)?;
         self.store.write(|tx| {
+            counter::lock_provider(tx, actor.provider)?;
             let before = HookView::of(&find(tx, actor, id)?);
+            seen(&before)?;
             webhook::delete(tx, actor.provider, id)?;
             self.record(tx, actor, Change::new("deleted", KIND, id.to_string()).before(&before))?;
             Ok(before)

@@ -186,7 +186,7 @@ async fn sell_block(
 
 async fn delete(State(app): State<App>, here: Here, Path((code, name)): Path<(String, String)>) -> Result<Response, Failure> {
     let (actor, at) = (here.actor(), (code.clone(), name.clone()));
-    match app.run(move |app| app.delete_agreement(&actor, &code, &name)).await {
+    match app.run(move |app| app.delete_agreement(&actor, &code, &name, "")).await {
         Ok(()) => {
             let list = format!("{}/agreements", client_path(&at.0));
             Ok(Done::at(list)

@@ -14,6 +14,7 @@ use crate::app::client_entries::plain_cell;
 use crate::app::client_state::{ClientState, beside_words, forecast_words};
 use crate::app::context::App;
 use crate::app::live::{OpenStatement, Summary};
+use crate::app::seen::whatever;
 use crate::web::chart::reserve_bar;
 use crate::web::client_head::{ClientHead, client_path, in_query};
 use crate::web::filters;
@@ -329,7 +330,7 @@ async fn edit_form(State(app): State<App>, here: Here, Path(code): Path<String>)
 
 async fn delete(State(app): State<App>, here: Here, Path(code): Path<String>) -> Result<Done, Failure> {
     let (actor, at) = (here.actor(), code.clone());
-    app.run(move |app| app.delete_client(&actor, &at)).await?;
+    app.run(move |app| app.delete_client(&actor, &at, &whatever)).await?;
     Ok(Done::at("/clients").saying(format!("{code} is deleted.")))
 }
 
@@ -354,7 +355,7 @@ async fn change(
         let effect = app.client_change_effect(&at, &new)?;
         // What was shown is what is confirmed: another effect is shown again.
         if effect.is_empty() || sure == effect.join(" ") {
-            app.change_client(&actor, &at, &new)?;
+            app.change_client(&actor, &at, &new, &whatever)?;
             return Ok(Vec::new());
         }
         Ok(effect)

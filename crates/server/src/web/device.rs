@@ -15,6 +15,7 @@ use crate::app::context::{App, Context};
 use crate::app::device::{DeviceDraft, DeviceRow, DeviceStep};
 use crate::app::device_effect::{DeviceEffect, change_words, class_words};
 use crate::app::history::CountHistory;
+use crate::app::seen::whatever;
 use crate::dates;
 use crate::error::AppError;
 use crate::web::client_head::{ClientHead, client_path, in_query};
@@ -333,7 +334,7 @@ async fn submit(app: App, here: Here, code: String, form: StepForm, step: Step) 
             if look {
                 return Ok((Some(app.device_effect(&at, &step)?), None));
             }
-            Ok((None, Some(app.change_devices(&actor, &at, &step)?)))
+            Ok((None, Some(app.change_devices(&actor, &at, &step, &whatever)?)))
         })
         .await;
     let sent = match taken {

@@ -9,6 +9,7 @@ use crate::app::actor::Permission;
 use crate::app::agreement_form::AgreementForm;
 use crate::app::agreement_start::usual_form;
 use crate::app::context::App;
+use crate::app::seen::whatever;
 use crate::app::template::{Template as StartingPoint, TemplateDraft};
 use crate::error::AppError;
 use crate::web::agreement_editor::{EditPage, Editing, Pairs, PreviewPart, Shell, assemble, form_of, is_step};
@@ -115,7 +116,7 @@ async fn save_form(app: App, here: Here, id: Option<Uuid>, pairs: Vec<(String, S
             return Ok(edit_page(app, &here, id, form, Problems::default())?.into_response());
         }
         let draft = TemplateDraft { name: form.get("name").to_owned(), summary: form.get("summary").to_owned(), form: form.clone() };
-        match app.save_template(&here.actor(), id, &draft) {
+        match app.save_template(&here.actor(), id, &draft, &whatever) {
             Ok(_) => Ok(Done::at("/settings/templates").saying(format!("{} was saved.", draft.name)).into_response()),
             Err(error) => Ok(page_with_problems(edit_page(app, &here, id, form, Problems::of_error(error)?)?).into_response()),
         }
@@ -133,6 +134,6 @@ async fn preview(State(app): State<App>, Path(_): Path<Uuid>, Form(pairs): Pairs
 
 async fn delete(State(app): State<App>, here: Here, Path(id): Path<Uuid>) -> Result<Done, Failure> {
     let actor = here.actor();
-    let gone = app.run(move |app| app.delete_template(&actor, id)).await?;
+    let gone = app.run(move |app| app.delete_template(&actor, id, &whatever)).await?;
     Ok(Done::at("/settings/templates").saying(format!("{} was deleted.", gone.name)))
 }

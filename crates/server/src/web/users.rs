@@ -9,6 +9,7 @@ use crate::app::actor::{Permission, Role};
 use crate::app::api_token::TokenView;
 use crate::app::context::App;
 use crate::app::invitation::LINK_DAYS;
+use crate::app::seen::whatever;
 use crate::app::user::{Person, UserDraft, UserState};
 use crate::error::AppError;
 use crate::web::confirm;
@@ -199,7 +200,7 @@ async fn change(
     if let Some(first) = confirm::needed(&app, &here, &path(user_id)) {
         return Ok(first);
     }
-    match app.run(move |app| app.change_person(&actor, user_id, &draft)).await {
+    match app.run(move |app| app.change_person(&actor, user_id, &draft, &whatever)).await {
         Ok(()) => Ok(Done::at(path(user_id)).saying("The changes are saved").into_response()),
         Err(error @ AppError::NotFound { .. }) => Err(Failure(error)),
         Err(error) => {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::app::actor::Permission;
 use crate::app::context::App;
+use crate::app::seen::whatever;
 use crate::app::webhook::{EVENTS, HookDraft, HookEvent, HookView};
 use crate::error::AppError;
 use crate::web::confirm;
@@ -211,7 +212,7 @@ async fn change(State(app): State<App>, here: Here, Path(hook): Path<String>, Fo
     if let Some(first) = confirm::needed(&app, &here, &path(hook_id)) {
         return Ok(first);
     }
-    match app.run(move |app| app.change_webhook(&actor, hook_id, &draft)).await {
+    match app.run(move |app| app.change_webhook(&actor, hook_id, &draft, &whatever)).await {
         Ok(_) => Ok(Done::at(path(hook_id)).saying("The changes are saved").into_response()),
         Err(error) => refused(&app, &here, &hook, Some(form), error).await,
     }
@@ -245,7 +246,7 @@ async fn test(State(app): State<App>, here: Here, Path(hook): Path<String>) -> R
 
 async fn delete(State(app): State<App>, here: Here, Path(hook): Path<String>) -> Result<Done, Failure> {
     let (actor, hook) = (here.actor(), id(&hook, "webhook")?);
-    let gone = app.run(move |app| app.delete_webhook(&actor, hook)).await?;
+    let gone = app.run(move |app| app.delete_webhook(&actor, hook, &whatever)).await?;
     Ok(Done::at(LIST).saying(format!("The webhook to {} is removed", host(&gone))))
 }
 

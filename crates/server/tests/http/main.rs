@@ -2,6 +2,7 @@
 
 mod access;
 mod agreement;
+mod api;
 mod audit;
 mod billing;
 mod browser;

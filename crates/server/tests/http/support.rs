@@ -82,7 +82,9 @@ fn fill(store: &Store, folder: &Path) {
 fn template() -> &'static Path {
     static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
-        let folder = std::env::temp_dir().join(format!("quarterhour-http-{}-template", std::process::id()));
+        // A run before this one may have had the same number.
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("http-template-{}", std::process::id()));
+        drop(std::fs::remove_dir_all(&folder));
         std::fs::create_dir_all(&folder).expect("a temporary folder");
         let path = folder.join("demo.db");
         let store = Store::open(&path.display().to_string()).expect("a database");
