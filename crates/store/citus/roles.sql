@@ -20,12 +20,12 @@ revoke all on
 from public, quarterhour_app;
 
 grant select, insert, update on
-    providers, counters, holds, users, api_tokens, tickets, questions, receivables,
+    providers, counters, holds, users, api_tokens, questions, receivables,
     jobs
 to quarterhour_app;
 grant select, insert, update, delete on
     clients, devices, agreements, time_entries, invitations, sessions, recovery_codes, passkeys, timers,
-    files, templates, webhooks, deliveries, idempotency_keys
+    tickets, files, templates, webhooks, deliveries, idempotency_keys
 to quarterhour_app;
 grant select, insert, delete on notes, job_inputs to quarterhour_app;
 

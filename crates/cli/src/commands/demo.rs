@@ -123,7 +123,7 @@ fn summarize(bodies: &[&StatementBody]) -> Result<(), AppError> {
     let lost = ranking(bodies, |body| body.statement.time.forfeited, "lost");
     out(&format!("\n{}\n{overage}\n{}\n{lost}\n", style::bold("Who paid overage"), style::bold("Who lost hours")))?;
     out(&format!("{}\n\n", style::bold("Three statements to look at")))?;
-    interesting(bodies).into_iter().try_for_each(|body| out(&(chart::statement(body) + "\n")))
+    interesting(bodies).into_iter().try_for_each(|body| out(&(chart::statement(body, true) + "\n")))
 }
 
 /// The five clients with most of something, over all months.

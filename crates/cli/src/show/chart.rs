@@ -10,11 +10,11 @@ const WIDTH: usize = 62;
 const HEIGHT: usize = 8;
 
 /// A statement in the terminal: title, burn-down, sentence.
-pub fn statement(body: &StatementBody) -> String {
+pub fn statement(body: &StatementBody, is_issued: bool) -> String {
     let report = &body.statement;
     let title = format!("{} · {} · {} · {} {}", plain(&body.client.name), body.period, report.program, report.currency, report.total);
     let chart = if body.draws_time { burn_down(body) } else { String::new() };
-    format!("{}\n{chart}{}\n", style::bold(&title), plain(&sentence(body)))
+    format!("{}\n{chart}{}\n", style::bold(&title), plain(&sentence(body, is_issued)))
 }
 
 /// What is left in the pools, a column for each half day.

@@ -79,7 +79,7 @@ pub struct NewTimeEntry {
     #[schema(value_type = String, format = DateTime, example = "2026-11-20T14:05:00+01:00")]
     pub started_at: String,
     /// How long it took.
-    #[schema(minimum = 0, maximum = 44640, example = 25)]
+    #[schema(minimum = 1, maximum = 44640, example = 25)]
     pub minutes: u32,
     /// The skill that was needed; left out: `technician`.
     #[serde(default)]
@@ -116,6 +116,9 @@ impl NewTimeEntry {
         let technician = self.technician.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| actor.technician.clone());
         for (name, value) in [("ticket", &self.ticket), ("technician", &technician), ("note", &self.note), ("device", &self.device)] {
             text(name, value, if name == "note" { NOTE_MAX } else { 200 })?;
+        }
+        if self.minutes == 0 {
+            return Err(Problem::field("minutes", "no time at all; expected at least 1, or delete the entry"));
         }
         Ok(Draft {
             client: self.client.clone(),

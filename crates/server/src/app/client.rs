@@ -2,7 +2,7 @@
 
 use quarterhour_billing::{Currency, LocalClock, Period};
 use quarterhour_store::statements::client::{self, Client};
-use quarterhour_store::statements::{closing, counter, time_entry, user};
+use quarterhour_store::statements::{closing, counter, ticket, time_entry, user};
 use quarterhour_store::{StoreError, Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -216,6 +216,8 @@ impl Context {
             counter::next_number(tx, actor.provider, BOOKS_VERSION)?;
             let row = client::find_by_code(tx, actor.provider, code)?.ok_or_else(|| AppError::not_found("client"))?;
             seen(&ClientDraft::of(row.clone()))?;
+            // Titles of tickets on which no time was spent go with the client.
+            ticket::delete_of_client(tx, actor.provider, row.client_id)?;
             match client::delete(tx, actor.provider, row.client_id) {
                 Err(StoreError::Refused { .. }) => return Err(kept("devices, agreements, statements, notes or people")),
                 deleted => deleted?,

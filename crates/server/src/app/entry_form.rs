@@ -217,6 +217,10 @@ impl Reader<'_> {
             return None;
         }
         let given = given.and_then(Result::ok);
+        if given == Some(0) {
+            self.problem("minutes", "no time at all; expected at least 1, or delete the entry");
+            return None;
+        }
         if self.form.end.trim().is_empty() {
             if given.is_none() {
                 self.problem("minutes", "nothing; expected minutes such as 25, or the end");
@@ -261,7 +265,7 @@ fn time(text: &str) -> Option<Time> {
     }
 }
 
-/// `25`, `25m`, `1h30`, `1.5h`, `1:30`, and `0` for a correction to nothing.
+/// `25`, `25m`, `1h30`, `1.5h`, `1:30`.
 fn duration(text: &str) -> Result<u32, String> {
     let expected = || format!("`{text}`; expected minutes such as 25 or 1h30");
     if text.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,6 +1,7 @@
 //! From a frozen statement to the document that is printed. It adds nothing up.
 
 use jiff::civil::Date;
+use quarterhour_billing::ReserveReport;
 use quarterhour_documents as documents;
 
 use crate::app::body::{EntryBody, Party, StatementBody};
@@ -46,7 +47,7 @@ pub fn document(body: &StatementBody, issue: &Issue) -> documents::InvoiceDocume
         amounts: documents::Amounts { net: money::grouped(&report.net), taxes: taxes(body), total: money::grouped(&report.total) },
         payment_terms: issue.number.map(|_| payment_terms(body, issue)),
         terms: some(&body.terms),
-        statement: Some(statement(body)),
+        statement: Some(statement(body, issue.number.is_some())),
         burn_down: burn_down(body),
         devices: devices(body),
         time_entries: body.entries.iter().map(entry).collect(),
@@ -122,10 +123,10 @@ fn payment_terms(body: &StatementBody, issue: &Issue) -> String {
     format!("Please pay by {}{bank}.", crate::dates::full(&issue.due_on))
 }
 
-fn statement(body: &StatementBody) -> documents::Statement {
+fn statement(body: &StatementBody, is_issued: bool) -> documents::Statement {
     let time = &body.statement.time;
     documents::Statement {
-        sentence: some(&sentence(body)),
+        sentence: some(&sentence(body, is_issued)),
         time: documents::TimeStatement {
             opening: time.opening,
             granted: time.granted,
@@ -150,8 +151,8 @@ fn statement(body: &StatementBody) -> documents::Statement {
     }
 }
 
-/// What the period was like, in words.
-pub fn sentence(body: &StatementBody) -> String {
+/// What the period was like, in words; a draft says what is unused so far.
+pub fn sentence(body: &StatementBody, is_issued: bool) -> String {
     let time = &body.statement.time;
     let mut sentences = Vec::new();
     if body.draws_time {
@@ -162,7 +163,8 @@ pub fn sentence(body: &StatementBody) -> String {
         let available = time.opening + time.granted + time.restored;
         sentences.push(format!("You had {}{from} and used {}.", hours(available), hours(time.used)));
         if time.forfeited > 0 {
-            sentences.push(format!("{} ended unused.", hours(time.forfeited)));
+            let ended = if is_issued { "ended unused" } else { "are unused so far" };
+            sentences.push(format!("{} {ended}.", hours(time.forfeited)));
         }
         if time.closing > 0 {
             sentences.push(format!("{} remain for later.", hours(time.closing)));
@@ -175,6 +177,7 @@ pub fn sentence(body: &StatementBody) -> String {
             }
         }
     }
+    sentences.extend(body.statement.reserve.as_ref().map(|reserve| reserve_sentences(reserve, body, is_issued)));
     if time.held > 0 {
         sentences.push(format!("{} wait for your approval and are not billed.", hours(time.held)));
     }
@@ -183,6 +186,27 @@ pub fn sentence(body: &StatementBody) -> String {
     }
     sentences.extend(body.notes.iter().cloned());
     sentences.join(" ")
+}
+
+/// What became of the money of a reserve.
+fn reserve_sentences(reserve: &ReserveReport, body: &StatementBody, is_issued: bool) -> String {
+    let currency = &body.statement.currency;
+    let shown = |amount: &str| format!("{currency} {}", money::grouped(amount));
+    let is_some = |amount: &str| amount.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+    let put_in = if is_some(&reserve.opening) {
+        format!("{} were in the budget from before, and {} were put in", shown(&reserve.opening), shown(&reserve.granted))
+    } else {
+        format!("You had {} in the budget", shown(&reserve.granted))
+    };
+    let mut said = format!("{put_in}; {} were used.", shown(&reserve.used));
+    if is_some(&reserve.forfeited) {
+        let ended = if is_issued { "ended unused" } else { "are unused so far" };
+        said.push_str(&format!(" {} {ended}.", shown(&reserve.forfeited)));
+    }
+    if is_some(&reserve.closing) {
+        said.push_str(&format!(" {} remain for later.", shown(&reserve.closing)));
+    }
+    said
 }
 
 fn burn_down(body: &StatementBody) -> Option<documents::BurnDown> {

@@ -363,9 +363,15 @@ impl Reader<'_, '_> {
         if self.quick.date.is_none() && (matches!(lower.as_str(), "today" | "yesterday") || is_weekday(&lower)) {
             return Some(format!("`{word}` is a word of the note; write @{lower} for the day"));
         }
-        let is_number = lower.bytes().all(|byte| byte.is_ascii_digit()) && lower.len() <= 3;
+        let digits = lower.strip_prefix('-').unwrap_or(&lower);
+        let is_number = (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         if is_number && self.quick.minutes.is_none() && self.quick.until.is_none() {
-            return Some(format!("`{word}` is a word of the note; write {word}m for minutes"));
+            return Some(format!("`{word}` is a word of the note; write {digits}m for minutes"));
+        }
+        let days = ["yesterday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+        let day = days.iter().find(|day| self.quick.date.is_none() && is_slip(&lower, day));
+        if let Some(day) = day {
+            return Some(format!("`{word}` is a word of the note; did you mean @{day}?"));
         }
         // What an entry has anyway is nothing that a slip of the keys would lose.
         let words = self.vocabulary.tiers.iter().chain(self.vocabulary.work_types);

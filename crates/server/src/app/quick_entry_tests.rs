@@ -160,6 +160,8 @@ fn words_of_the_note_that_were_perhaps_meant_otherwise_are_told() {
         ("printer 25m seniro", "did you mean senior?"),
         ("printer 25m helpdsk", "did you mean helpdesk?"),
         ("printer 90", "write 90m"),
+        ("printer -5", "write 5m"),
+        ("printer yesteday 25m", "did you mean @yesterday?"),
     ] {
         assert!(told(text).contains(part), "{text}: {}", told(text));
     }

@@ -82,6 +82,31 @@ impl Context {
     ///
     /// Refuses an unknown client, a start in the future, and a former timer that cannot be saved as it is.
     pub fn start_timer(&self, actor: &Actor, start: &TimerStart, former: Former) -> Result<Started, AppError> {
+        let row = self.timer_row(actor, start)?;
+        let running = self.store.read(|tx| timer::find(tx, actor.provider, actor.user_id))?;
+        match (running.map(|running| self.draft_of(actor, &running)), former) {
+            (Some(draft), Former::Ask) => Ok(Started::Asking(Box::new(draft))),
+            (Some(draft), Former::Save) => {
+                let mut saved = self.save_entries_in(actor, &[draft], |tx, _| self.put_timer(tx, actor, &row, start))?;
+                Ok(Started::Running(saved.pop()))
+            }
+            (Some(_), Former::Discard) | (None, _) => {
+                self.store.write(|tx| self.put_timer(tx, actor, &row, start))?;
+                Ok(Started::Running(None))
+            }
+        }
+    }
+
+    /// Could a timer be started so? What could not be saved at its end is refused now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::start_timer`].
+    pub fn check_timer(&self, actor: &Actor, start: &TimerStart) -> Result<(), AppError> {
+        self.timer_row(actor, start).map(drop)
+    }
+
+    fn timer_row(&self, actor: &Actor, start: &TimerStart) -> Result<Timer, AppError> {
         actor.require(Permission::LogTime)?;
         let (books, now) = (self.books()?, self.clock.now());
         let client_id = client_id(&books, &start.client)?;
@@ -98,21 +123,8 @@ impl Context {
             note: start.note.clone(),
             started_at,
         };
-        // What could not be saved at its end is refused now.
-        let (row, now) = (row, now.as_second());
-        time_entry::check(&books, &[self.draft_of(actor, &row)], now)?;
-        let running = self.store.read(|tx| timer::find(tx, actor.provider, actor.user_id))?;
-        match (running.map(|running| self.draft_of(actor, &running)), former) {
-            (Some(draft), Former::Ask) => Ok(Started::Asking(Box::new(draft))),
-            (Some(draft), Former::Save) => {
-                let mut saved = self.save_entries_in(actor, &[draft], |tx, _| self.put_timer(tx, actor, &row, start))?;
-                Ok(Started::Running(saved.pop()))
-            }
-            (Some(_), Former::Discard) | (None, _) => {
-                self.store.write(|tx| self.put_timer(tx, actor, &row, start))?;
-                Ok(Started::Running(None))
-            }
-        }
+        time_entry::check(&books, &[self.draft_of(actor, &row)], now.as_second())?;
+        Ok(row)
     }
 
     fn put_timer(&self, tx: &mut Tx, actor: &Actor, row: &Timer, start: &TimerStart) -> Result<(), AppError> {

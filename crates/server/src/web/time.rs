@@ -283,12 +283,15 @@ fn look(app: &Context, actor: &Actor, form: &QuickForm) -> Result<(QuickReading,
     }
     let reading = app.read_quick(actor, &form.line, who)?;
     let mut view = QuickView { line: form.line.clone(), ..QuickView::of(&reading) };
-    if let Some(QuickWork::Entry(draft)) = &reading.work {
-        match app.entry_effect(actor, draft, None) {
-            Ok(effect) => view.effect = Some(EffectView::of(&effect)),
-            Err(AppError::Invalid(problems)) => view.mistakes.extend(problems.into_iter().map(|it| (it.field, it.message))),
-            Err(error) => return Err(error),
-        }
+    let looked = match &reading.work {
+        Some(QuickWork::Entry(draft)) => app.entry_effect(actor, draft, None).map(Some),
+        Some(QuickWork::Timer(start)) => app.check_timer(actor, start).map(|()| None),
+        None => Ok(None),
+    };
+    match looked {
+        Ok(effect) => view.effect = effect.as_ref().map(EffectView::of),
+        Err(AppError::Invalid(problems)) => view.mistakes.extend(problems.into_iter().map(|it| (it.field, it.message))),
+        Err(error) => return Err(error),
     }
     Ok((reading, view))
 }

@@ -207,5 +207,7 @@ async fn a_client_that_was_added_by_mistake_can_be_deleted_and_no_other() {
     owner.get("/clients/slip").await.not_found();
     owner.get("/clients").await.ok().hides("/clients/slip");
     owner.post("/add-client", &[("code", "slip"), ("name", "Slip")]).await.leads_to();
+    let titled = serde_json::json!({ "title": "Printer" });
+    site.token(OWNER, "books time").json(Method::PUT, "/api/v1/clients/slip/tickets/T-1", &titled).await.ok();
     site.token(OWNER, "books").call(Method::DELETE, "/api/v1/clients/slip").await.is(204);
 }

@@ -268,3 +268,14 @@ async fn an_entry_of_a_deleted_client_does_not_come_back_to_another_with_its_cod
     let gone = site.app.store.write(|tx| quarterhour_server::app::time_entry::hold_client(tx, &books, uuid::Uuid::now_v7()));
     assert_eq!(gone.expect_err("nobody writes for a client that is deleted").status(), 422);
 }
+
+#[tokio::test]
+async fn what_could_not_be_saved_is_told_beside_the_line() {
+    let site = Site::demo();
+    let technician = site.person(TECHNICIAN);
+    let line = format!("cedar #{}", "T".repeat(600));
+    technician.post("/time/quick/preview", &[("line", &line)]).await.ok().shows("at most");
+    technician.post("/time/quick", &[("line", &line)]).await.is(422).shows("at most").shows("name=\"line\"");
+    let none = [("client", "cedar"), ("date", "2026-11-24"), ("time", "09:00"), ("minutes", "0"), ("technician", "ana")];
+    technician.post("/time/entries", &none).await.is(422).shows("expected at least 1, or delete the entry");
+}

@@ -52,6 +52,16 @@ pub fn find(tx: &mut Tx, provider: ProviderId, client_id: Uuid, ticket: &str) ->
     tx.opt(sql, &[&provider.0, &client_id, &ticket], read)
 }
 
+/// Deletes all titles of a client's tickets; says how many.
+///
+/// # Errors
+///
+/// Fails when the database does.
+pub fn delete_of_client(tx: &mut Tx, provider: ProviderId, client_id: Uuid) -> Result<u64, StoreError> {
+    let sql = sql!("delete from tickets where provider_id = $1 and client_id = $2");
+    tx.exec(sql, &[&provider.0, &client_id])
+}
+
 /// All tickets of a client, by reference.
 ///
 /// # Errors

@@ -84,6 +84,10 @@ on_both! {
         assert_eq!(of_acme, [changed, rows[1].clone()]);
         assert_eq!(books.read(|tx| ticket::list_all(tx, books.provider)).len(), 3);
         assert_eq!(books.read(|tx| ticket::list_all(tx, stranger)), rows);
+        let delete = || books.write(|tx| ticket::delete_of_client(tx, books.provider, acme));
+        assert_eq!((delete(), delete()), (2, 0));
+        assert_eq!(books.read(|tx| ticket::list_all(tx, books.provider)), [rows[2].clone()]);
+        assert_eq!(books.read(|tx| ticket::list_all(tx, stranger)), rows);
         let refused = books.refused(|tx| ticket::upsert(tx, books.provider, &row(Uuid::now_v7(), "T-1", "")));
         assert!(refused.contains("breaks a rule of its schema"), "{refused}");
     }

@@ -127,7 +127,7 @@ impl Sheet {
         Ok(Self {
             title: if agreement.is_empty() { "Work without an agreement".to_owned() } else { agreement.to_owned() },
             program: report.program.to_string(),
-            sentence: paper::sentence(body),
+            sentence: paper::sentence(body, view.issued.is_some()),
             available: view.available(),
             time: report.time,
             went: report.time.used + report.time.forfeited + report.time.closing,
