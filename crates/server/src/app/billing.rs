@@ -1,6 +1,6 @@
 //! The month overview and the run of a month: what each statement says, what changed, what to look at before issuing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -124,6 +124,14 @@ pub struct WarningGroup {
     pub title: &'static str,
     /// Code and text.
     pub warnings: Vec<(String, String)>,
+}
+
+impl WarningGroup {
+    /// How many clients they are about.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        self.warnings.iter().map(|(code, _)| code).collect::<HashSet<_>>().len()
+    }
 }
 
 /// A month's run.

@@ -157,13 +157,13 @@ fn rest(body: &StatementBody, agreement: &Agreement, summary: &Summary) -> Rest 
 impl Rest {
     fn sentences(&self) -> Vec<String> {
         let mut sentences = Vec::new();
-        if let Some(next) = self.next.filter(|_| self.lost > 0) {
+        if let Some(last) = self.next.filter(|_| self.lost > 0).map(Day::previous) {
             let days = match self.business_days {
                 0 => "no business day is left".to_owned(),
                 1 => "1 business day left".to_owned(),
                 days => format!("{days} business days left"),
             };
-            sentences.push(format!("{} will be lost on {}: {days}.", hours(self.lost), dates::full(&next)));
+            sentences.push(format!("{} are lost if they are not used by {}: {days}.", hours(self.lost), dates::full(&last)));
         }
         if self.kept > 0 {
             sentences.push(self.kept_sentence());
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn a_client_reads_what_becomes_of_the_rest() {
         let lost = Rest { lost: 9000, next: Some(day("2026-12-01")), business_days: 6, ..Rest::default() };
-        assert_eq!(lost.sentences(), ["2:30 h will be lost on 1 Dec 2026: 6 business days left."]);
+        assert_eq!(lost.sentences(), ["2:30 h are lost if they are not used by 30 Nov 2026: 6 business days left."]);
         let rolls = Rest { kept: 3600, rolls: 2, ..Rest::default() };
         assert_eq!(rolls.sentences(), ["1:00 h rolls over, for 2 months."]);
         let block = Rest { kept: 43_200, has_blocks: true, block_ends: Some(day("2027-02-04")), ..Rest::default() };

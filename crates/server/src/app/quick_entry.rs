@@ -78,7 +78,7 @@ pub struct Quick {
 pub fn client<'t>(line: &'t str, clients: &[(&str, &str)]) -> Result<(usize, &'t str), Mistake> {
     let line = line.trim_start();
     let Some(first) = line.split_whitespace().next() else {
-        return Err(Mistake::new("", "expected a client first, then what was done: acme printer 25m helpdesk"));
+        return Err(Mistake::new("", "expected a client first, then what was done and how long it took"));
     };
     let (rest, typed) = (line.get(first.len()..).unwrap_or(""), first.to_lowercase());
     let exact = clients.iter().position(|(code, _)| code.to_lowercase() == typed);
@@ -113,8 +113,8 @@ fn goes_on(name: &str, words: &str, decides: bool) -> bool {
 fn unknown_client(typed: &str, clients: &[(&str, &str)]) -> String {
     let nearest = clients.iter().map(|(code, _)| (distance(typed, &code.to_lowercase()), code)).min();
     match nearest.filter(|(distance, code)| *distance <= 2.min(code.chars().count() / 3)) {
-        Some((_, code)) => format!("no client begins with `{typed}`; did you mean {code}?"),
-        None => format!("no client begins with `{typed}`; expected a code or the start of a name first"),
+        Some((_, code)) => format!("begins no client; did you mean {code}?"),
+        None => "begins no client; expected a code or the start of a name first".to_owned(),
     }
 }
 
@@ -361,17 +361,17 @@ impl Reader<'_, '_> {
     fn doubt(&self, word: &str) -> Option<String> {
         let lower = word.to_lowercase();
         if self.quick.date.is_none() && (matches!(lower.as_str(), "today" | "yesterday") || is_weekday(&lower)) {
-            return Some(format!("`{word}` is a word of the note; write @{lower} for the day"));
+            return Some(format!("\u{201c}{word}\u{201d} is a word of the note; write @{lower} for the day"));
         }
         let digits = lower.strip_prefix('-').unwrap_or(&lower);
         let is_number = (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         if is_number && self.quick.minutes.is_none() && self.quick.until.is_none() {
-            return Some(format!("`{word}` is a word of the note; write {digits}m for minutes"));
+            return Some(format!("\u{201c}{word}\u{201d} is a word of the note; write {digits}m for minutes"));
         }
         let days = ["yesterday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
         let day = days.iter().find(|day| self.quick.date.is_none() && is_slip(&lower, day));
         if let Some(day) = day {
-            return Some(format!("`{word}` is a word of the note; did you mean @{day}?"));
+            return Some(format!("\u{201c}{word}\u{201d} is a word of the note; did you mean @{day}?"));
         }
         // What an entry has anyway is nothing that a slip of the keys would lose.
         let words = self.vocabulary.tiers.iter().chain(self.vocabulary.work_types);
@@ -379,7 +379,7 @@ impl Reader<'_, '_> {
         let near = |known: &&String| known.chars().count() >= 5 && is_slip(&lower, &known.to_lowercase());
         let missing = self.quick.tier.is_none() || self.quick.work_type.is_none();
         let meant = words.filter(|_| missing).find(near)?;
-        Some(format!("`{word}` is a word of the note; did you mean {meant}?"))
+        Some(format!("\u{201c}{word}\u{201d} is a word of the note; did you mean {meant}?"))
     }
 
     fn end(self) -> Quick {

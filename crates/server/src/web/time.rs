@@ -80,6 +80,8 @@ pub(super) struct TimePage {
     who: String,
     technician: String,
     technicians: Vec<(String, String)>,
+    /// A line as one could type it.
+    example: String,
     quick: QuickView,
     forgotten: Option<String>,
 }
@@ -145,7 +147,13 @@ async fn show(State(app): State<App>, here: Here, Query(query): Query<SheetQuery
 /// The page of a sheet, with a quick line.
 async fn time_page(app: &App, here: &Here, query: SheetQuery, quick: QuickView) -> Result<TimePage, Failure> {
     let (actor, wanted) = (here.actor(), query.clone());
-    let (sheet, technicians) = app.run(move |app| load(app, &actor, &wanted)).await?;
+    let (sheet, technicians, client) = app
+        .run(move |app| {
+            let (sheet, technicians) = load(app, &actor, &wanted)?;
+            let client = app.books()?.setup.clients.first().map_or_else(|| "acme".to_owned(), |client| client.row.code.clone());
+            Ok((sheet, technicians, client))
+        })
+        .await?;
     let day = query.day.parse::<Date>().ok();
     let actor = &here.visit.actor;
     let who = if sheet.technician == actor.technician { String::new() } else { sheet.technician.clone() };
@@ -175,6 +183,7 @@ async fn time_page(app: &App, here: &Here, query: SheetQuery, quick: QuickView) 
         count: shown.iter().map(|day| day.entries.len()).sum(),
         days: shown.into_iter().map(|it| DayView::of(it, &sheet, &who, (day, open))).collect(),
         technicians: technicians.into_iter().map(|name| (name.clone(), name)).collect(),
+        example: format!("{client} printer 25m helpdesk"),
         technician: sheet.technician,
         forgotten: running.map(|since| plain_hours((now - since) / 60 * 60)),
         who,
@@ -389,7 +398,7 @@ fn save_once(app: &Context, actor: &Actor, draft: Draft, keyed: Option<&Keyed>) 
 }
 
 fn nothing_typed() -> (String, String) {
-    (String::new(), "type what was done: acme printer 25m helpdesk".to_owned())
+    (String::new(), "type a client, what was done, and how long it took".to_owned())
 }
 
 impl QuickView {

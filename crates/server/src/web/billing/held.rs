@@ -52,6 +52,12 @@ impl Row {
     }
 }
 
+impl Row {
+    fn ticket(&self) -> &str {
+        if self.held.ticket.is_empty() { "No ticket" } else { &self.held.ticket }
+    }
+}
+
 /// What is held of one client's month.
 struct Group {
     id: String,
