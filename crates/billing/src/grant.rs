@@ -144,8 +144,14 @@ pub(crate) fn close_time(
 fn forfeited_block(pool: &Pool, lost: i64, ending: Ending) -> String {
     let price = pool.price.unwrap_or(Decimal::ZERO);
     let why = if ending == Ending::GoesOn { "expired" } else { "ended with the agreement" };
-    let hours = crate::number::plain(i128::from(lost), 0);
-    format!("The {} {why} with {hours} of {} seconds unused; it had cost {price}.", pool.label(), pool.granted)
+    let (lost, granted) = (hours(lost), hours(pool.granted));
+    format!("The {} {why} with {lost} of {granted} h unused; it had cost {price}.", pool.label())
+}
+
+/// Hours and minutes, with seconds only where there are any: `1:30`, `0:07:30`.
+fn hours(seconds: i64) -> String {
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if rest == 0 { format!("{hours}:{minutes:02}") } else { format!("{hours}:{minutes:02}:{rest:02}") }
 }
 
 /// The part of an allowance that lives on.

@@ -18,3 +18,10 @@ pub fn hours(seconds: i64) -> String {
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if rest == 0 { format!("{sign}{hours}:{minutes:02} h") } else { format!("{sign}{hours}:{minutes:02}:{rest:02} h") }
 }
+
+/// A sentence with a capital letter at its beginning.
+#[must_use]
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

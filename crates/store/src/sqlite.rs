@@ -44,6 +44,9 @@ impl SqliteFile {
         if !create && !path.exists() {
             return Err(StoreError::Missing { place: place.to_owned() });
         }
+        if create {
+            make_private(path, place)?;
+        }
         let writer = connect(path, place, create)?;
         Ok(Self { path: path.to_owned(), place: place.to_owned(), writer: Mutex::new(Some(writer)), readers: Mutex::new(Vec::new()) })
     }
@@ -231,6 +234,19 @@ fn connect(path: &Path, place: &str, create: bool) -> Result<Connection, StoreEr
          pragma cache_size = -8192; pragma temp_store = memory; pragma journal_size_limit = 67108864;",
     )?;
     Ok(connection)
+}
+
+/// Makes an empty file that only its owner reads, where there is none; the log beside it gets the same rights.
+fn make_private(path: &Path, place: &str) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::CannotOpen { place: place.to_owned(), detail: error.to_string() }),
+    }
 }
 
 /// A SQLite file with tables but without ours belongs to somebody else.

@@ -31,7 +31,7 @@ pub fn endpoints() -> Endpoints {
     let (see, bill) = (Access::May(Permission::SeeBilling), Access::May(Permission::Bill));
     let jobs = Endpoints::of("Jobs", "Long work that goes on by itself.")
         .post("/periods/{period}/issue", bill, named("issuePeriod", "Issue a period for all clients or for some"), issue)
-        .post("/ledger/verification", see, named("orderVerification", "Check every ledger, statement and invoice, as a job"), verify)
+        .post("/ledger/verification", bill, named("orderVerification", "Check every ledger, statement and invoice, as a job"), verify)
         .get("/jobs", see, named("listJobs", "List the latest jobs"), jobs)
         .get("/jobs/{job}", see, named("getJob", "Read how far a job is, and what came of it"), job);
     let invoices = Endpoints::of("Invoices", "What was issued, what was paid, what was credited.")

@@ -192,11 +192,11 @@ impl ClientMonth {
             program: now.map_or_else(|| "ad-hoc".to_owned(), |it| it.report.program.to_string()),
             draws_time: now.is_some_and(|it| it.draws_time),
             available: seconds(OpenStatement::available),
-            used: seconds(|it| it.time().used),
+            used: seconds(|it| it.used()),
             left: seconds(OpenStatement::left),
             overage: seconds(OpenStatement::beyond),
             percent_used: seconds(OpenStatement::percent_used),
-            net: sees_money.then(|| now.map_or_else(|| it.currency.format(0), |it| it.report.net.clone())),
+            net: sees_money.then(|| it.currency.format(it.running_net())),
             days_left: it.days_left,
             forecast: it.forecast.map(|it| ForecastView {
                 demand: it.demand,

@@ -35,6 +35,8 @@ pub struct Month {
     pub period: Period,
     /// Does it run today?
     pub is_running: bool,
+    /// The day within it on which the draft comes into force; none: as if from its first day.
+    pub from: Option<Day>,
     /// Its entries.
     pub entries: usize,
     /// As it is.
@@ -136,7 +138,8 @@ impl Month {
 }
 
 impl Context {
-    /// Bills a client's open months as if a draft had been in force from their first day.
+    /// Bills a client's open months as if a draft had been in force from their first day, or from the day within them
+    /// on which it really starts.
     /// `replacing` names the agreement that is being edited.
     ///
     /// # Errors
@@ -158,12 +161,16 @@ impl Context {
         let today = self.clock.today(&client.client.clock);
         let (spoken, _) = as_of(form, code, live.running.first_day()).read("draft", &mut words).map_err(AppError::Invalid)?;
         let clauses = agreement_words::clauses(reading(&live.books, client, &spoken, &words, today));
+        let is_version = replacing.is_some() && form.get("apply") != "place";
+        let begins = form.get(if is_version { "from" } else { "starts" }).parse().ok().map(Day::from_date);
         let mut months = Vec::new();
         for period in months_of(&live) {
-            let (draft, _) = as_of(form, code, period.first_day()).read("draft", &mut words).map_err(AppError::Invalid)?;
-            let changed = with_draft(client, draft, replacing, period.first_day())?;
+            let within = begins.filter(|day| day.period() == period && *day > period.first_day());
+            let from = within.unwrap_or_else(|| period.first_day());
+            let (draft, _) = as_of(form, code, from).read("draft", &mut words).map_err(AppError::Invalid)?;
+            let changed = with_draft(client, draft, (replacing, is_version), from)?;
             let after = live.bill(&changed, live.entries(), &words)?;
-            months.push(compare(&live, &after, period));
+            months.push(Month { from: within, ..compare(&live, &after, period) });
         }
         Ok(Preview { clauses, months, currency: client.client.currency })
     }
@@ -226,9 +233,17 @@ fn entries_in(live: &ClientLive, period: Period) -> usize {
 }
 
 /// The client with a draft in force from a day on, in place of whatever would be.
-fn with_draft(client: &BookClient, mut draft: Agreement, replacing: Option<&str>, from: Day) -> Result<BookClient, AppError> {
+fn with_draft(
+    client: &BookClient,
+    mut draft: Agreement,
+    (replacing, is_version): (Option<&str>, bool),
+    from: Day,
+) -> Result<BookClient, AppError> {
     let mut kept = Vec::new();
-    for agreement in client.client.agreements.as_slice().iter().filter(|agreement| agreement.starts < from) {
+    let stays = |agreement: &&Agreement| {
+        agreement.starts < from && (is_version || replacing != Some(agreement.name.as_str()) || from == from.period().first_day())
+    };
+    for agreement in client.client.agreements.as_slice().iter().filter(stays) {
         let mut agreement = agreement.clone();
         agreement.ends = Some(agreement.ends.map_or(from, |ends| ends.min(from)));
         if let quarterhour_billing::agreement::Prepaid::Time(pools) = &mut agreement.prepaid {
@@ -254,6 +269,7 @@ fn compare(live: &ClientLive, after: &RunResult, period: Period) -> Month {
     Month {
         period,
         is_running: period == live.running,
+        from: None,
         entries: entries_in(live, period),
         lines: pair_lines(&before, &after),
         before: side(&before),

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::app::money;
 use crate::dates;
+use crate::hours::capital;
 
 /// A clause in plain words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -441,11 +442,6 @@ pub fn listed(items: &[String], last: &str) -> String {
         [one] => one.clone(),
         [rest @ .., end] => format!("{} {last} {end}", rest.join(", ")),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -236,6 +236,18 @@ impl StatementBody {
         }
     }
 
+    /// Seconds that were put into pools, what was left from before among them.
+    #[must_use]
+    pub fn available(&self) -> i64 {
+        self.statement.time.opening + self.statement.time.granted + self.statement.time.restored
+    }
+
+    /// Seconds in pools after the last step: nothing any more once the agreement has ended within the period.
+    #[must_use]
+    pub fn left(&self) -> i64 {
+        self.burn_down.last().map_or_else(|| self.available() - self.statement.time.used, |last| last.left)
+    }
+
     /// Seconds of overage, held ones among them, that belong to issued periods: late time and what was released.
     #[must_use]
     pub fn late_beyond(&self) -> i64 {
@@ -394,7 +406,7 @@ fn part_body(part: &Part, statement: &Statement) -> PartBody {
         Fate::Internal => ("internal", "done by your own staff".to_owned(), None, 0),
         Fate::Drawn { pool, burn } => ("drawn", drawn(pool, burn, part.seconds, statement), None, burn),
         Fate::Overage(price) => ("overage", format!("overage at {}", at(&price)), Some(price.hourly), 0),
-        Fate::Held(price) => ("held", format!("held for your approval at {}", at(&price)), Some(price.hourly), 0),
+        Fate::Held(price) => ("held", format!("held for approval at {}", at(&price)), Some(price.hourly), 0),
         Fate::Charged { price, on_reserve } => {
             let reserve = if on_reserve { ON_RESERVE } else { "" };
             ("charged", format!("charged at {}{reserve}", at(&price)), Some(price.hourly), 0)
@@ -435,6 +447,10 @@ fn burn_down(clock: &LocalClock, statement: &Statement) -> Vec<BurnStep> {
         let at = movement.on.since(begin) * quarterhour_billing::DAY_SECONDS;
         match movement.kind {
             MovementKind::Grant | MovementKind::Restore => changes.push((at, movement.quantity, 0)),
+            // An agreement or a block that ends within the period takes its rest along.
+            MovementKind::Forfeit | MovementKind::Pass if movement.on < statement.period.end() => {
+                changes.push((at, -movement.quantity, 0))
+            }
             _ => {}
         }
     }

@@ -158,7 +158,9 @@ impl Context {
             return Err(AppError::field("code", message));
         }
         self.store.write(|tx| {
-            if client::find_by_code(tx, actor.provider, &row.code)?.is_some() {
+            // `Acme` beside `acme` would be taken for each other.
+            let lower = row.code.to_lowercase();
+            if client::list_all(tx, actor.provider)?.iter().any(|other| other.code.to_lowercase() == lower) {
                 let message = format!("`{}` is taken; expected a code that no other client has", row.code);
                 return Err(AppError::field("code", message));
             }

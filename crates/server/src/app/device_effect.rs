@@ -12,6 +12,7 @@ use crate::app::outcome::RunResult;
 use crate::app::trial::{self, Comparison};
 use crate::dates;
 use crate::error::AppError;
+use crate::hours::capital;
 
 /// A change so far ahead is not billed to see what it does.
 const MONTHS_AHEAD: i32 = 14;
@@ -36,6 +37,8 @@ pub struct PeriodEffect {
     pub count: Vec<(String, i64, i64)>,
     /// Seconds that are granted, before and after.
     pub granted: (i64, i64),
+    /// What is put into a reserve, before and after, in minor units.
+    pub reserve: (i64, i64),
     /// Net, before and after, in minor units.
     pub net: (i64, i64),
     /// Both amounts for people.
@@ -46,7 +49,10 @@ impl PeriodEffect {
     /// Does it change anything here?
     #[must_use]
     pub fn changes(&self) -> bool {
-        self.granted.0 != self.granted.1 || self.net.0 != self.net.1 || self.count.iter().any(|(_, before, after)| before != after)
+        self.granted.0 != self.granted.1
+            || self.reserve.0 != self.reserve.1
+            || self.net.0 != self.net.1
+            || self.count.iter().any(|(_, before, after)| before != after)
     }
 
     /// Devices before and after.
@@ -115,11 +121,19 @@ fn periods(compared: &Comparison, (running, until): (Period, Period), currency: 
         let sum = |list: &[&StatementReport]| {
             let granted: i64 = list.iter().map(|report| report.time.granted).sum();
             let net: i64 = list.iter().filter_map(|report| money::minor(&report.net)).sum();
-            (granted, net)
+            let reserve: i64 = list.iter().filter_map(|report| money::minor(&report.reserve.as_ref()?.granted)).sum();
+            (granted, reserve, net)
         };
-        let ((granted, net), (granted_then, net_then)) = (sum(&before), sum(&after));
+        let ((granted, put, net), (granted_then, put_then, net_then)) = (sum(&before), sum(&after));
         let net_words = (money::shown(net, currency), money::shown(net_then, currency));
-        PeriodEffect { period, count: counts(&before, &after), granted: (granted, granted_then), net: (net, net_then), net_words }
+        PeriodEffect {
+            period,
+            count: counts(&before, &after),
+            granted: (granted, granted_then),
+            reserve: (put, put_then),
+            net: (net, net_then),
+            net_words,
+        }
     });
     effects.filter(|effect| effect.changes() || effect.period == running || effect.period == running.next()).collect()
 }
@@ -166,8 +180,8 @@ fn sentences(periods: &[PeriodEffect], until: Period, currency: Currency) -> Vec
     changed.chunk_by(|one, other| same(one, other)).filter_map(|group| sentence(group, until, currency)).collect()
 }
 
-fn step(effect: &PeriodEffect) -> (i64, i64) {
-    (effect.granted.1 - effect.granted.0, effect.net.1 - effect.net.0)
+fn step(effect: &PeriodEffect) -> (i64, i64, i64) {
+    (effect.granted.1 - effect.granted.0, effect.reserve.1 - effect.reserve.0, effect.net.1 - effect.net.0)
 }
 
 fn sentence(group: &[&PeriodEffect], until: Period, currency: Currency) -> Option<String> {
@@ -178,14 +192,17 @@ fn sentence(group: &[&PeriodEffect], until: Period, currency: Currency) -> Optio
         .filter(|(_, before, after)| before != after)
         .map(|(class, before, after)| format!("from {before} to {after} {}", class_words(class, *after)))
         .collect();
-    let (granted, net) = step(effect);
+    let (granted, put, net) = step(effect);
     let mut results = Vec::new();
     if granted != 0 {
         results.push(format!("{} of prepaid time", time_step(granted)));
     }
+    let amount = |amount: i64| format!("{}{}", if amount < 0 { "\u{2212}" } else { "+" }, money::shown(amount.abs(), currency));
+    if put != 0 {
+        results.push(format!("{} in the reserve", amount(put)));
+    }
     if net != 0 {
-        let sign = if net < 0 { "\u{2212}" } else { "+" };
-        results.push(format!("{sign}{} before tax", money::shown(net.abs(), currency)));
+        results.push(format!("{} before tax", amount(net)));
     }
     let goes_on = last.period >= until;
     let when = match (goes_on, group.len()) {
@@ -193,15 +210,11 @@ fn sentence(group: &[&PeriodEffect], until: Period, currency: Currency) -> Optio
         (false, 1) => dates::month(effect.period),
         (false, _) => format!("{} to {}", dates::month(effect.period), dates::month(last.period)),
     };
-    let counts = if counts.is_empty() { "The same count".to_owned() } else { capital(&counts.join(", ")) };
+    // Lines by device change without a count of prepaid time.
+    let counts = if counts.is_empty() { "In".to_owned() } else { format!("{} in", capital(&counts.join(", "))) };
     let a_month = if goes_on || group.len() > 1 { " a month" } else { "" };
     let results = if results.is_empty() { "no prepaid time or fee changes".to_owned() } else { results.join(", ") + a_month };
-    Some(format!("{counts} in {when}: {results}."))
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    Some(format!("{counts} {when}: {results}."))
 }
 
 /// The changes device by device, in words.

@@ -7,7 +7,7 @@ use crate::app::body::{EntryBody, PartBody, StatementBody};
 use crate::app::live::ClientLive;
 use crate::app::money;
 use crate::app::outcome::{Outcome, RunResult};
-use crate::hours::hours;
+use crate::hours::{capital, hours};
 
 /// What an entry would do.
 #[derive(Clone, Debug, Serialize)]
@@ -51,18 +51,14 @@ pub fn of(before: &ClientLive, after: &RunResult, id: &str, period: Period, late
     let currency = before.client().map_or(before.books.setup.provider.currency, |client| client.client.currency);
     let cost = net(after) - net(&before.result);
     let entry = found.map(|(.., entry)| entry);
-    let left = |body: &StatementBody| {
-        let time = &body.statement.time;
-        time.opening + time.granted + time.restored - time.used
-    };
-    let left_after = found.map_or(0, |(_, body, _)| left(body));
+    let left_after = found.map_or(0, |(_, body, _)| body.left());
     let mut effect = Effect {
         period,
         late_for,
         agreement: found.and_then(|(outcome, ..)| outcome.report.agreement.clone()),
         billable: entry.map_or(0, |entry| entry.billable),
         parts: entry.map(|entry| entry.parts.clone()).unwrap_or_default(),
-        left_before: same.and_then(|outcome| outcome.body.as_ref()).map_or(left_after, left),
+        left_before: same.and_then(|outcome| outcome.body.as_ref()).map_or(left_after, StatementBody::left),
         left_after,
         draws_time: found.is_some_and(|(_, body, _)| body.draws_time),
         cost,
@@ -160,7 +156,11 @@ fn sentence(effect: &Effect, entry: Option<&EntryBody>, existed: bool, currency:
             format!(" {} of other work {way}; in all the bill {bill}.", length(moved.abs()))
         }
     };
-    late + &text + &moved
+    // What the sentence has not named: a charge that falls away, or one that was corrected.
+    let is_named = text.contains(&cost) || effect.moved != 0;
+    let changed =
+        if effect.cost == 0 || is_named { String::new() } else { format!(" {}.", capital(&cost_words(effect.cost, true, currency))) };
+    late + &text + &moved + &changed
 }
 
 #[cfg(test)]
@@ -235,6 +235,8 @@ mod tests {
         assert_eq!(said(&[("overage", 25, "")], 3750, true, None), "All 25 min are overage: the bill changes by +USD 37.50.");
         let less = "All 25 min are overage: the bill changes by \u{2212}USD 37.50.";
         assert_eq!(said(&[("overage", 25, "")], -3750, true, None), less);
+        let free = "25 min of courtesy: shown to the client, not counted. The bill changes by \u{2212}USD 37.50.";
+        assert_eq!(said(&[("courtesy", 25, "")], -3750, true, None), free);
         let late = said(&[("overage", 25, "")], 3750, false, Some("2026-10"));
         assert!(late.starts_with("2026-10 is issued: this goes on the next open statement. All 25 min"), "{late}");
     }

@@ -111,7 +111,7 @@ impl Context {
         let start = reader.start();
         let started_at = start.and_then(|local| reader.instant("time", local));
         let minutes = reader.minutes(start, started_at);
-        let Reader { problems, told, is_twice, .. } = reader;
+        let Reader { problems, mut told, is_twice, .. } = reader;
         let (started_at, minutes) = match (started_at, minutes) {
             (Some(started_at), Some(minutes)) if problems.is_empty() => (started_at, minutes),
             _ => return Err(AppError::Invalid(problems)),
@@ -130,6 +130,10 @@ impl Context {
             note: form.note.trim().replace("\r\n", "\n"),
         };
         check(&books, std::slice::from_ref(&draft), now).map_err(at_fields)?;
+        let devices = books.setup.client(&draft.client).map(|(_, client)| client.client.devices.as_slice()).unwrap_or_default();
+        if !draft.device.is_empty() && devices.iter().all(|device| device.name != draft.device) {
+            told.push(format!("the device list has no \u{201c}{}\u{201d}: it counts as a device that is not covered", draft.device));
+        }
         Ok(ReadForm { draft, told, is_twice })
     }
 }

@@ -20,6 +20,7 @@ use crate::app::open_books::HeldPart;
 use crate::app::stored::{StoredBooks, client_version};
 use crate::app::webhook::HOLD_DECIDED;
 use crate::error::AppError;
+use crate::hours::capital;
 
 /// The noun of the audit log.
 const KIND: &str = "held overage";
@@ -219,7 +220,9 @@ fn undecided(row: &hold::Hold) -> Result<(), AppError> {
     if row.state == "held" {
         return Ok(());
     }
-    Err(AppError::conflict(format!("number {} is {} already", row.hold_id, row.state), "`quarterhour held` shows who decided and why"))
+    let by = row.decided_by.as_deref().unwrap_or("somebody");
+    let why = row.reason.as_deref().unwrap_or("no reason");
+    Err(AppError::conflict(format!("number {} is {} already", row.hold_id, row.state), format!("by {by}: {why}")))
 }
 
 impl Context {
@@ -432,16 +435,11 @@ fn answer_refusal(
         }
     }
     let answer = question::Answer {
-        answer: format!("{}: {}", capitalized(decision.verdict.state()), decision.reason),
+        answer: format!("{}: {}", capital(decision.verdict.state()), decision.reason),
         answered_by: decision.by.clone(),
         answered_at: at,
     };
     Ok(question::answer(tx, provider, row.client_id, waiting.question_id, &answer)?)
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn reason_of(text: &str) -> Result<String, AppError> {

@@ -203,6 +203,9 @@ fn check_svg(text: &str) -> Result<(), String> {
             continue;
         }
         let (tag, after) = rest.split_once('>').ok_or("the SVG is broken")?;
+        if tag.matches('"').count() % 2 + tag.matches('\'').count() % 2 > 0 {
+            return Err("the SVG has a quote without its end, or `>` between quotes; expected `&gt;` there".to_owned());
+        }
         rest = after;
         if tag.starts_with("?xml") && !tag.starts_with("?xml-") {
             continue;

@@ -56,6 +56,7 @@ pub mod live;
 pub mod logo;
 pub mod money;
 pub mod money_export;
+pub mod month_time;
 pub mod note;
 pub mod oidc;
 pub mod open_books;

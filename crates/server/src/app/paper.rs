@@ -179,7 +179,7 @@ pub fn sentence(body: &StatementBody, is_issued: bool) -> String {
     }
     sentences.extend(body.statement.reserve.as_ref().map(|reserve| reserve_sentences(reserve, body, is_issued)));
     if time.held > 0 {
-        sentences.push(format!("{} wait for your approval and are not billed.", hours(time.held)));
+        sentences.push(format!("{} wait for approval and are not billed.", hours(time.held)));
     }
     if !body.alerts.is_empty() {
         sentences.push(format!("The allowance was used to {}.", body.alerts.join(", ")));

@@ -136,7 +136,7 @@ impl Context {
 fn rest(body: &StatementBody, agreement: &Agreement, summary: &Summary) -> Rest {
     let time = &body.statement.time;
     let mut rest = Rest {
-        lost: time.forfeited,
+        lost: time.forfeited.min(body.left()),
         kept: time.closing,
         next: Some(body.period.end()),
         business_days: summary.business_days_left,

@@ -81,7 +81,8 @@ pub fn client<'t>(line: &'t str, clients: &[(&str, &str)]) -> Result<(usize, &'t
         return Err(Mistake::new("", "expected a client first, then what was done and how long it took"));
     };
     let (rest, typed) = (line.get(first.len()..).unwrap_or(""), first.to_lowercase());
-    let exact = clients.iter().position(|(code, _)| code.to_lowercase() == typed);
+    let exact = clients.iter().position(|(code, _)| *code == first);
+    let exact = exact.or_else(|| clients.iter().position(|(code, _)| code.to_lowercase() == typed));
     let begins = |(code, name): &(&str, &str)| code.to_lowercase().starts_with(&typed) || name.to_lowercase().starts_with(&typed);
     let all = (0..clients.len()).filter(|index| clients.get(*index).is_some_and(begins));
     let mut found: Vec<usize> = exact.map_or_else(|| all.collect(), |exact| vec![exact]);
@@ -100,7 +101,7 @@ pub fn client<'t>(line: &'t str, clients: &[(&str, &str)]) -> Result<(usize, &'t
     }
     match found.as_slice() {
         [only] => Ok((*only, rest)),
-        [] => Err(Mistake::new(first, unknown_client(&typed, clients))),
+        [] => Err(Mistake::new("", unknown_client(&typed, clients))),
         several => Err(Mistake::new(first, several_clients(several, clients))),
     }
 }
@@ -113,8 +114,8 @@ fn goes_on(name: &str, words: &str, decides: bool) -> bool {
 fn unknown_client(typed: &str, clients: &[(&str, &str)]) -> String {
     let nearest = clients.iter().map(|(code, _)| (distance(typed, &code.to_lowercase()), code)).min();
     match nearest.filter(|(distance, code)| *distance <= 2.min(code.chars().count() / 3)) {
-        Some((_, code)) => format!("begins no client; did you mean {code}?"),
-        None => "begins no client; expected a code or the start of a name first".to_owned(),
+        Some((_, code)) => format!("no client begins with \u{201c}{typed}\u{201d}; did you mean {code}?"),
+        None => format!("no client begins with \u{201c}{typed}\u{201d}; expected a code or the start of a name first"),
     }
 }
 

@@ -44,7 +44,7 @@ fn the_client_is_found_by_its_code_or_the_start_of_its_name() {
 #[test]
 fn a_client_that_is_unknown_or_could_be_several_is_told() {
     assert_eq!(found("a printer"), Err("could be acme, alder, aspen; type more of it".to_owned()));
-    assert_eq!(found("acne printer"), Err("begins no client; did you mean acme?".to_owned()));
+    assert_eq!(found("acne printer"), Err("no client begins with \u{201c}acne\u{201d}; did you mean acme?".to_owned()));
     assert!(found("qqqqqq").is_err_and(|it| it.contains("expected a code or the start of a name first")));
     assert!(found("  ").is_err_and(|it| it.contains("expected a client first")));
 }

@@ -23,6 +23,8 @@ use crate::error::{AppError, FieldProblem};
 const KIND: &str = "time entry";
 /// How far ahead of the clock work may begin: a wrong date is more likely than tomorrow's work.
 const AHEAD_SECONDS: i64 = 15 * 60;
+/// How far back one may log work: what is older is most likely a slip of the year.
+const PAST_SECONDS: i64 = 366 * 86_400;
 /// The longest entry: a month.
 const MINUTES_MAX: u32 = 31 * 24 * 60;
 
@@ -132,7 +134,10 @@ pub fn check(books: &StoredBooks, drafts: &[Draft], now: i64) -> Result<(), AppE
             &draft.note,
         ];
         write_record(&mut text, &fields);
-        if draft.started_at > now + AHEAD_SECONDS {
+        if draft.started_at < now - PAST_SECONDS {
+            let message = "more than a year ago; is the year right? Older work comes in by an import of books";
+            problems.push(FieldProblem::new(named(index, "started_at"), message));
+        } else if draft.started_at > now + AHEAD_SECONDS {
             problems.push(FieldProblem::new(named(index, "started_at"), "in the future; expected when the work began"));
         } else if draft.started_at + i64::from(draft.minutes) * 60 > now + AHEAD_SECONDS {
             let message = format!("{} minutes from then end in the future; expected work that is done", draft.minutes);
@@ -509,14 +514,23 @@ fn change(tx: &mut Tx, books: &StoredBooks, id: &str, draft: &Draft) -> Result<(
         let before = Draft::of(row, books.code(row.client_id));
         stored_row(&before.row(id), client_id, 0, None) == stored_row(&new, client_id, 0, None)
     });
-    let step = revision::step(latest(books, last), period, issued, last.client_id == client_id, as_before);
+    let was = latest(books, last);
+    let step = revision::step(was, period, issued, last.client_id == client_id, as_before);
     let row = |revision: i64, late_for: Option<Period>| stored_row(&new, client_id, revision, late_for.map(|it| it.to_string()));
     let late_for = match step {
         Step::RefuseOtherClient => {
             return Err(AppError::field(
                 "client",
-                "it was issued to another client; set its minutes to 0 and log it anew for this one",
+                "it was issued to another client; delete it, which gives its time back, and log it anew for this one",
             ));
+        }
+        // A correction belongs to the month that was issued: moved on, the work would be in no month of its own.
+        Step::Correct { .. } | Step::Replace { .. } if (was.is_frozen(issued) || was.revision > 0) && period != was.period => {
+            let month = crate::dates::month(was.period);
+            let message = format!(
+                "it was issued with {month} and stays there; delete it, which gives its time back, and log it anew on this day"
+            );
+            return Err(AppError::field("started_at", message));
         }
         Step::Correct { revision, late_for } => {
             refuse_held(tx, provider, last)?;

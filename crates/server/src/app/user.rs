@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use quarterhour_store::statements::{api_token, counter, passkey, recovery_code, session, user};
+use quarterhour_store::statements::{api_token, counter, invitation, passkey, recovery_code, session, user};
 use quarterhour_store::{ProviderId, Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::actor::{Actor, Permission, Role};
+use crate::app::actor::{Actor, Channel, Permission, Role};
 use crate::app::audit::Change;
 use crate::app::context::Context;
 use crate::app::events::Event;
@@ -176,6 +176,7 @@ impl Context {
         self.fill(&mut user, draft)?;
         let token = self.store.write(|tx| {
             counter::lock_provider(tx, actor.provider)?;
+            refuse_token(actor, &user)?;
             refuse_taken(tx, actor.provider, &user)?;
             user::insert(tx, actor.provider, &user)?;
             self.record(
@@ -202,6 +203,12 @@ impl Context {
             let mut after = before.clone();
             self.fill(&mut after, draft)?;
             refuse_taken(tx, actor.provider, &after)?;
+            if (&before.email_key, &before.role) != (&after.email_key, &after.role) {
+                refuse_token(actor, &before)?;
+                refuse_token(actor, &after)?;
+                // A link that went to another address, or was meant for another role, opens nothing any more.
+                invitation::delete_of_user(tx, actor.provider, user_id)?;
+            }
             let lost_owner = before.role == Role::Owner.name() && after.role != Role::Owner.name() && before.disabled_at.is_none();
             if lost_owner {
                 refuse_last_owner(tx, actor.provider)?;
@@ -276,6 +283,7 @@ impl Context {
         actor.require(Permission::ManageUsers)?;
         self.store.write(|tx| {
             let user = find(tx, actor.provider, user_id)?;
+            refuse_token(actor, &user)?;
             if user.disabled_at.is_some() {
                 return Err(AppError::conflict(format!("{} is disabled", user.name), "enable the person first"));
             }
@@ -293,6 +301,7 @@ impl Context {
         actor.require(Permission::ManageUsers)?;
         self.store.write(|tx| {
             let user = find(tx, actor.provider, user_id)?;
+            refuse_token(actor, &user)?;
             user::update_totp(tx, actor.provider, user_id, None, 0)?;
             recovery_code::delete_of_user(tx, actor.provider, user_id)?;
             for key in passkey::list_of_user(tx, actor.provider, user_id)? {
@@ -318,6 +327,7 @@ impl Context {
             counter::lock_provider(tx, actor.provider)?;
             let before = find(tx, actor.provider, actor.user_id)?;
             let after = User { name, ..before.clone() };
+            refuse_taken(tx, actor.provider, &after)?;
             user::update(tx, actor.provider, &after)?;
             let change = of_client(Change::new("changed", KIND, actor.user_id.to_string()), &after);
             self.record(tx, actor, change.before(&Record::of(&before)).after(&Record::of(&after)))
@@ -434,11 +444,25 @@ fn refuse_taken(tx: &mut Tx, provider: ProviderId, user: &User) -> Result<(), Ap
         if other.email_key == user.email_key {
             problems.push(FieldProblem::new("email", format!("{} has this address", other.name)));
         }
+        // Notes, decisions and invoices carry the name.
+        let side_by_side = other.client_id.is_none() || other.client_id == user.client_id;
+        if side_by_side && other.name.to_lowercase() == user.name.to_lowercase() {
+            problems.push(FieldProblem::new("name", "somebody else here has this name; expected one that tells the two apart"));
+        }
         if !user.technician.is_empty() && other.technician.to_lowercase() == user.technician.to_lowercase() {
             problems.push(FieldProblem::new("technician", format!("the time of {} carries this name", other.name)));
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
+}
+
+/// A token opens no other way in: neither its own person's, which would lift its scopes and its end, nor an owner's.
+fn refuse_token(actor: &Actor, user: &User) -> Result<(), AppError> {
+    let is_token = matches!(actor.channel, Channel::Token(..));
+    if is_token && (user.user_id == actor.user_id || user.role == Role::Owner.name()) {
+        return Err(AppError::Forbidden { needs: "decide by a token how an owner or its own person signs in; sign in for that" });
+    }
+    Ok(())
 }
 
 fn refuse_last_owner(tx: &mut Tx, provider: ProviderId) -> Result<(), AppError> {

@@ -244,7 +244,7 @@ impl Context {
         let secret = format!("whsec_{}", new_token()?);
         let row = Webhook {
             webhook_id: Uuid::now_v7(),
-            url: draft.url.trim().to_owned(),
+            url: webhook_address::check_url(&draft.url)?.to_string(),
             events: draft.events.join(" "),
             secret_sealed: self.keys.seal(PURPOSE, secret.as_bytes())?,
             is_active: draft.is_active,
@@ -272,7 +272,7 @@ impl Context {
             counter::lock_provider(tx, actor.provider)?;
             let before = find(tx, actor, id)?;
             seen(&HookView::of(&before))?;
-            let (url, events) = (draft.url.trim().to_owned(), draft.events.join(" "));
+            let (url, events) = (webhook_address::check_url(&draft.url)?.to_string(), draft.events.join(" "));
             let row = Webhook { url, events, is_active: draft.is_active, ..before.clone() };
             webhook::update(tx, actor.provider, &row)?;
             let change = Change::new("changed", KIND, id.to_string());

@@ -71,7 +71,7 @@ pub(super) struct PreviewPart {
 
 /// A version that starts within a month makes that month bill two of them.
 fn mid_month(form: &AgreementForm) -> String {
-    let from = form.get("from").parse::<jiff::civil::Date>().ok().filter(|day| day.day() > 1 && form.get("apply") == "version");
+    let from = form.get("from").parse::<jiff::civil::Date>().ok().filter(|day| day.day() > 1 && form.get("apply") != "place");
     from.map_or_else(String::new, |from| {
         format!(
             "{} is within a month: that month gets two statements, and each version bills its whole fee and grants its whole \

@@ -69,7 +69,7 @@ impl ListQuery {
             let now = client.now.as_ref();
             match key {
                 "left" => now.map_or(i64::MIN, |now| if now.draws_time { now.left() - now.beyond() } else { i64::MAX }),
-                "used" => now.map_or(0, |now| now.time().used),
+                "used" => now.map_or(0, |now| now.used()),
                 "available" => now.map_or(0, |now| now.available()),
                 "over" => now.map_or(0, |now| now.beyond()),
                 "forecast" => client.forecast.map_or(i64::MIN / 2, |forecast| forecast.overage - forecast.unused),
@@ -146,7 +146,7 @@ impl Row {
             program: program_of(client).to_owned(),
             draws_time: now.is_some_and(|now| now.draws_time),
             reserve: now.and_then(OpenStatement::funded_reserve).map(|it| reserve_bar(it.percent_used())),
-            used: time.used,
+            used: now.map_or(0, OpenStatement::used),
             available: now.map_or(0, |now| now.available()),
             beyond: now.map_or(0, |now| now.beyond()),
             other: time.charged + time.included + time.internal,
@@ -298,7 +298,10 @@ impl FormPage {
             problems: Problems::default(),
             effect: Vec::new(),
             zones,
-            currency_hint: format!("Three letters of ISO 4217. Empty: {}.", provider.currency.code()),
+            currency_hint: format!(
+                "Three letters of ISO 4217. Empty: {}. In another one, prices keep their numbers: give the agreement rates of its own.",
+                provider.currency.code()
+            ),
             zone_hint: format!("It cuts days and months. Empty: {}.", provider.time_zone),
         })
     }

@@ -19,6 +19,7 @@ use crate::app::device_effect::class_words;
 use crate::app::history::Month;
 use crate::app::live::Summary;
 use crate::app::money;
+use crate::app::month_time::MonthTime;
 use crate::app::paper::number_text;
 use crate::app::question::QuestionView;
 use crate::dates;
@@ -238,18 +239,11 @@ fn month_view(
     months: &[Arc<Month>],
 ) -> MonthView {
     let is_running = period == summary.running;
-    // While a month runs, what counts is the agreement of today: a version that ended has nothing left to give.
-    let now = summary.now.as_ref().filter(|_| is_running);
-    let is_now = |body: &&StatementBody| now.is_none_or(|now| now.report.agreement == body.statement.agreement);
-    let shown: Vec<&StatementBody> = bodies.iter().filter(is_now).collect();
     let (first, last) = (months.first().map(|month| month.period), months.iter().map(|month| month.period).max());
     let at = |period: Period| format!("{}?period={period}", head.path);
-    let sum = |of: fn(&StatementBody) -> i64| shown.iter().map(|body| of(body)).sum::<i64>();
-    let available = sum(|body| body.statement.time.opening + body.statement.time.granted + body.statement.time.restored);
-    let used = sum(|body| body.statement.time.used);
-    let held = sum(|body| body.statement.time.held);
-    let late = sum(StatementBody::late_beyond);
-    let beyond = sum(|body| body.statement.time.overage) + held - late;
+    let sum = |of: fn(&StatementBody) -> i64| bodies.iter().map(of).sum::<i64>();
+    let time = MonthTime::of(bodies);
+    let beyond = time.beyond();
     let has_reserve = summary.now.as_ref().is_some_and(|now| now.reserve.is_some());
     let net: i64 = bodies.iter().filter_map(|body| money::minor(&body.statement.net)).sum();
     MonthView {
@@ -259,13 +253,13 @@ fn month_view(
         earlier: first.filter(|first| *first < period).map(|_| at(period.previous())).unwrap_or_default(),
         later: last.filter(|last| period < *last).map(|_| at(period.next())).unwrap_or_default(),
         draws_time: bodies.iter().any(|body| body.draws_time),
-        left: available - used,
-        available,
-        used,
+        left: time.left,
+        available: time.available(),
+        used: time.used,
         beyond,
-        held,
-        late,
-        lost: if is_issued { sum(|body| body.statement.time.forfeited) } else { 0 },
+        held: time.held,
+        late: time.late,
+        lost: if is_issued { sum(|body| body.statement.time.forfeited) } else { time.ended },
         worked: sum(|body| body.statement.time.actual),
         charged: sum(|body| body.statement.time.charged),
         included: sum(|body| body.statement.time.included + body.statement.time.internal),

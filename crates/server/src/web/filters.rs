@@ -30,8 +30,7 @@ pub fn money_in(amount: impl Borrow<i64>, _: &dyn Values, currency: &Currency) -
 /// The first letter in upper case.
 #[askama::filter_fn]
 pub fn capitalize_first(text: &str, _: &dyn Values) -> askama::Result<String> {
-    let mut letters = text.chars();
-    Ok(letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default())
+    Ok(crate::hours::capital(text))
 }
 
 /// A number with its noun: `1 client`, `3 clients`, `2 entries`.

@@ -51,7 +51,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -154,10 +154,17 @@ fn shown_path(path: &str) -> &str {
     if path.starts_with(invitation::PATH) { invitation::PATH } else { path }
 }
 
+/// The method, as long as it is one: whoever makes methods up shall not fill log and counters.
+fn method_name(method: &Method) -> &'static str {
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    let names = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known.iter().zip(names).find(|(known, _)| *known == method).map_or("other", |(_, name)| name)
+}
+
 /// Headers of every answer, a line in the log, and the counters.
 async fn surround(request: Request, next: Next) -> Response {
     let begun = std::time::Instant::now();
-    let (method, path) = (request.method().clone(), shown_path(request.uri().path()).to_owned());
+    let (method, path) = (method_name(request.method()), shown_path(request.uri().path()).to_owned());
     let id = request.headers().get(manners::REQUEST_ID).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let matched = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
     let mut response = next.run(request).await;
@@ -174,10 +181,31 @@ async fn surround(request: Request, next: Next) -> Response {
     }
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     let route = matched.unwrap_or_else(|| "none".to_owned());
-    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    let labels = [("method", method.to_owned()), ("route", route), ("status", status.to_string())];
     metrics::counter!("quarterhour_requests_total", &labels).increment(1);
     metrics::histogram!("quarterhour_request_seconds", "route" => labels[1].1.clone()).record(took.as_secs_f64());
     // The path without its query: a query may hold what is private.
-    tracing::info!(%method, path, status, took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), request = id, "{method} {path} {status}");
+    tracing::info!(
+        method,
+        path,
+        status,
+        took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        request = id,
+        "{method} {path} {status}"
+    );
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+
+    use super::method_name;
+
+    #[test]
+    fn made_up_methods_are_one_to_the_counters() {
+        assert_eq!((method_name(&Method::GET), method_name(&Method::DELETE)), ("GET", "DELETE"));
+        let brew = Method::from_bytes(b"BREW").expect("a method");
+        assert_eq!(method_name(&brew), "other");
+    }
 }

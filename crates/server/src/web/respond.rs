@@ -11,6 +11,7 @@ use quarterhour_store::StoreError;
 use serde::{Deserialize, Serialize};
 
 use crate::api::problem::Problem;
+use crate::app::session::Visit;
 use crate::error::AppError;
 use crate::web::assets::asset;
 use crate::web::filters;
@@ -250,8 +251,8 @@ pub enum Refusal {
     Page(Failure),
     /// In the API.
     Api(Problem),
-    /// To the page for signing in, and back.
-    SignIn(String),
+    /// To another page: for signing in and back, or to the start of the own pages.
+    To(String),
 }
 
 impl Refusal {
@@ -265,7 +266,11 @@ impl Refusal {
         if matches!(error, AppError::SignedOut) && request.method() == Method::GET {
             let back = request.uri().path_and_query().map_or("/", |path| path.as_str());
             let back: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
-            return Self::SignIn(format!("/sign-in?next={back}"));
+            return Self::To(format!("/sign-in?next={back}"));
+        }
+        let is_of_client = request.extensions().get::<Visit>().is_some_and(|visit| visit.actor.role.is_of_client());
+        if is_of_client && path == "/" {
+            return Self::To("/portal".to_owned());
         }
         Self::Page(Failure(error))
     }
@@ -276,7 +281,7 @@ impl IntoResponse for Refusal {
         match self {
             Self::Page(failure) => failure.into_response(),
             Self::Api(problem) => problem.into_response(),
-            Self::SignIn(path) => Done::at(path).into_response(),
+            Self::To(path) => Done::at(path).into_response(),
         }
     }
 }

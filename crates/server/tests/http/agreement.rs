@@ -6,7 +6,7 @@ use quarterhour_books::setup;
 use quarterhour_server::app::agreement_form::AgreementForm;
 use quarterhour_server::app::demo::{self, Stage};
 
-use crate::support::{BOOK_KEEPER, DISPATCHER, OWNER, Site};
+use crate::support::{APPROVER, BOOK_KEEPER, DISPATCHER, OWNER, Site};
 
 /// The fields of an edit form that a browser would send.
 fn fields(html: &str) -> Vec<(String, String)> {
@@ -307,4 +307,32 @@ async fn a_block_is_sold_on_an_open_day() {
     owner.post(path, &early).await.is(422).shows("in an issued period");
     owner.post(path, &[("bought", "2026-11-20"), ("price", "x")]).await.is(422).shows("id=\"p-hours\"").shows("id=\"p-price\"");
     owner.post(path, &[]).await.is(422);
+}
+
+#[tokio::test]
+async fn a_month_of_two_agreements_has_one_sum_everywhere() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    let token = site.token(OWNER, "read");
+    let edit = "/clients/cedar/agreements/cedar/edit";
+    let mut sent = fields(&owner.get(edit).await.ok().text());
+    set(&mut sent, "from", "2026-11-20");
+    let preview = owner.post(&format!("{edit}/preview"), &borrowed(&sent)).await.ok().shows("in force from 20 Nov 2026").text();
+    let told = preview.split("<tfoot>").nth(1).and_then(|foot| foot.split("<td class=\"num\">").nth(2)?.split('<').next());
+    let told = told.expect("a sum").replace(',', "");
+    owner.post(edit, &borrowed(&sent)).await.leads_to();
+    let month = token.get("/api/v1/clients/cedar/month").await.ok().value();
+    let statements = token.get("/api/v1/clients/cedar/statements/2026-11").await.ok().value();
+    let list = statements["statements"].as_array().expect("statements");
+    assert_eq!(list.len(), 2);
+    let sum = |of: &str| list.iter().filter_map(|it| it["statement"]["time"][of].as_i64()).sum::<i64>();
+    assert_eq!(month["used"].as_i64(), Some(sum("used")), "{month}");
+    assert_eq!(month["available"].as_i64(), Some(sum("opening") + sum("granted") + sum("restored")));
+    let net: f64 = list.iter().filter_map(|it| it["statement"]["net"].as_str()?.parse::<f64>().ok()).sum();
+    assert_eq!(month["net"].as_str(), Some(format!("{net:.2}").as_str()));
+    assert_eq!(month["net"].as_str(), Some(told.as_str()), "the preview said it");
+    let left = month["left"].as_i64().expect("seconds");
+    let shown = format!("{}:{:02}", left / 3600, left / 60 % 60);
+    owner.get("/clients/cedar").await.ok().shows(&shown);
+    site.person(APPROVER).get("/portal").await.ok().shows(&shown);
 }

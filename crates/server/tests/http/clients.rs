@@ -150,7 +150,7 @@ async fn entries_say_where_each_part_went_and_why() {
         .get("/clients/cedar/entries?period=2026-03&flag=held")
         .await
         .ok()
-        .shows("held for your approval")
+        .shows("held for approval")
         .hides("drawn from allowance");
     technician.get("/clients/alder/entries?flag=no-ticket").await.ok().shows("All open months").shows("No ticket");
     technician.get("/clients/cedar/entries?period=2026-03&q=no+such+thing").await.ok().shows("No entries");
@@ -197,6 +197,7 @@ async fn a_client_that_was_added_by_mistake_can_be_deleted_and_no_other() {
         owner.post("/add-client", &[("code", code), ("name", "Typo")]).await.is(422).shows("expected a short name without spaces");
     }
     owner.post("/add-client", &[("code", "typo"), ("name", "Typo")]).await.leads_to();
+    owner.post("/add-client", &[("code", "TYPO"), ("name", "Other")]).await.is(422).shows("is taken");
     owner.get("/clients/typo/edit").await.ok().shows("Delete typo");
     dispatcher.post("/time/quick", &[("line", "typo printer 5m")]).await.leads_to();
     owner.post("/clients/typo/delete", &[]).await.is(409).shows("has time entries");
@@ -210,4 +211,20 @@ async fn a_client_that_was_added_by_mistake_can_be_deleted_and_no_other() {
     let titled = serde_json::json!({ "title": "Printer" });
     site.token(OWNER, "books time").json(Method::PUT, "/api/v1/clients/slip/tickets/T-1", &titled).await.ok();
     site.token(OWNER, "books").call(Method::DELETE, "/api/v1/clients/slip").await.is(204);
+}
+
+#[tokio::test]
+async fn an_agreement_that_ended_takes_its_hours_along() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    let token = site.token(OWNER, "read");
+    let before = token.get("/api/v1/clients/cedar/month").await.ok().value();
+    assert!(before["left"].as_i64().is_some_and(|left| left > 0), "{before}");
+    owner.post("/clients/cedar/agreements/cedar/end", &[("ends", "2026-11-20")]).await.leads_to();
+    let after = token.get("/api/v1/clients/cedar/month").await.ok().value();
+    assert_eq!(after["left"], 0);
+    assert!(after["forecast"].is_null(), "{after}");
+    owner.get("/clients/cedar").await.ok().shows("ended unused").hides("are lost at the end of the month");
+    site.person(APPROVER).get("/portal").await.ok().shows("0:00").hides("are lost if they are not used");
+    owner.get("/").await.ok().hides("Cedar Dental is about to lose");
 }

@@ -329,3 +329,44 @@ async fn a_lost_second_factor_is_reset_by_an_owner() {
     assert!(technician.get("/").await.leads_to().starts_with("/sign-in"));
     assert_eq!(technician.sign_in(TECHNICIAN, Site::password()).await.leads_to(), "/");
 }
+
+#[tokio::test]
+async fn a_token_opens_no_way_in_for_owners_or_for_its_own_person() {
+    let site = Site::demo();
+    let token = site.token(OWNER, "admin");
+    let (olivia, ana) = (stored(&site, OWNER).user_id, stored(&site, TECHNICIAN).user_id);
+    token.call(Method::POST, &format!("/api/v1/people/{olivia}/link")).await.forbidden().shows("by a token");
+    token.call(Method::DELETE, &format!("/api/v1/people/{olivia}/second-factor")).await.forbidden();
+    token.call(Method::POST, &format!("/api/v1/people/{ana}/link")).await.is(200);
+    let person = |role: &str| json!({ "name": "Ana Diaz", "email": TECHNICIAN, "role": role });
+    token.json(Method::PUT, &format!("/api/v1/people/{ana}"), &person("owner")).await.forbidden();
+    let new = json!({ "name": "Otto", "email": "otto@northgate.example", "role": "owner" });
+    token.json(Method::POST, "/api/v1/people", &new).await.forbidden();
+    assert_eq!(stored(&site, TECHNICIAN).role, "technician");
+}
+
+#[tokio::test]
+async fn an_invitation_ends_when_address_or_role_change() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    for (index, (email, role)) in
+        [("right@northgate.example", "technician"), ("nora1@northgate.example", "book-keeper")].into_iter().enumerate()
+    {
+        let (name, first) = (format!("Nora {index}"), format!("nora{index}@northgate.example"));
+        let link = link(invite(&owner, &name, &first, "technician", "").await);
+        let path = format!("/users/{}", stored(&site, &first).user_id);
+        site.stranger().get(&link).await.ok();
+        owner.post(&path, &[("name", &name), ("email", email), ("role", role), ("client", ""), ("technician", "")]).await.leads_to();
+        site.stranger().get(&link).await.not_found();
+    }
+}
+
+#[tokio::test]
+async fn nobody_takes_the_name_of_somebody_else() {
+    let site = Site::demo();
+    let ana = site.person(TECHNICIAN);
+    ana.post("/account", &[("name", "olivia GRANT")]).await.is(422).shows("tells the two apart");
+    site.person(APPROVER).post("/account", &[("name", "Olivia Grant")]).await.is(422);
+    ana.post("/account", &[("name", "Ana Maria Diaz")]).await.leads_to();
+    invite(&site.person(OWNER), "Olivia Grant", "o2@northgate.example", "owner", "").await.is(422).shows("tells the two apart");
+}

@@ -28,7 +28,8 @@ fn held(site: &Site) -> Vec<i64> {
 async fn a_client_sees_its_hours_first_and_what_becomes_of_them() {
     let site = Site::demo();
     let carla = site.person(APPROVER);
-    let page = carla.get("/portal").await.ok().shows("left this month, of 15:00 h").shows("will be lost on 1 Dec 2026");
+    let page =
+        carla.get("/portal").await.ok().shows("left this month, of 15:00 h").shows("are lost if they are not used by 30 Nov 2026");
     page.shows("What was done").shows("Drawn from allowance of 2026-11").shows("burn-down");
     for path in PAGES {
         carla.get(path).await.ok();
@@ -66,7 +67,7 @@ async fn a_client_meets_no_name_of_another_and_no_note_of_the_provider() {
 async fn a_statement_explains_its_minutes_and_can_be_proven() {
     let site = Site::demo();
     let carla = site.person(APPROVER);
-    let page = carla.get("/portal/statements/2026-03").await.ok().shows("How the hours add up").shows("Held for your approval").text();
+    let page = carla.get("/portal/statements/2026-03").await.ok().shows("How the hours add up").shows("Held for approval").text();
     let entry = page.split("href=\"").find(|rest| rest.contains("/entries/")).expect("an entry");
     let entry = entry.split('"').next().expect("a path").to_owned();
     carla.get(&entry).await.ok().shows("Worked").shows("decided");

@@ -1,5 +1,6 @@
 //! The timesheet, the quick line, the form of an entry and the timer, as technicians use them.
 
+use axum::http::Method;
 use quarterhour_billing::Period;
 
 use crate::support::{Caller, DISPATCHER, OWNER, Reply, Site, TECHNICIAN};
@@ -45,7 +46,7 @@ async fn the_effect_is_shown_before_anything_is_saved() {
     };
     preview("cedar printer 25m helpdesk").await.shows("Cedar Creek Clinic").shows("25 min").shows("from prepaid hours");
     preview("cedar printer").await.shows("a timer starts");
-    preview("xyzzy printer 25m").await.shows("no client begins with");
+    preview("xyzzy printer 25m").await.shows("o client begins with");
     preview("cedar printer 0:00").await.shows("no time at all");
     preview("").await;
     let look = ana.post("/time/quick", &[("line", "cedar looked at only 25m"), ("look", "1")]).await.ok().shows("from prepaid hours");
@@ -59,7 +60,7 @@ async fn mistakes_of_a_line_keep_what_was_typed() {
     let ana = site.person(TECHNICIAN);
     let reply = log(&ana, "cedar kept as typed 25m 10m").await.is(422);
     reply.shows("cedar kept as typed 25m 10m").shows("second duration");
-    log(&ana, "").await.is(422).shows("Type what was done");
+    log(&ana, "").await.is(422).shows("Type a client, what was done");
     log(&ana, "cedar \"<script>alert(1)</script>\" 25m").await.leads_to();
     ana.get("/time").await.ok().hides("<script>alert").shows("&#60;script&#62;");
 }
@@ -278,4 +279,32 @@ async fn what_could_not_be_saved_is_told_beside_the_line() {
     technician.post("/time/quick", &[("line", &line)]).await.is(422).shows("at most").shows("name=\"line\"");
     let none = [("client", "cedar"), ("date", "2026-11-24"), ("time", "09:00"), ("minutes", "0"), ("technician", "ana")];
     technician.post("/time/entries", &none).await.is(422).shows("expected at least 1, or delete the entry");
+}
+
+#[tokio::test]
+async fn issued_work_stays_in_its_month_and_a_wrong_year_is_told() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    let token = site.token(OWNER, "read time");
+    let entries = token.get("/api/v1/time-entries?client=cedar&period=2026-10&limit=200").await.ok().value();
+    let issued =
+        entries["items"].as_array().and_then(|it| it.iter().find(|it| it["late_for"].is_null())).expect("an issued entry").clone();
+    let path = format!("/api/v1/time-entries/{}", issued["id"].as_str().expect("an id"));
+    let moved = |started_at: &str| {
+        serde_json::json!({
+            "client": "cedar", "started_at": started_at, "minutes": issued["minutes"], "technician": issued["technician"], "tier": issued["tier"],
+        })
+    };
+    token
+        .json(Method::PUT, &path, &moved("2026-11-10T09:00:00-05:00"))
+        .await
+        .is(422)
+        .shows("issued with October 2026 and stays there");
+    token.json(Method::PUT, &path, &moved("2026-09-10T09:00:00-05:00")).await.is(422).shows("stays there");
+    token.json(Method::PUT, &path, &moved("2026-10-10T09:00:00-05:00")).await.ok();
+    // The correction that waits may move within the month, and no further.
+    token.json(Method::PUT, &path, &moved("2026-11-10T09:00:00-05:00")).await.is(422).shows("stays there");
+    token.json(Method::PUT, &path, &moved("2026-10-12T09:00:00-05:00")).await.ok();
+    let old = [("client", "cedar"), ("date", "2024-11-20"), ("time", "09:00"), ("minutes", "15"), ("technician", "Ana")];
+    owner.post("/time/entries", &old).await.is(422).shows("is the year right?");
 }

@@ -9,6 +9,7 @@ use crate::app::live::client::ClientLive;
 use crate::app::live::fate::Fates;
 use crate::app::live::forecast::{Forecast, Pace};
 use crate::app::money::minor;
+use crate::app::month_time::MonthTime;
 use crate::app::outcome::Warning;
 use crate::app::stored::StoredBooks;
 
@@ -81,8 +82,8 @@ pub struct OpenStatement {
     pub draws_time: bool,
     /// The first day of the period.
     pub first_day: Date,
-    /// Seconds of overage that belong to issued periods: late time and what was released.
-    pub late_beyond: i64,
+    /// Its prepaid time; of all the running statements together where it is that of today's agreement.
+    pub month: MonthTime,
     /// A reserve of money instead of pools of time.
     pub reserve: Option<Reserve>,
 }
@@ -128,7 +129,7 @@ impl OpenStatement {
             report: body.statement.clone(),
             draws_time: body.draws_time,
             first_day: body.period.first_day().date(),
-            late_beyond: body.late_beyond(),
+            month: MonthTime::of([body]),
             reserve: Reserve::of(body),
         }
     }
@@ -148,27 +149,32 @@ impl OpenStatement {
     /// Seconds that were or are in pools.
     #[must_use]
     pub fn available(&self) -> i64 {
-        let time = self.time();
-        time.opening + time.granted + time.restored
+        self.month.available()
+    }
+
+    /// Seconds drawn from pools.
+    #[must_use]
+    pub fn used(&self) -> i64 {
+        self.month.used
     }
 
     /// Seconds in pools now.
     #[must_use]
     pub fn left(&self) -> i64 {
-        self.available() - self.time().used
+        self.month.left
     }
 
     /// Seconds of the period's own work beyond the pools, held ones among them.
     #[must_use]
     pub fn beyond(&self) -> i64 {
-        self.time().overage + self.time().held - self.late_beyond
+        self.month.beyond()
     }
 
     /// What was used of the pools, in percent; past 100 with overage.
     #[must_use]
     pub fn percent_used(&self) -> i64 {
         let available = self.available();
-        if available == 0 { 0 } else { (self.time().used + self.beyond()) * 100 / available }
+        if available == 0 { 0 } else { (self.used() + self.beyond()) * 100 / available }
     }
 }
 
@@ -179,17 +185,24 @@ impl Summary {
         let open: Vec<OpenStatement> =
             live.result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).map(OpenStatement::new).collect();
         let body = live.running_outcome().and_then(|outcome| outcome.body.as_ref());
-        let running = body.map(OpenStatement::new);
+        let mut running = body.map(OpenStatement::new);
         let clock = live.client().ok().map(|client| client.client.clock.clone());
         let pace = clock.as_ref().map(|clock| Pace::new(&live.books.setup.provider.terms.calendar, clock, live.running, now));
         let paced = body.zip(running.as_ref()).zip(pace.as_ref());
-        let forecast = paced.filter(|((body, _), _)| body.draws_time);
-        let forecast =
-            forecast.and_then(|((body, it), pace)| pace.forecast(it.available(), it.time().used, it.beyond(), &body.burn_down));
+        // Without an agreement today there are no hours that could run out.
+        let in_force = live.client().is_ok_and(|it| it.client.agreements.on(it.client.clock.day(now)).is_some());
+        let forecast = paced.filter(|((body, _), _)| body.draws_time && in_force);
+        let forecast = forecast.and_then(|((body, it), pace)| {
+            let available = it.available() - it.month.ended;
+            pace.forecast(available, it.used(), it.beyond(), &body.burn_down)
+        });
         let reserve_forecast = paced.and_then(|((body, it), pace)| {
             let reserve = it.reserve.as_ref()?;
             pace.forecast(reserve.put, reserve.used, reserve.beyond, &body.reserve_burn)
         });
+        if let Some(running) = &mut running {
+            running.month = MonthTime::of(live.outcomes(live.running).filter_map(|outcome| outcome.body.as_ref()));
+        }
         let client = live.client().ok();
         Self {
             client_id: live.client_id,
@@ -225,6 +238,13 @@ impl Summary {
         let is_now = |now: &OpenStatement| now.period == body.period && now.report.agreement == body.statement.agreement;
         self.now.as_ref().filter(|now| is_now(now))?;
         if body.draws_time { self.forecast.as_ref() } else { self.reserve_forecast.as_ref() }
+    }
+
+    /// What the running period's statements come to until now, before tax, in minor units.
+    #[must_use]
+    pub fn running_net(&self) -> i64 {
+        let running = self.open.iter().filter(|statement| statement.period == self.running);
+        running.filter_map(|statement| minor(&statement.report.net)).sum()
     }
 
     /// Statements of periods that are over and not issued.

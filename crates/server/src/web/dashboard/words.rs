@@ -107,7 +107,7 @@ fn near(summary: &Summary) -> Line {
     if let Some(reserve) = now.funded_reserve() {
         return near_reserve(summary, reserve, path);
     }
-    let used = format!("{} of {} used", plain(now.time().used), plain(now.available()));
+    let used = format!("{} of {} used", plain(now.used()), plain(now.available()));
     let dry = summary.forecast.and_then(|forecast| forecast.exhausted_on).map(|day| dates::near(&day));
     let badge = format!("{} %", now.percent_used());
     if now.beyond() > 0 {
@@ -152,7 +152,7 @@ fn near_reserve(summary: &Summary, reserve: &Reserve, path: String) -> Line {
 }
 
 fn losing(summary: &Summary, lost: i64) -> Line {
-    let used = summary.now.as_ref().map(|now| format!("{} of {} used", plain(now.time().used), plain(now.available())));
+    let used = summary.now.as_ref().map(|now| format!("{} of {} used", plain(now.used()), plain(now.available())));
     Line {
         text: format!("{} is about to lose {}", summary.name, plain(lost)),
         under: used.unwrap_or_default(),

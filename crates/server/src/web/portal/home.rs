@@ -7,6 +7,7 @@ use crate::app::actor::{Actor, Permission};
 use crate::app::body::StatementBody;
 use crate::app::client_state::forecast_sentence;
 use crate::app::context::{App, Context};
+use crate::app::month_time::MonthTime;
 use crate::app::portal::Overview;
 use crate::dates;
 use crate::error::AppError;
@@ -74,7 +75,7 @@ fn home(app: &Context, actor: &Actor, frame: Frame) -> Result<HomePage, AppError
         code: summary.code.clone(),
         client: summary.name.clone(),
         month: dates::month(summary.running),
-        hero: Hero::of(statements.first()),
+        hero: Hero::of(&statements),
         rest,
         forecast: if summary.now.as_ref().is_some_and(|now| now.draws_time || now.reserve.is_some()) {
             forecast_sentence(&summary)
@@ -93,17 +94,16 @@ fn home(app: &Context, actor: &Actor, frame: Frame) -> Result<HomePage, AppError
 }
 
 impl Hero {
-    fn of(body: Option<&StatementBody>) -> Self {
-        let Some(body) = body else {
+    fn of(statements: &[StatementBody]) -> Self {
+        let Some(body) = statements.first() else {
             let label = "worked this month. No agreement is in force: work is charged by the rate card.".to_owned();
             return Self { figure: "0:00".to_owned(), unit: "h", label, tone: "" };
         };
         let (report, time) = (&body.statement, &body.statement.time);
         let currency = report.currency.as_ref();
         if body.draws_time {
-            let available = time.opening + time.granted + time.restored;
-            let beyond = time.overage + time.held - body.late_beyond();
-            let left = available - time.used;
+            let month = MonthTime::of(statements);
+            let (available, beyond, left) = (month.available(), month.beyond(), month.left);
             let more = if beyond > 0 { format!("; {} h more were needed", plain_hours(beyond)) } else { String::new() };
             let label = format!("left this month, of {} h{more}", plain_hours(available));
             return Self { figure: plain_hours(left), unit: "h", label, tone: if beyond > 0 { "over" } else { "" } };
