@@ -86,12 +86,12 @@ fn pool(statement: &Statement) -> Vec<Fact> {
         return Vec::new();
     }
     times([
-        ("Opening", time.opening),
+        ("From before", time.opening),
         ("Granted", time.granted),
-        ("Restored", time.restored),
+        ("Given back", time.restored),
         ("Used", time.used),
-        ("Forfeited", time.forfeited),
-        ("Closing", time.closing),
+        ("Lost", time.forfeited),
+        ("Carried on", time.closing),
     ])
 }
 
@@ -100,9 +100,9 @@ fn other(time: &TimeStatement) -> Vec<Fact> {
     let all = [
         ("Overage", time.overage),
         ("Charged", time.charged),
-        ("Included", time.included),
-        ("Internal", time.internal),
-        ("Courtesy", time.courtesy),
+        ("Covered", time.included),
+        ("Own staff", time.internal),
+        ("Free", time.courtesy),
         ("Held", time.held),
     ];
     all.into_iter().filter(|(_, time)| *time != 0).map(|(label, time)| (label.to_owned(), duration(time))).collect()
@@ -111,11 +111,11 @@ fn other(time: &TimeStatement) -> Vec<Fact> {
 fn reserve_view(reserve: &ReserveStatement, cleaner: Cleaner<'_>) -> Vec<Fact> {
     let fact = |label: &str, text: &str| (label.to_owned(), cleaner.line(text, MEDIUM));
     vec![
-        fact("Opening", &reserve.opening),
+        fact("From before", &reserve.opening),
         fact("Granted", &reserve.granted),
         fact("Used", &reserve.used),
-        fact("Forfeited", &reserve.forfeited),
-        fact("Closing", &reserve.closing),
+        fact("Lost", &reserve.forfeited),
+        fact("Carried on", &reserve.closing),
     ]
 }
 
@@ -164,7 +164,7 @@ fn device_rows(devices: &[Device], cleaner: Cleaner<'_>) -> Vec<[String; 4]> {
 fn entry_count(entries: &[TimeEntry]) -> String {
     let sum = |seconds: fn(&TimeEntry) -> i64| duration(entries.iter().map(seconds).fold(0, i64::saturating_add));
     format!(
-        "{}: {} of work, {} billable. Times are hours and minutes.",
+        "{}: {} of work, {} billable. Times are hours, minutes and, where there are any, seconds.",
         counted(entries.len(), "entry", "entries"),
         sum(|entry| entry.actual_seconds),
         sum(|entry| entry.billable_seconds),

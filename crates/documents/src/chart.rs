@@ -186,7 +186,7 @@ fn table(burn_down: &BurnDown, first_day: Date, left: &Steps, over: &Steps) -> V
         row("Left", &|mark| value(left, mark.at), value(left, 1.0)),
     ];
     if !over.is_empty() {
-        rows.push(row("Overage so far", &|mark| value(over, mark.at), value(over, 1.0)));
+        rows.push(row("Beyond so far", &|mark| value(over, mark.at), value(over, 1.0)));
     }
     rows
 }

@@ -106,6 +106,8 @@ impl IssuedMonths {
 pub struct CountedMonth {
     /// The period.
     pub period: Period,
+    /// The agreement, where the period has several.
+    pub agreement: String,
     /// Is it final?
     pub is_issued: bool,
     /// Number by class, in the order of the classes that the months have.
@@ -237,24 +239,20 @@ impl Context {
 /// The counts of months, the latest first.
 #[must_use]
 pub fn count_history(months: &[Arc<Month>]) -> CountHistory {
-    // A period with two agreements counts by the one that is in force last.
-    let mut by_period: Vec<&Month> = Vec::new();
-    for month in months.iter().filter(|month| month.statement.agreement.is_some()) {
-        match by_period.last_mut() {
-            Some(last) if last.period == month.period => *last = month.as_ref(),
-            _ => by_period.push(month.as_ref()),
-        }
-    }
+    // A period with several agreements has a count of each.
+    let by_period: Vec<&Month> = months.iter().map(Arc::as_ref).filter(|month| month.statement.agreement.is_some()).collect();
+    let is_one_of_several = |period: Period| by_period.iter().filter(|month| month.period == period).count() > 1;
     let classes: Vec<DeviceClass> =
         DeviceClass::ALL.into_iter().filter(|class| by_period.iter().any(|month| month.count_of(*class) > 0)).collect();
     let mut counted = Vec::with_capacity(by_period.len());
     let mut before: Option<&Month> = None;
-    for month in by_period {
+    for month in by_period.iter().copied() {
+        let agreement = month.statement.agreement.clone().filter(|_| is_one_of_several(month.period)).unwrap_or_default();
         let numbers: Vec<i64> = classes.iter().map(|class| month.count_of(*class)).collect();
         let (came, went) = before.map(|before| difference(before, month)).unwrap_or_default();
         let devices = month.devices.iter().map(|it| (it.class.clone(), it.name.clone(), it.site.clone(), it.in_service)).collect();
         let (period, is_issued, total) = (month.period, month.is_issued, numbers.iter().sum());
-        counted.push(CountedMonth { period, is_issued, numbers, total, came, went, devices });
+        counted.push(CountedMonth { period, agreement, is_issued, numbers, total, came, went, devices });
         before = Some(month);
     }
     counted.reverse();

@@ -99,7 +99,7 @@ impl BurnDown {
             title: self.title(),
             svg: [WIDE, SMALL].iter().map(|room| self.draw(room)).collect(),
             legend,
-            head: vec!["Day", "Left", if matches!(self.unit, Unit::Time) { "Overage" } else { "Billed on top" }],
+            head: vec!["Day", "Left", if matches!(self.unit, Unit::Time) { "Beyond the pools" } else { "Billed on top" }],
             rows: self.rows(),
         }
     }
@@ -115,7 +115,7 @@ impl BurnDown {
     /// What its two areas are.
     fn kinds(&self) -> (&'static str, &'static str) {
         match self.unit {
-            Unit::Time => ("left in the pools", "overage"),
+            Unit::Time => ("left in the pools", "beyond the pools"),
             Unit::Money(_) => ("left in the reserve", "billed on top"),
         }
     }

@@ -221,7 +221,7 @@ impl Part {
 
 fn figures(view: &StatementView, is_issued: bool) -> Vec<(&'static str, String, &'static str)> {
     let time = &view.body.statement.time;
-    let left = view.available() - time.used;
+    let left = view.body.left();
     let mut figures = Vec::new();
     if view.body.draws_time {
         figures.push((if is_issued { "Not used" } else { "Left" }, left, ""));
