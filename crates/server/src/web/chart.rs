@@ -129,14 +129,12 @@ fn bar(used: i64, available: i64, beyond: i64, words: &str) -> String {
 }
 
 fn month_words(used: i64, available: i64, beyond: i64) -> String {
-    // Whole minutes: a bar shows no seconds.
-    let whole = |seconds: i64| hours(seconds / 60 * 60);
-    let short = |seconds: i64| whole(seconds).trim_end_matches(" h").to_owned();
+    let short = |seconds: i64| hours(seconds).trim_end_matches(" h").to_owned();
     match (available, beyond) {
         (..=0, ..=0) => "no prepaid time".to_owned(),
-        (..=0, _) => format!("{} beyond", whole(beyond)),
-        (_, 1..) => format!("{} over {}", short(beyond), whole(available)),
-        _ => format!("{} left of {}", short(available - used), whole(available)),
+        (..=0, _) => format!("{} beyond", hours(beyond)),
+        (_, 1..) => format!("{} over {}", short(beyond), hours(available)),
+        _ => format!("{} left of {}", short(available - used), hours(available)),
     }
 }
 

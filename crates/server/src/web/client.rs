@@ -147,7 +147,8 @@ impl Row {
             draws_time: now.is_some_and(|now| now.draws_time),
             reserve: now.and_then(OpenStatement::funded_reserve).map(|it| reserve_bar(it.percent_used())),
             used: now.map_or(0, OpenStatement::used),
-            available: now.map_or(0, |now| now.available()),
+            // What ended with a version is neither used nor left.
+            available: now.map_or(0, |now| now.available() - now.month.ended),
             beyond: now.map_or(0, |now| now.beyond()),
             other: time.charged + time.included + time.internal,
             beside: beside_words(&time),

@@ -107,7 +107,7 @@ fn near(summary: &Summary) -> Line {
     if let Some(reserve) = now.funded_reserve() {
         return near_reserve(summary, reserve, path);
     }
-    let used = format!("{} of {} used", plain(now.used()), plain(now.available()));
+    let used = format!("{} of {} used", hours(now.used()), hours(now.available()));
     let dry = summary.forecast.and_then(|forecast| forecast.exhausted_on).map(|day| dates::near(&day));
     let badge = format!("{} %", now.percent_used());
     if now.beyond() > 0 {
@@ -115,16 +115,16 @@ fn near(summary: &Summary) -> Line {
         let since = dry.map(|day| format!("ran dry on {day}")).unwrap_or_else(|| used.clone());
         let under = end.map_or_else(|| since.clone(), |end| format!("{since}; {end} over by the end of the month at this pace"));
         let text = if now.available() > 0 {
-            format!("{name} is {} over its {}", plain(now.beyond()), plain(now.available()))
+            format!("{name} is {} over its {}", hours(now.beyond()), hours(now.available()))
         } else {
-            format!("{name} has used {} beyond its pools", plain(now.beyond()))
+            format!("{name} has used {} beyond its pools", hours(now.beyond()))
         };
         return Line { text, under, path, badge: "over".to_owned(), tone: "over" };
     }
     let under = format!("{used}, {}", business_days(summary));
     match dry.filter(|_| summary.forecast.is_some_and(|forecast| !forecast.is_exhausted)) {
         Some(day) => Line { text: format!("{name} runs dry on {day} at this pace"), under, path, badge, tone: "plain" },
-        None => Line { text: format!("{name} has {} left", plain(now.left())), under, path, badge, tone: "plain" },
+        None => Line { text: format!("{name} has {} left", hours(now.left())), under, path, badge, tone: "plain" },
     }
 }
 
@@ -152,7 +152,7 @@ fn near_reserve(summary: &Summary, reserve: &Reserve, path: String) -> Line {
 }
 
 fn losing(summary: &Summary, lost: i64) -> Line {
-    let used = summary.now.as_ref().map(|now| format!("{} of {} used", plain(now.used()), plain(now.available())));
+    let used = summary.now.as_ref().map(|now| format!("{} of {} used", hours(now.used()), hours(now.available())));
     Line {
         text: format!("{} is about to lose {}", summary.name, plain(lost)),
         under: used.unwrap_or_default(),
