@@ -113,6 +113,7 @@ test('a client releases held overage by name and reason', on((site) => site.make
   await page.goto('/portal/approvals');
   const before = await words(page);
   assert.match(before, /USD/);
+  await page.locator('[data-tally-all]').first().check();
   await page.locator('textarea[name=reason], input[name=reason]').first().fill('The server had to come back that night.');
   await page.getByRole('button', { name: 'Release', exact: false }).first().click();
   const question = page.locator('dialog');

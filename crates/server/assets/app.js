@@ -335,7 +335,7 @@ function tally(form) {
   const amount = (sum('amount') / 10 ** digits).toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const seconds = sum('seconds');
   const time = `${Math.floor(seconds / 3600)}:${two(seconds / 60)}${seconds % 60 ? `:${two(seconds)}` : ''} h`;
-  place.textContent = `${ticked.length} of ${boxes.length} chosen: ${time}, ${place.dataset.currency} ${amount}`;
+  place.textContent = ticked.length > 0 ? `${ticked.length} of ${boxes.length} chosen: ${time}, ${place.dataset.currency} ${amount}` : 'Nothing is chosen yet';
   const whole = /** @type {HTMLInputElement | null} */ (form.querySelector('[data-tally-all]'));
   if (whole) (whole.checked = ticked.length === boxes.length), (whole.indeterminate = ticked.length > 0 && !whole.checked);
 }
@@ -438,7 +438,10 @@ function dialog(...content) {
 }
 
 /** What is asked before a form goes: by its button, or by the form. @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
-const question = (form, submitter) => submitter?.dataset.confirm ?? form.dataset.confirm ?? '';
+const question = (form, submitter) => (isEmpty(form) ? '' : submitter?.dataset.confirm ?? form.dataset.confirm ?? '');
+
+/** Of what can be ticked nothing is: there is nothing to ask about, and the server says so. @param {HTMLFormElement} form */
+const isEmpty = (form) => form.querySelector('[data-tally]') !== null && !form.querySelector('input[data-amount]:checked');
 
 /** @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
 function ask(form, submitter) {

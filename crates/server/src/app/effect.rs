@@ -109,6 +109,12 @@ fn cost_words(cost: i64, existed: bool, currency: Currency) -> String {
     }
 }
 
+/// ` The bill changes by −USD 92.50.`; nothing where it stays as it is.
+#[must_use]
+pub fn bill_words(cost: i64, currency: Currency) -> String {
+    if cost == 0 { String::new() } else { format!(" {}.", capital(&cost_words(cost, true, currency))) }
+}
+
 fn sentence(effect: &Effect, entry: Option<&EntryBody>, existed: bool, currency: Currency) -> String {
     let Some(entry) = entry else { return "It is on no open statement.".to_owned() };
     let sum = |fate: &str| entry.seconds_of(fate);
@@ -158,8 +164,7 @@ fn sentence(effect: &Effect, entry: Option<&EntryBody>, existed: bool, currency:
     };
     // What the sentence has not named: a charge that falls away, or one that was corrected.
     let is_named = text.contains(&cost) || effect.moved != 0;
-    let changed =
-        if effect.cost == 0 || is_named { String::new() } else { format!(" {}.", capital(&cost_words(effect.cost, true, currency))) };
+    let changed = if is_named { String::new() } else { bill_words(effect.cost, currency) };
     late + &text + &moved + &changed
 }
 

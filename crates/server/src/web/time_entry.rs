@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::app::actor::{Actor, Permission};
 use crate::app::context::{App, Context};
+use crate::app::effect;
 use crate::app::entry_form::EntryForm;
 use crate::app::quick_draft::EntryWords;
 use crate::app::time_entry::Draft;
@@ -331,15 +332,20 @@ async fn change(State(app): State<App>, here: Here, Path(id): Path<String>, Form
 
 async fn delete(State(app): State<App>, here: Here, Path(id): Path<String>) -> Result<Done, Failure> {
     let (actor, gone) = (here.actor(), id.clone());
-    let (draft, back) = app
+    let (draft, bill, back) = app
         .run(move |app| {
+            let (entry, ..) = app.entry(&gone)?;
+            let client_id = app.client_by_code(&entry.client)?;
+            let before = app.client_summary(client_id)?.open_net();
             let draft = app.delete_entry(&actor, &gone)?;
+            let after = app.client_summary(client_id)?;
+            let bill = effect::bill_words(after.open_net() - before, after.currency);
             let who = if draft.technician == actor.technician { "" } else { &draft.technician };
             let back = time::back_to(app, draft.started_at, who)?;
-            Ok((draft, back))
+            Ok((draft, bill, back))
         })
         .await?;
-    Ok(Done::at(back).saying_with_undo(said("taken out", &draft, false), format!("/time/entries/{id}/restore")))
+    Ok(Done::at(back).saying_with_undo(said("taken out", &draft, false) + &bill, format!("/time/entries/{id}/restore")))
 }
 
 async fn restore(State(app): State<App>, here: Here, Path(id): Path<String>) -> Result<Done, Failure> {

@@ -119,6 +119,10 @@ async fn a_refusal_writes_nothing_off_and_reaches_the_provider() {
     let path = path.expect("a question").to_owned();
     owner.get(&path).await.ok().shows("USD 37.50").shows("/billing/held");
     site.person(DISPATCHER).get(&path).await.ok().hides("USD").hides("/billing/held");
+    // Whoever refused may come back on it.
+    carla.get("/portal/approvals").await.ok().shows("Release it after all").hides("\" checked>");
+    carla.post("/portal/approvals/release", &refused).await.leads_to();
+    assert_eq!(held(&site).len(), numbers.len() - 1);
 }
 
 #[tokio::test]

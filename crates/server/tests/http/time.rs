@@ -308,3 +308,23 @@ async fn issued_work_stays_in_its_month_and_a_wrong_year_is_told() {
     let old = [("client", "cedar"), ("date", "2024-11-20"), ("time", "09:00"), ("minutes", "15"), ("technician", "Ana")];
     owner.post("/time/entries", &old).await.is(422).shows("is the year right?");
 }
+
+#[tokio::test]
+async fn a_deletion_says_what_it_does_to_the_bill() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    let token = site.token(OWNER, "read time");
+    let entry = serde_json::json!({ "client": "willow", "started_at": "2026-11-24T09:00:00-05:00", "minutes": 60, "tier": "helpdesk", "technician": "Ana" });
+    let net =
+        async || token.get("/api/v1/clients/willow/month").await.ok().value()["net"].as_str().and_then(|it| it.parse::<f64>().ok());
+    let before = net().await.expect("an amount");
+    let path = token.json(Method::POST, "/api/v1/time-entries", &entry).await.is(201).header("location");
+    let cost = net().await.expect("an amount") - before;
+    assert!(cost > 0.0, "{cost}");
+    let id = path.rsplit('/').next().expect("an id");
+    let reply = owner.post(&format!("/time/entries/{id}/delete"), &[]).await;
+    let cookie = reply.cookies().into_iter().find_map(|it| it.strip_prefix("quarterhour-flash=").map(str::to_owned)).expect("a word");
+    let flash = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, cookie).expect("base64");
+    let flash = String::from_utf8(flash).expect("text");
+    assert!(flash.contains(&format!("The bill changes by \u{2212}USD {cost:.2}.")), "{flash}");
+}

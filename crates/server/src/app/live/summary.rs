@@ -247,6 +247,12 @@ impl Summary {
         running.filter_map(|statement| minor(&statement.report.net)).sum()
     }
 
+    /// What all open statements come to, before tax, in minor units.
+    #[must_use]
+    pub fn open_net(&self) -> i64 {
+        self.open.iter().filter_map(|statement| minor(&statement.report.net)).sum()
+    }
+
     /// Statements of periods that are over and not issued.
     pub fn unbilled(&self) -> impl Iterator<Item = &OpenStatement> {
         self.open.iter().filter(|statement| statement.period < self.running)

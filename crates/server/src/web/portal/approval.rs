@@ -59,6 +59,8 @@ struct Waiting {
     open: Vec<HeldView>,
     /// Those that were refused.
     refused: Vec<HeldView>,
+    /// What those cost.
+    refused_amount: String,
 }
 
 impl Waiting {
@@ -74,12 +76,15 @@ impl Waiting {
             // What was refused is the provider's turn.
             let waits = || own.iter().filter(|it| it.refusal.is_none());
             let amount: i64 = waits().map(|it| it.amount).sum();
+            let refused: i64 = own.iter().filter(|it| it.refusal.is_some()).map(|it| it.amount).sum();
+            let shown = |amount| currency.map(|currency| crate::app::money::shown(amount, currency)).unwrap_or_default();
             let view =
                 |refused: bool| own.iter().filter(|it| it.refusal.is_some() == refused).map(|it| HeldView::of(it, zone)).collect();
             Self {
                 period: period.to_string(),
                 month: dates::month(period),
-                amount: currency.map(|currency| crate::app::money::shown(amount, currency)).unwrap_or_default(),
+                amount: shown(amount),
+                refused_amount: shown(refused),
                 currency: currency.map(|currency| (currency.code().to_owned(), currency.digits())).unwrap_or_default(),
                 time: hours(waits().map(|it| it.seconds).sum()),
                 open: view(false),
@@ -91,9 +96,9 @@ impl Waiting {
 }
 
 impl ApprovalsPage {
-    /// Is a number of a form that was sent ticked? All are at first.
+    /// Is a number of a form that was sent ticked? None is at first: a release cannot be taken back.
     fn is_ticked(&self, period: &str, number: &i64) -> bool {
-        self.sent.period != period || self.sent.number.contains(number)
+        self.sent.period == period && self.sent.number.contains(number)
     }
 
     /// What is wrong with a field of the form of a month.
