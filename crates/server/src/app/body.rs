@@ -446,7 +446,8 @@ fn burn_down(clock: &LocalClock, statement: &Statement) -> Vec<BurnStep> {
     for movement in &statement.movements {
         let at = movement.on.since(begin) * quarterhour_billing::DAY_SECONDS;
         match movement.kind {
-            MovementKind::Grant | MovementKind::Restore => changes.push((at, movement.quantity, 0)),
+            // What is given back to late time is drawn by it at once, so it is not here.
+            MovementKind::Grant => changes.push((at, movement.quantity, 0)),
             // An agreement or a block that ends within the period takes its rest along.
             MovementKind::Forfeit | MovementKind::Pass if movement.on < statement.period.end() => {
                 changes.push((at, -movement.quantity, 0))

@@ -328,3 +328,19 @@ async fn a_deletion_says_what_it_does_to_the_bill() {
     let flash = String::from_utf8(flash).expect("text");
     assert!(flash.contains(&format!("The bill changes by \u{2212}USD {cost:.2}.")), "{flash}");
 }
+
+#[tokio::test]
+async fn time_that_is_given_back_to_late_work_is_not_left_for_other_work() {
+    let site = Site::demo();
+    let token = site.token(OWNER, "read time");
+    let left = async || token.get("/api/v1/clients/hazel/month").await.ok().value()["left"].as_i64();
+    let before = left().await;
+    let late = serde_json::json!({ "client": "hazel", "started_at": "2026-10-20T10:00:00-04:00", "minutes": 30, "tier": "helpdesk", "technician": "Ana" });
+    let effect = token.json(Method::POST, "/api/v1/time-entries/effect", &late).await.ok().value();
+    assert_eq!((effect["left_before"].as_i64(), effect["left_after"].as_i64()), (before, before), "{effect}");
+    token.json(Method::POST, "/api/v1/time-entries", &late).await.is(201);
+    assert_eq!(left().await, before);
+    let statement = token.get("/api/v1/clients/hazel/statements/2026-11").await.ok().value()["statements"][0].clone();
+    assert_eq!(statement["statement"]["time"]["restored"], 1800, "{statement}");
+    assert_eq!(statement["burn_down"].as_array().and_then(|it| it.last()?["left"].as_i64()), before);
+}
