@@ -245,7 +245,9 @@ impl StatementBody {
     /// Seconds in pools after the last step: nothing any more once the agreement has ended within the period.
     #[must_use]
     pub fn left(&self) -> i64 {
-        self.burn_down.last().map_or_else(|| self.available() - self.statement.time.used, |last| last.left)
+        let rest = self.available() - self.statement.time.used;
+        // Curves that were frozen by an earlier version end too high where time was given back.
+        self.burn_down.last().map_or(rest, |last| last.left.min(rest))
     }
 
     /// Seconds of overage, held ones among them, that belong to issued periods: late time and what was released.

@@ -139,7 +139,8 @@ impl Context {
 }
 
 /// The start of an entry is two fields of the form.
-fn at_fields(error: AppError) -> AppError {
+#[must_use]
+pub fn at_fields(error: AppError) -> AppError {
     let AppError::Invalid(problems) = error else { return error };
     let place = |mut problem: FieldProblem| {
         if problem.field == "started_at" {

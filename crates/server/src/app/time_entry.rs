@@ -134,10 +134,7 @@ pub fn check(books: &StoredBooks, drafts: &[Draft], now: i64) -> Result<(), AppE
             &draft.note,
         ];
         write_record(&mut text, &fields);
-        if draft.started_at < now - PAST_SECONDS {
-            let message = "more than a year ago; is the year right? Older work comes in by an import of books";
-            problems.push(FieldProblem::new(named(index, "started_at"), message));
-        } else if draft.started_at > now + AHEAD_SECONDS {
+        if draft.started_at > now + AHEAD_SECONDS {
             problems.push(FieldProblem::new(named(index, "started_at"), "in the future; expected when the work began"));
         } else if draft.started_at + i64::from(draft.minutes) * 60 > now + AHEAD_SECONDS {
             let message = format!("{} minutes from then end in the future; expected work that is done", draft.minutes);
@@ -156,6 +153,13 @@ pub fn check(books: &StoredBooks, drafts: &[Draft], now: i64) -> Result<(), AppE
         }));
     }
     if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
+}
+
+/// Refuses new work of long ago; what is there already may be corrected.
+fn refuse_long_ago(drafts: &[Draft], now: i64) -> Result<(), AppError> {
+    let Some(index) = drafts.iter().position(|draft| draft.started_at < now - PAST_SECONDS) else { return Ok(()) };
+    let field = if drafts.len() == 1 { "started_at".to_owned() } else { format!("entries.{index}.started_at") };
+    Err(AppError::field(field, "more than a year ago; is the year right? Older work comes in by an import of books"))
 }
 
 /// The result of a step that is taken and undone again, or its failure.
@@ -184,8 +188,11 @@ impl Context {
     /// Refuses drafts that could not be saved.
     pub fn entry_effect(&self, actor: &Actor, draft: &Draft, replacing: Option<&str>) -> Result<Effect, AppError> {
         self.allow(actor, &draft.technician)?;
-        let books = self.books()?;
-        check(&books, std::slice::from_ref(draft), self.clock.now().as_second())?;
+        let (books, now) = (self.books()?, self.clock.now().as_second());
+        check(&books, std::slice::from_ref(draft), now)?;
+        if replacing.is_none() {
+            refuse_long_ago(std::slice::from_ref(draft), now)?;
+        }
         let client_id = client_id(&books, &draft.client)?;
         let live = self.client_live(client_id)?;
         let period = period_of(&books, client_id, draft.started_at);
@@ -254,8 +261,9 @@ impl Context {
         for draft in drafts {
             self.allow(actor, &draft.technician)?;
         }
-        let books = self.books()?;
-        check(&books, drafts, self.clock.now().as_second())?;
+        let (books, now) = (self.books()?, self.clock.now().as_second());
+        check(&books, drafts, now)?;
+        refuse_long_ago(drafts, now)?;
         let mut clients = drafts.iter().map(|draft| client_id(&books, &draft.client)).collect::<Result<Vec<_>, _>>()?;
         clients.sort_unstable();
         clients.dedup();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::app::actor::{Actor, Permission};
 use crate::app::context::{App, Context};
 use crate::app::effect;
-use crate::app::entry_form::EntryForm;
+use crate::app::entry_form::{EntryForm, at_fields};
 use crate::app::quick_draft::EntryWords;
 use crate::app::time_entry::Draft;
 use crate::app::timer::is_forgotten;
@@ -233,7 +233,7 @@ fn look(app: &Context, actor: &Actor, form: &EntryForm, id: &str) -> Result<Look
 fn label(field: &str) -> &str {
     match field {
         "client" => "Client",
-        "time" => "Start",
+        "time" | "started_at" => "Start",
         "date" => "Day",
         "minutes" => "Time",
         "end" => "End",
@@ -278,7 +278,7 @@ async fn create(State(app): State<App>, here: Here, Form(sent): Form<SentForm>) 
     match saved {
         Ok((said, id, back)) => Ok(Done::at(back).saying_with_undo(said, format!("/time/entries/{id}/delete")).into_response()),
         Err(error) => {
-            let shown = Shown { problems: Problems::of_error(error)?, timer: ends_timer, ..Shown::of(sent.entry) };
+            let shown = Shown { problems: Problems::of_error(at_fields(error))?, timer: ends_timer, ..Shown::of(sent.entry) };
             Ok(page_with_problems(entry_page(&app, &here, shown).await?)?.into_response())
         }
     }
@@ -324,7 +324,7 @@ async fn change(State(app): State<App>, here: Here, Path(id): Path<String>, Form
     match saved {
         Ok((said, back)) => Ok(Done::at(back).saying(said).into_response()),
         Err((error, issued)) => {
-            let shown = Shown { id, issued, problems: Problems::of_error(error)?, ..Shown::of(sent.entry) };
+            let shown = Shown { id, issued, problems: Problems::of_error(at_fields(error))?, ..Shown::of(sent.entry) };
             Ok(page_with_problems(entry_page(&app, &here, shown).await?)?.into_response())
         }
     }
