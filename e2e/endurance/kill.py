@@ -82,7 +82,7 @@ def log_time(server, cookie, stop, seen, seed):
     headers = {"Cookie": cookie, "Content-Type": "application/json"}
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     while not stop.is_set():
-        began = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=chance.randrange(1, 300))
+        began = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=chance.randrange(40, 300))
         entry = {
             "client": chance.choice(CODES),
             "ticket": f"LOAD-{seed}",

@@ -56,7 +56,7 @@ impl Part {
         };
         Self {
             code: currency.code(),
-            invoices: format!("{} invoices", aging.sum.invoices),
+            invoices: crate::hours::counted(aging.sum.invoices, "invoice"),
             tone: if aging.sum.overdue() > 0 { "over" } else { "" },
             chart,
             rows: aging.rows.iter().map(row).collect(),

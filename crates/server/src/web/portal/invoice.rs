@@ -45,7 +45,9 @@ struct RowView {
     issued_on: String,
     due_on: String,
     total: String,
+    /// What is to be paid, or what was paid too much.
     balance: String,
+    balance_label: &'static str,
     state: String,
     tone: &'static str,
 }
@@ -63,7 +65,8 @@ impl RowView {
             issued_on: dates::full(&row.invoice.issued_on),
             due_on: dates::full(&row.invoice.due_on),
             total: shown(row.invoice.total),
-            balance: shown(row.balance()),
+            balance: shown(row.balance().abs()),
+            balance_label: if row.balance() < 0 { "Credit with us" } else { "To pay" },
             state,
             tone,
         }
