@@ -108,7 +108,7 @@ pub fn bill_period(
 
 fn check(client: &Client, statement: &Statement) -> Result<(), BillingError> {
     let (client, period, time) = (client.code.clone(), statement.period, statement.time);
-    if time.opening + time.granted + time.restored != time.used + time.forfeited + time.closing {
+    if time.available() != time.used + time.forfeited + time.closing {
         return Err(BillingError::TimeIdentity { client, period, time: Box::new(time) });
     }
     let balanced = |it: ReserveTotals| it.opening + it.granted == it.used + it.forfeited + it.closing;

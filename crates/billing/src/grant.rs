@@ -4,7 +4,7 @@ use crate::agreement::{
     Agreement, Allowance, AllowanceSize, Prepaid, Proration, Reserve, ReserveSize, Rollover, Settlement, TimePools,
 };
 use crate::device::{Device, DeviceClass, DeviceCount};
-use crate::number::{Currency, Decimal, half_up_i64};
+use crate::number::{Currency, Decimal, half_up_i64, plain_hours};
 use crate::pool::{AgreementState, MoneyPool, Pool, PoolKind};
 use crate::statement::{Movement, MovementKind, ReserveTotals};
 use crate::time::{Day, Period};
@@ -144,14 +144,8 @@ pub(crate) fn close_time(
 fn forfeited_block(pool: &Pool, lost: i64, ending: Ending) -> String {
     let price = pool.price.unwrap_or(Decimal::ZERO);
     let why = if ending == Ending::GoesOn { "expired" } else { "ended with the agreement" };
-    let (lost, granted) = (hours(lost), hours(pool.granted));
+    let (lost, granted) = (plain_hours(lost), plain_hours(pool.granted));
     format!("The {} {why} with {lost} of {granted} h unused; it had cost {price}.", pool.label())
-}
-
-/// Hours and minutes, with seconds only where there are any: `1:30`, `0:07:30`.
-fn hours(seconds: i64) -> String {
-    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if rest == 0 { format!("{hours}:{minutes:02}") } else { format!("{hours}:{minutes:02}:{rest:02}") }
 }
 
 /// The part of an allowance that lives on.

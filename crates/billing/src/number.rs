@@ -262,6 +262,14 @@ impl Currency {
     }
 }
 
+/// Hours and minutes, with seconds only where there are any: `120:00`, `0:07`, `1:00:30`.
+#[must_use]
+pub fn plain_hours(seconds: i64) -> String {
+    let (sign, seconds) = (if seconds < 0 { "-" } else { "" }, seconds.unsigned_abs());
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if rest == 0 { format!("{sign}{hours}:{minutes:02}") } else { format!("{sign}{hours}:{minutes:02}:{rest:02}") }
+}
+
 /// `value / 10^digits` without trailing zeros.
 pub(crate) fn plain(value: i128, digits: u8) -> String {
     let scale = 10_u128.pow(u32::from(digits));

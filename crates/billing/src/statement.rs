@@ -97,6 +97,14 @@ pub struct TimeTotals {
     pub billable: i64,
 }
 
+impl TimeTotals {
+    /// Seconds that were put into pools, what was left from before among them.
+    #[must_use]
+    pub fn available(&self) -> i64 {
+        self.opening + self.granted + self.restored
+    }
+}
+
 /// Money of a reserve, in minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReserveTotals {

@@ -1,4 +1,6 @@
-//! Seconds for people: `10:30 h`. Never clipped, never empty.
+//! Seconds, numbers and sentences for people: `10:30 h`, `2 entries`. Never clipped, never empty.
+
+use quarterhour_billing::plain_hours;
 
 /// A number with its noun: `1 entry`, `2 entries`, `3 days`.
 #[must_use]
@@ -14,9 +16,7 @@ pub fn counted(number: usize, noun: &str) -> String {
 
 /// Hours and minutes, with seconds only where there are any: `120:00`, `0:07`, `1:00:30`.
 pub fn hours(seconds: i64) -> String {
-    let (sign, seconds) = (if seconds < 0 { "-" } else { "" }, seconds.unsigned_abs());
-    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if rest == 0 { format!("{sign}{hours}:{minutes:02} h") } else { format!("{sign}{hours}:{minutes:02}:{rest:02} h") }
+    format!("{} h", plain_hours(seconds))
 }
 
 /// A sentence with a capital letter at its beginning.

@@ -124,7 +124,7 @@ fn row(outcome: &Outcome) -> Vec<String> {
         plain(report.agreement.as_deref().unwrap_or("(none)")),
         report.program.to_string(),
         number.map_or_else(|| "–".to_owned(), quarterhour_server::app::paper::number_text),
-        duration(time.opening + time.granted + time.restored),
+        duration(time.available()),
         duration(time.used),
         duration(time.forfeited),
         duration(time.overage),
@@ -146,7 +146,7 @@ fn totals(outcomes: &[&Outcome]) -> Vec<Vec<String>> {
         let count = own.len();
         let mut cells = vec![format!("{count} statement{}", if count == 1 { "" } else { "s" })];
         cells.extend([String::new(), String::new(), String::new()]);
-        cells.push(time(|time| time.opening + time.granted + time.restored));
+        cells.push(time(quarterhour_billing::TimeTotals::available));
         cells.push(time(|time| time.used));
         cells.push(time(|time| time.forfeited));
         cells.push(time(|time| time.overage));

@@ -25,8 +25,10 @@ pub fn show(session: &Session, code: &str, period: Period) -> Result<(), AppErro
     if result.outcomes.is_empty() {
         out(&format!("Nothing on record for {} in {period}.\n", plain(code)))?;
     }
-    for (body, issue) in result.outcomes.iter().filter_map(|outcome| outcome.body.as_ref().zip(Some(&outcome.issue))) {
-        out(&format!("{}\n{}{}\n", chart::statement(body, issue.is_some()), lines(body), entries(body)))?;
+    for outcome in &result.outcomes {
+        if let Some(body) = &outcome.body {
+            out(&format!("{}\n{}{}\n", chart::statement(body, outcome.issue.is_some()), lines(body), entries(body)))?;
+        }
     }
     Ok(())
 }

@@ -62,7 +62,7 @@ impl Side {
     /// Seconds that were or are in pools.
     #[must_use]
     pub fn available(&self) -> i64 {
-        self.time.opening + self.time.granted + self.time.restored
+        self.time.available()
     }
 
     /// Seconds in pools now.
@@ -170,7 +170,7 @@ impl Context {
             let (draft, _) = as_of(form, code, from).read("draft", &mut words).map_err(AppError::Invalid)?;
             let changed = with_draft(client, draft, (replacing, is_version), from)?;
             let after = live.bill(&changed, live.entries(), &words)?;
-            months.push(Month { from: within, ..compare(&live, &after, period) });
+            months.push(compare(&live, &after, period, within));
         }
         Ok(Preview { clauses, months, currency: client.client.currency })
     }
@@ -263,13 +263,13 @@ fn with_draft(
     Ok(client)
 }
 
-fn compare(live: &ClientLive, after: &RunResult, period: Period) -> Month {
+fn compare(live: &ClientLive, after: &RunResult, period: Period, from: Option<Day>) -> Month {
     let of = |result: &RunResult| result.outcomes.iter().filter(|outcome| outcome.period == period).cloned().collect::<Vec<_>>();
     let (before, after) = (of(&live.result), of(after));
     Month {
         period,
         is_running: period == live.running,
-        from: None,
+        from,
         entries: entries_in(live, period),
         lines: pair_lines(&before, &after),
         before: side(&before),

@@ -92,7 +92,7 @@ impl RunRow {
     /// Seconds that were in pools.
     #[must_use]
     pub fn available(&self) -> i64 {
-        self.time.opening + self.time.granted + self.time.restored
+        self.time.available()
     }
 
     /// What the total changed by since the month before.

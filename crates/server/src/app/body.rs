@@ -239,7 +239,7 @@ impl StatementBody {
     /// Seconds that were put into pools, what was left from before among them.
     #[must_use]
     pub fn available(&self) -> i64 {
-        self.statement.time.opening + self.statement.time.granted + self.statement.time.restored
+        self.statement.time.available()
     }
 
     /// Seconds in pools after the last step: nothing any more once the agreement has ended within the period.

@@ -53,7 +53,7 @@ impl Month {
     /// Seconds that were or are in pools.
     #[must_use]
     pub fn available(&self) -> i64 {
-        self.time().opening + self.time().granted + self.time().restored
+        self.time().available()
     }
 
     /// Seconds beyond the pools, held ones among them.

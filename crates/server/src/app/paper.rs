@@ -160,7 +160,7 @@ pub fn sentence(body: &StatementBody, is_issued: bool) -> String {
             Some((class, count)) if time.granted > 0 => format!(" for {count} {}", class_words(class.name(), count)),
             _ => String::new(),
         };
-        let available = time.opening + time.granted + time.restored;
+        let available = time.available();
         sentences.push(format!("You had {}{from} and used {}.", hours(available), hours(time.used)));
         if time.forfeited > 0 {
             let ended = if is_issued { "ended unused" } else { "are unused so far" };
@@ -221,7 +221,7 @@ fn burn_down(body: &StatementBody) -> Option<documents::BurnDown> {
     let overage =
         overage.map(|(before, step)| documents::OverageStep { at: fraction(step.at), seconds: step.overage - before.overage });
     let time = &body.statement.time;
-    let granted_seconds = time.opening + time.granted + time.restored;
+    let granted_seconds = time.available();
     Some(documents::BurnDown {
         days: u16::try_from(days).ok()?,
         granted_seconds,

@@ -153,7 +153,7 @@ pub fn body_faults(checker: &LedgerChecker, body: &StatementBody, period: &str, 
         return Some(format!("the statement is of {} and not of {period}", own.0));
     }
     let time = &body.statement.time;
-    if time.opening + time.granted + time.restored != time.used + time.forfeited + time.closing {
+    if time.available() != time.used + time.forfeited + time.closing {
         return Some(format!("the statement of {period} does not add up"));
     }
     checker.statement(period, agreement, time, hash).err().map(|fault| fault.to_string())

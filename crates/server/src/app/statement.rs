@@ -40,8 +40,7 @@ impl StatementView {
     /// Seconds that were in pools.
     #[must_use]
     pub fn available(&self) -> i64 {
-        let time = &self.body.statement.time;
-        time.opening + time.granted + time.restored
+        self.body.available()
     }
 }
 

@@ -16,7 +16,7 @@ pub use books::seconds_into;
 pub use burn_down::{AfterHours, BurnDown, Outlook, Step};
 pub use multiples::{Month, Multiple, Multiples};
 
-use quarterhour_billing::Currency;
+use quarterhour_billing::{Currency, plain_hours};
 
 use crate::app::money;
 use crate::hours::hours;
@@ -129,12 +129,11 @@ fn bar(used: i64, available: i64, beyond: i64, words: &str) -> String {
 }
 
 fn month_words(used: i64, available: i64, beyond: i64) -> String {
-    let short = |seconds: i64| hours(seconds).trim_end_matches(" h").to_owned();
     match (available, beyond) {
         (..=0, ..=0) => "no prepaid time".to_owned(),
         (..=0, _) => format!("{} beyond", hours(beyond)),
-        (_, 1..) => format!("{} over {}", short(beyond), hours(available)),
-        _ => format!("{} left of {}", short(available - used), hours(available)),
+        (_, 1..) => format!("{} over {}", plain_hours(beyond), hours(available)),
+        _ => format!("{} left of {}", plain_hours(available - used), hours(available)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! How the fates of work look: their words and tones, and the effect of an entry before it is saved.
 
+pub use quarterhour_billing::plain_hours;
+
 use crate::app::body::PartBody;
 use crate::app::effect::Effect;
 use crate::app::live::EntryFate;
@@ -19,12 +21,6 @@ pub fn badge(fate: &str) -> (&'static str, &'static str) {
         "courtesy" => ("lost", "courtesy"),
         _ => ("lost", "no time"),
     }
-}
-
-/// Seconds without their unit: `0:25`.
-#[must_use]
-pub fn plain_hours(seconds: i64) -> String {
-    hours(seconds).trim_end_matches(" h").to_owned()
 }
 
 /// The badges of an entry of an open statement: one where it went one way, else one for each way with its time.

@@ -233,7 +233,7 @@ fn look(app: &Context, actor: &Actor, form: &EntryForm, id: &str) -> Result<Look
 fn label(field: &str) -> &str {
     match field {
         "client" => "Client",
-        "time" | "started_at" => "Start",
+        "time" => "Start",
         "date" => "Day",
         "minutes" => "Time",
         "end" => "End",

@@ -46,7 +46,7 @@ async fn the_effect_is_shown_before_anything_is_saved() {
     };
     preview("cedar printer 25m helpdesk").await.shows("Cedar Creek Clinic").shows("25 min").shows("from prepaid hours");
     preview("cedar printer").await.shows("a timer starts");
-    preview("xyzzy printer 25m").await.shows("o client begins with");
+    preview("xyzzy printer 25m").await.shows("No client begins with");
     preview("cedar printer 0:00").await.shows("no time at all");
     preview("").await;
     let look = ana.post("/time/quick", &[("line", "cedar looked at only 25m"), ("look", "1")]).await.ok().shows("from prepaid hours");

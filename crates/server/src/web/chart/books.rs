@@ -24,7 +24,7 @@ impl BurnDown {
             None if !body.draws_time => return None,
             None => {
                 let time = &body.statement.time;
-                Self::of_steps(id, body.period, &body.burn_down, time.opening + time.granted + time.restored)
+                Self::of_steps(id, body.period, &body.burn_down, time.available())
             }
             Some(put) => {
                 let unit = Currency::parse(&body.statement.currency).map_or(Unit::Time, Unit::Money);
@@ -92,7 +92,7 @@ impl Month {
     /// A month of a statement; what is left of a running one is not lost yet.
     #[must_use]
     pub fn of(period: Period, time: &TimeTotals, path: impl Into<String>, is_running: bool) -> Self {
-        let left = time.opening + time.granted + time.restored - time.used;
+        let left = time.available() - time.used;
         Self {
             name: dates::month(period),
             label: dates::month_short(period),
