@@ -1,6 +1,8 @@
 //! Late time: entries of an issued period. What that period forfeited is given back first, the
 //! rest is billed by that period's rates on the statement of the next open one. Issued stays as it is.
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::{Agreement, Rounding};
 use crate::engine::{PeriodRun, Terms};
 use crate::entry::TimeEntry;
@@ -31,8 +33,8 @@ pub struct LateBatch<'a> {
     pub entries: &'a [TimeEntry],
     /// Charges of entries that were corrected, to take back.
     pub credits: &'a [Credit],
-    /// Burn of entries that were corrected: it is free for their new version.
-    pub returned: i64,
+    /// What entries that were corrected had counted before.
+    pub returned: Returned,
     /// Held overage that the client released.
     pub released: &'a [Credit],
     /// Held overage that the provider wrote off.
@@ -44,6 +46,25 @@ impl LateBatch<'_> {
     #[must_use]
     pub fn is_for(&self, agreement: Option<&Agreement>) -> bool {
         self.agreement.map(|it| &it.name) == agreement.map(|it| &it.name)
+    }
+}
+
+/// What corrected entries had counted before their new version: it takes its place, and is not counted twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// Seconds drawn from pools: they are free for the new version.
+    pub burn: i64,
+    /// Seconds worked.
+    pub actual: i64,
+    /// Seconds after rounding.
+    pub billable: i64,
+}
+
+impl std::ops::AddAssign for Returned {
+    fn add_assign(&mut self, more: Self) {
+        self.burn += more.burn;
+        self.actual += more.actual;
+        self.billable += more.billable;
     }
 }
 
@@ -89,14 +110,14 @@ fn bill_batch(
     let rounding = batch.agreement.map_or(Rounding::default(), |agreement| agreement.rounding);
     let billable = rounding::billable(&rounding, &rules.client.clock, batch.before, batch.entries);
     let own: Vec<u32> = (0..).take(batch.entries.len()).collect();
-    let free = closed.restorable + batch.returned;
+    let free = closed.restorable + batch.returned.burn;
     let mut then = late_state(batch.period, free, *next_pool, state);
     *next_pool += 1;
     let mut unused = 0;
     let purse = Purse { state: &mut then, next_pool: &mut unused, threshold_base: 0 };
     let mut work = place_rounded(rules, batch.entries, &own, &billable, purse);
     let used = work.placed.time.used;
-    let restored = (used - batch.returned).max(0);
+    let restored = (used - batch.returned.burn).max(0);
     let record = state.closed.entry(batch.period).or_default();
     record.restorable = free - used;
     record.overage += work.placed.overage - credited;
@@ -109,6 +130,8 @@ fn bill_batch(
     }
     work.placed.time.used = restored;
     work.placed.time.restored = restored;
+    work.placed.time.actual -= batch.returned.actual;
+    work.placed.time.billable -= batch.returned.billable;
     add(placed, &mut work.placed);
     credit(batch, &mut placed.charges);
     decide(run, batch, state, placed);

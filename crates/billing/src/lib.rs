@@ -26,7 +26,7 @@ mod work;
 pub use device::{CountMethod, Device, DeviceClass, DeviceCount};
 pub use engine::{BilledPeriod, BillingError, Client, Terms, bill_period, due_from};
 pub use entry::{Billing, MINUTES_MAX, TimeEntry, WorkedOn};
-pub use late::{Credit, LateBatch};
+pub use late::{Credit, LateBatch, Returned};
 pub use number::{Currency, Decimal, DecimalError, HOUR, HourlyPrice, half_up, plain_hours, split};
 pub use pool::{AgreementState, Carried, ClosedPeriod, MoneyPool, Pool, PoolKind};
 pub use report::{LineReport, PeriodReport, ReserveReport, StatementReport, statement_report};

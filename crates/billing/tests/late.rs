@@ -7,7 +7,7 @@ mod random_work;
 
 use common::{Books, Files, read, through_json};
 use proptest::prelude::*;
-use quarterhour_billing::{Band, Carried, Credit, Decimal, HourlyPrice, LateBatch, LineKind, Period, Statement, TimeEntry};
+use quarterhour_billing::{Band, Carried, Credit, Decimal, HourlyPrice, LateBatch, LineKind, Period, Returned, Statement, TimeEntry};
 use random_work::{Work, work};
 
 fn january() -> Period {
@@ -23,7 +23,7 @@ fn books(clauses: &str, work: &[Work]) -> Books {
 }
 
 /// January with the entries in time, then February with the late ones.
-fn bill(books: &Books, in_time: &[TimeEntry], late: &[TimeEntry], credits: &[Credit], returned: i64) -> [Vec<Statement>; 2] {
+fn bill(books: &Books, in_time: &[TimeEntry], late: &[TimeEntry], credits: &[Credit], returned: Returned) -> [Vec<Statement>; 2] {
     let january_billed = books.bill(january(), Carried::default(), in_time, &[]).unwrap();
     let agreement = books.client().client.agreements.as_slice().first().unwrap();
     let batch = LateBatch {
@@ -77,8 +77,8 @@ proptest! {
         let all = books.by_period().remove(&january()).unwrap_or_default();
         let in_time = |entry: &&TimeEntry| work.get(..split).unwrap().iter().enumerate().any(|(at, _)| entry.id == format!("e{at:03}"));
         let (early, late): (Vec<TimeEntry>, Vec<TimeEntry>) = all.iter().cloned().partition(|entry| in_time(&entry));
-        let [at_once, _] = bill(&books, &all, &[], &[], 0);
-        let [january, february] = bill(&books, &early, &late, &[], 0);
+        let [at_once, _] = bill(&books, &all, &[], &[], Returned::default());
+        let [january, february] = bill(&books, &early, &late, &[], Returned::default());
         for of in [|it: &Statement| it.time.overage, |it: &Statement| it.time.billable, |it: &Statement| it.time.charged, |it: &Statement| it.time.courtesy] {
             prop_assert_eq!(sum(&at_once, of), sum(&january, of) + sum(&february, of));
         }
@@ -107,7 +107,7 @@ proptest! {
         let hourly = HourlyPrice::new(price, Decimal::ONE);
         let word = |name| books.entries.words.find(name).unwrap();
         let credit = Credit { tier: word("technician"), work_type: word("remote"), band: Band::Business, hourly, seconds };
-        let [_, february] = bill(&books, &all, &[], &[credit, credit], 0);
+        let [_, february] = bill(&books, &all, &[], &[credit, credit], Returned::default());
         let line = &february[0].lines[0];
         prop_assert_eq!(line.kind, LineKind::Adjustment);
         prop_assert_eq!(line.seconds, Some(-2 * seconds), "credits of one price are one line");

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use common::{Books, Files, read, through_json};
 use quarterhour_billing::agreement::Agreement;
-use quarterhour_billing::{Carried, Day, DeviceClass, LateBatch, Period, Statement, TimeEntry};
+use quarterhour_billing::{Carried, Day, DeviceClass, LateBatch, Period, Returned, Statement, TimeEntry};
 
 const FIRST: &str = "program = \"use-it-or-lose-it\"\nstarts = 2025-01-01\nends = 2026-01-15\n\
     [fee]\nper_device = { workstation = \"31.25\", server = \"90\" }\nproration = \"daily\"\n\
@@ -117,7 +117,7 @@ fn live_through(books: &Books, typed: &BTreeMap<String, Period>) -> Vec<Issued> 
             before: &late.before,
             entries: &late.entries,
             credits: &[],
-            returned: 0,
+            returned: Returned::default(),
             released: &[],
             written_off: &[],
         });

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use quarterhour_billing::agreement::{Agreement, Prepaid};
-use quarterhour_billing::{Band, Carried, Credit, Decimal, HourlyPrice, LateBatch, Period, Statement, TimeEntry};
+use quarterhour_billing::{Band, Carried, Credit, Decimal, HourlyPrice, LateBatch, Period, Returned, Statement, TimeEntry};
 
 use crate::common::{self, Books, Files, through_json};
 use crate::parse::{Case, Expected, Text};
@@ -185,7 +185,7 @@ struct Corrected {
     credits: Vec<Credit>,
     released: Vec<Credit>,
     written_off: Vec<Credit>,
-    returned: i64,
+    returned: Returned,
 }
 
 impl LateOwned {
@@ -231,7 +231,7 @@ impl Corrected {
         let place = format!("{}:{}: `{}` is no correction", case.file, text.line, text.text);
         let words: Vec<&str> = text.text.split(' ').collect();
         match words.as_slice() {
-            ["returned", time] => self.returned += seconds(time),
+            ["returned", time] => self.returned.burn += seconds(time),
             [what, tier, work_type, band, time, "at", price] => {
                 let word = |name: &str| books.entries.words.find(name).unwrap_or_else(|| panic!("{place}"));
                 let band = [Band::AfterHours, Band::Business].into_iter().find(|it| it.name() == *band).unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use jiff::Timestamp;
-use quarterhour_billing::{LineReport, ReserveReport, StatementReport, TimeTotals};
+use quarterhour_billing::{LineReport, ReserveReport, Returned, StatementReport, TimeTotals};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -240,6 +240,8 @@ pub struct StatedEntry {
     late_for: Option<String>,
     /// Is it overage that was held in that period and is released? Its time was counted there, so it has none here.
     released: bool,
+    /// Set where it corrects an entry that is on an issued statement already.
+    replaces: Option<Replaced>,
     ticket: String,
     technician: String,
     tier: String,
@@ -259,12 +261,30 @@ pub struct StatedEntry {
     parts: Vec<Part>,
 }
 
+/// What a corrected entry had counted on the statement that was issued before; this statement's sums are without it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Replaced {
+    /// Seconds drawn from pools.
+    burn: i64,
+    /// Seconds worked.
+    actual: i64,
+    /// Seconds after rounding.
+    billable: i64,
+}
+
+impl From<Returned> for Replaced {
+    fn from(it: Returned) -> Self {
+        Self { burn: it.burn, actual: it.actual, billable: it.billable }
+    }
+}
+
 impl From<&EntryBody> for StatedEntry {
     fn from(it: &EntryBody) -> Self {
         Self {
             id: it.id.clone(),
             late_for: it.late_for.map(|it| it.to_string()),
             released: it.released,
+            replaces: it.replaces.map(Replaced::from),
             ticket: it.ticket.clone(),
             technician: it.technician.clone(),
             tier: it.tier.clone(),

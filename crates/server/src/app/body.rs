@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use quarterhour_billing::{
-    Band, Client, Fate, HourlyPrice, LateWork, LineReport, LocalClock, MovementKind, Part, Period, PriceSource, Priced, Statement,
-    StatementReport, TimeEntry, Word, Words, statement_report,
+    Band, Client, Fate, HourlyPrice, LateWork, LineReport, LocalClock, MovementKind, Part, Period, PriceSource, Priced, Returned,
+    Statement, StatementReport, TimeEntry, Word, Words, statement_report,
 };
 use quarterhour_books::rows::EntryRow;
 use quarterhour_books::{BookClient, Setup};
@@ -47,12 +47,19 @@ pub struct EntryDetail {
     pub technician: String,
     /// Free text.
     pub note: String,
+    /// What it had counted where it corrects an entry of an issued statement.
+    pub replaces: Option<Returned>,
 }
 
 impl EntryDetail {
+    /// The words of an entry that corrects none.
+    pub fn new(technician: String, note: String) -> Self {
+        Self { technician, note, replaces: None }
+    }
+
     /// The words of a row.
     pub fn of(row: &EntryRow<'_>) -> Self {
-        Self { technician: row.technician.to_owned(), note: row.note.to_owned() }
+        Self::new(row.technician.to_owned(), row.note.to_owned())
     }
 }
 
@@ -130,6 +137,9 @@ pub struct EntryBody {
     /// Is it overage that was held in that period and is released? Its time was counted there, so it has none here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
+    /// What it had counted before, where it corrects an entry that is on an issued statement already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Returned>,
     /// The ticket.
     pub ticket: String,
     /// Who worked.
@@ -172,6 +182,9 @@ pub struct PartBody {
 /// How the reason of a charge ends that a reserve pays as far as it reaches.
 const ON_RESERVE: &str = ", on the reserve";
 
+/// What late time draws on.
+const GIVEN_BACK: &str = "time given back";
+
 impl PartBody {
     /// Does a reserve pay for it as far as it reaches?
     #[must_use]
@@ -213,8 +226,12 @@ impl EntryBody {
     /// What it has to do with an issued period: `late for March 2026`. Empty for work of the statement's own period.
     #[must_use]
     pub fn late_words(&self) -> String {
-        let kind = if self.released { "released from" } else { "late for" };
-        self.late_for.map(|period| format!("{kind} {}", crate::dates::month(period))).unwrap_or_default()
+        let Some(month) = self.late_for.map(crate::dates::month) else { return String::new() };
+        match self.replaces {
+            Some(before) => format!("corrects {month}, in place of {}", crate::hours::hours(before.billable)),
+            None if self.released => format!("released from {month}"),
+            None => format!("late for {month}"),
+        }
     }
 }
 
@@ -328,10 +345,18 @@ impl Freezer<'_> {
             let entry = entries.get(usize::try_from(billed.entry).ok()?)?;
             let detail = self.details.words.get(entry.id.as_str()).cloned().unwrap_or_default();
             let name = |word: Word| self.words.name(word).to_owned();
+            let mut parts = by_entry.remove(&billed.entry).unwrap_or_default();
+            if let (Some(before), Some(period)) = (detail.replaces, late_for) {
+                let burn: i64 = parts.iter().map(|part| part.burn).sum();
+                let more = if burn > before.burn { format!(" and {GIVEN_BACK}") } else { String::new() };
+                let former = format!("its former time in {}{more}", crate::dates::month(period));
+                parts.iter_mut().filter(|part| part.burn > 0).for_each(|part| part.why = part.why.replace(GIVEN_BACK, &former));
+            }
             Some(EntryBody {
                 id: entry.id.to_string(),
                 late_for,
                 released: false,
+                replaces: detail.replaces,
                 ticket: entry.ticket.to_string(),
                 technician: detail.technician,
                 tier: name(entry.tier),
@@ -341,7 +366,7 @@ impl Freezer<'_> {
                 started_local: wall_clock(&client.clock, entry.started_at),
                 actual: billed.actual,
                 billable: billed.billable,
-                parts: by_entry.remove(&billed.entry).unwrap_or_default(),
+                parts,
             })
         });
         bodies.collect()
@@ -421,7 +446,7 @@ fn part_body(part: &Part, statement: &Statement) -> PartBody {
 
 fn drawn(pool: Option<u32>, burn: i64, seconds: i64, statement: &Statement) -> String {
     let label = statement.pools.iter().find(|it| Some(it.number) == pool).map(quarterhour_billing::Pool::label);
-    let label = label.unwrap_or_else(|| "time given back".to_owned());
+    let label = label.unwrap_or_else(|| GIVEN_BACK.to_owned());
     let weight = if burn == seconds { String::new() } else { format!(" as {}", crate::hours::hours(burn)) };
     format!("drawn from {label}{weight}")
 }

@@ -188,6 +188,7 @@ mod tests {
             id: "e1".to_owned(),
             late_for: None,
             released: false,
+            replaces: None,
             ticket: String::new(),
             technician: String::new(),
             tier: String::new(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use quarterhour_billing::agreement::{Agreement, Prepaid};
-use quarterhour_billing::{Band, Carried, Credit, HourlyPrice, LateBatch, Period, Terms, TimeEntry, Words};
+use quarterhour_billing::{Band, Carried, Credit, HourlyPrice, LateBatch, Period, Returned, Terms, TimeEntry, Words};
 use quarterhour_books::{BookClient, EntryReader, entries, setup};
 use quarterhour_store::Tx;
 use quarterhour_store::statements::{closing, hold, statement, terms, time_entry};
@@ -49,7 +49,7 @@ pub struct LateSet {
     before: Vec<TimeEntry>,
     entries: Vec<TimeEntry>,
     credits: Vec<Credit>,
-    returned: i64,
+    returned: Returned,
     released: Vec<Credit>,
     written_off: Vec<Credit>,
 }
@@ -116,7 +116,7 @@ pub fn read(tx: &mut Tx, books: &StoredBooks, until: Period, only: Option<&[Uuid
         let period = client.client.clock.day(entry.started_at).period();
         let issued = books.closed.get(position).and_then(Option::as_ref).is_some_and(|closed| period <= closed.period);
         if !issued && period <= until {
-            details.insert(row.entry_id.clone(), EntryDetail { technician: row.technician, note: row.note });
+            details.insert(row.entry_id.clone(), EntryDetail::new(row.technician, row.note));
             if let Some(own) = clients.get_mut(position) {
                 own.entries.push(entry);
             }
@@ -157,7 +157,7 @@ pub fn read_client(
         let Some((_, entry)) = books.entry(&mut reader, &row) else { return Ok(()) };
         let period = client.client.clock.day(entry.started_at).period();
         if period <= until && closed.is_none_or(|closed| closed.period < period) {
-            open.details.insert(row.entry_id, EntryDetail { technician: row.technician, note: row.note });
+            open.details.insert(row.entry_id, EntryDetail::new(row.technician, row.note));
             own.push(entry);
         }
         Ok::<(), AppError>(())
@@ -222,10 +222,8 @@ impl<'a> LateReader<'a> {
             let Some((position, entry)) = self.books.entry(&mut self.reader, &row) else { continue };
             let period = row.late_for.as_deref().and_then(Period::parse).ok_or_else(|| bad_row("time_entries", &row.entry_id))?;
             let key = self.set(tx, position, period, entry.started_at)?;
-            if row.revision > 0 {
-                self.take_back(tx, &key, &row)?;
-            }
-            let detail = EntryDetail::of(&entry_row(&row, ""));
+            let replaces = if row.revision > 0 { self.take_back(tx, &key, &row)? } else { None };
+            let detail = EntryDetail { replaces, ..EntryDetail::of(&entry_row(&row, "")) };
             self.open.details.insert(row.entry_id.clone(), detail);
             if let Some(set) = self.sets.get_mut(&key) {
                 set.entries.push(entry);
@@ -305,6 +303,7 @@ impl<'a> LateReader<'a> {
         let entry = EntryBody {
             late_for: Some(period),
             released: true,
+            replaces: None,
             tier: held.tier.clone(),
             work_type: held.work_type.clone(),
             started_at: entry.started_at,
@@ -396,7 +395,18 @@ impl<'a> LateReader<'a> {
         let draws_time = received || agreement.as_ref().is_some_and(|it| matches!(it.prepaid, Prepaid::Time(_)));
         let before = self.before(tx, position, period, agreement.as_ref())?;
         let (entries, credits, released, written_off) = Default::default();
-        Ok(LateSet { period, terms, agreement, draws_time, before, entries, credits, returned: 0, released, written_off })
+        Ok(LateSet {
+            period,
+            terms,
+            agreement,
+            draws_time,
+            before,
+            entries,
+            credits,
+            returned: Returned::default(),
+            released,
+            written_off,
+        })
     }
 
     /// What the period and later statements have billed of it already.
@@ -430,18 +440,20 @@ impl<'a> LateReader<'a> {
         Ok(before)
     }
 
-    /// Takes back what the revision before was billed.
-    fn take_back(&mut self, tx: &mut Tx, key: &SetKey, row: &time_entry::TimeEntry) -> Result<(), AppError> {
+    /// Takes back what the revision before was billed, and says what it had counted.
+    fn take_back(&mut self, tx: &mut Tx, key: &SetKey, row: &time_entry::TimeEntry) -> Result<Option<Returned>, AppError> {
         if !self.billed.contains_key(&row.client_id) {
             let rows = statement::list_of_client(tx, self.books.provider_id, row.client_id)?;
             let bodies = rows.iter().filter_map(|row| serde_json::from_str::<StatementBody>(&row.body_json).ok());
             self.billed.insert(row.client_id, billed_last(bodies.flat_map(|body| body.entries)));
         }
         let billed = self.billed.get_mut(&row.client_id).and_then(|entries| entries.remove(&row.entry_id));
-        let (Some(billed), Some(set)) = (billed, self.sets.get_mut(key)) else { return Ok(()) };
+        let (Some(billed), Some(set)) = (billed, self.sets.get_mut(key)) else { return Ok(None) };
+        let burn = billed.parts.iter().map(|part| part.burn).sum();
+        let replaces = Returned { burn, actual: billed.actual, billable: billed.billable };
+        set.returned += replaces;
         set.before.retain(|entry| entry.id != row.entry_id);
         for part in billed.parts {
-            set.returned += part.burn;
             let charged = matches!(part.fate.as_str(), "overage" | "charged");
             if let Some(hourly) = part.hourly.filter(|_| charged) {
                 let words = &mut self.reader.words;
@@ -449,7 +461,7 @@ impl<'a> LateReader<'a> {
                 set.credits.push(Credit { tier, work_type, band: part.band, hourly, seconds: part.seconds });
             }
         }
-        Ok(())
+        Ok(Some(replaces))
     }
 
     fn finish(self) {

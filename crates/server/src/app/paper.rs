@@ -247,7 +247,7 @@ fn devices(body: &StatementBody) -> Vec<documents::Device> {
 
 fn entry(entry: &EntryBody) -> documents::TimeEntry {
     let late = entry.late_for.filter(|_| !entry.released);
-    let late = late.map(|period| format!("late time of {period}: ")).unwrap_or_default();
+    let late = late.map(|_| format!("{}: ", entry.late_words())).unwrap_or_default();
     let parts = entry.parts.iter().map(|part| documents::EntryPart { text: format!("{late}{}", part.why), seconds: part.seconds });
     documents::TimeEntry {
         started_at: entry.started_local,

@@ -140,6 +140,10 @@ fn explain(body: &StatementBody, entry: &EntryBody, agreement: Option<&Agreement
     let rounding = agreement.map(|agreement| agreement.rounding).unwrap_or_default();
     let is_courtesy = entry.parts.iter().any(|part| part.fate == "courtesy");
     let together = if is_courtesy || entry.released { Vec::new() } else { group(body, entry, &rounding) };
+    let replaced = entry.replaces.zip(entry.late_for).map(|(before, period)| {
+        let month = crate::dates::month(period);
+        format!(" It replaces what was counted for {month}: {}, {} of it drawn.", hours(before.billable), hours(before.burn))
+    });
     let parts = entry.parts.iter().map(|part| {
         let conditions = conditions(part, entry, agreement, words, &device);
         PartWay { part: part.clone(), conditions }
@@ -150,7 +154,7 @@ fn explain(body: &StatementBody, entry: &EntryBody, agreement: Option<&Agreement
         } else if is_courtesy {
             "Courtesy is shown with its actual time and not rounded.".to_owned()
         } else {
-            rounded(entry, &rounding, &together)
+            rounded(entry, &rounding, &together) + &replaced.unwrap_or_default()
         },
         weight: weight(entry, agreement, words),
         parts: parts.collect(),

@@ -98,8 +98,7 @@ impl Row {
     fn of(listed: &ListedEntry, actor: &Actor) -> Self {
         let entry = &listed.entry;
         let how = [entry.tier.as_str(), entry.work_type.as_str(), listed.device.as_str()];
-        let kind = if entry.released { "released from" } else { "late time of" };
-        let late = entry.late_for.map(|period| format!(", {kind} {period}")).unwrap_or_default();
+        let late = entry.late_for.map(|_| format!(", {}", entry.late_words())).unwrap_or_default();
         Self {
             path: entry_path(actor, &entry.id),
             started: dates::wall(entry.started_local),

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use quarterhour_billing::Period;
+use quarterhour_server::app::body::EntryBody;
 
 use crate::support::{Caller, DISPATCHER, OWNER, Reply, Site, TECHNICIAN};
 
@@ -145,6 +146,44 @@ async fn work_of_an_issued_month_becomes_a_correction_and_can_be_taken_back() {
     owner.get(&sheet).await.ok().shows("late for September 2026");
     owner.post(&undone, &[]).await.leads_to();
     owner.get(&sheet).await.ok().hides("came late");
+}
+
+#[tokio::test]
+async fn a_correction_takes_the_place_of_what_was_counted() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    let period = Period::parse("2026-09").expect("a period");
+    let client_id = site.app.client_by_code("cedar").expect("cedar");
+    let statement_of = |period| site.app.statements_of_period(client_id, period).expect("statements").0.swap_remove(0);
+    let issued = statement_of(period);
+    let drawn = |entry: &&EntryBody| entry.parts.iter().all(|part| part.fate == "drawn") && entry.billable > 0;
+    let entry = issued.entries.iter().find(drawn).expect("an entry that drew").clone();
+    let running = Period::parse("2026-11").expect("a period");
+    let before = statement_of(running).statement.time;
+
+    let minutes = (entry.actual / 60 + 15).to_string();
+    let (date, time) = (entry.started_local.date().to_string(), entry.started_local.time().strftime("%H:%M").to_string());
+    let fields = [
+        ("client", "cedar"),
+        ("date", &date),
+        ("time", &time),
+        ("minutes", &minutes),
+        ("ticket", &entry.ticket),
+        ("tier", &entry.tier),
+        ("work_type", &entry.work_type),
+        ("note", "corrected"),
+    ];
+    owner.post(&format!("/time/entries/{}", entry.id), &fields).await.leads_to();
+    let after = statement_of(running);
+    let corrected = after.entries.iter().find(|it| it.id == entry.id).expect("the correction");
+    let was = corrected.replaces.expect("what it replaces");
+    assert_eq!((was.actual, was.billable), (entry.actual, entry.billable));
+    assert_eq!(after.statement.time.actual - before.actual, 15 * 60, "only what is more was worked");
+    assert_eq!(after.statement.time.billable - before.billable, corrected.billable - entry.billable);
+    let why: Vec<_> = corrected.parts.iter().map(|part| part.why.as_str()).collect();
+    assert!(why.iter().any(|why| why.starts_with("drawn from its former time in September 2026")), "{why:?}");
+    let path = "/billing/statements/cedar/2026-11";
+    owner.get(path).await.ok().shows("corrects September 2026, in place of");
 }
 
 #[tokio::test]
