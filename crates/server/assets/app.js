@@ -162,7 +162,7 @@ async function refresh() {
 }
 
 function listen() {
-  if (stream || !document.querySelector('[data-live]')) return;
+  if (stream || document.hidden || !document.querySelector('[data-live]')) return;
   const source = new EventSource('/live');
   stream = source;
   source.addEventListener('client', (event) => heard(`client:${event.data}`, 'clients'));
@@ -177,7 +177,7 @@ function listen() {
   source.addEventListener('error', () => {
     deaf();
     pause = Math.min(pause * 2, 60_000);
-    setTimeout(() => document.hidden || listen(), pause * (0.5 + Math.random() / 2));
+    setTimeout(listen, pause * (0.5 + Math.random() / 2));
   });
 }
 
@@ -191,10 +191,10 @@ addEventListener('pageshow', (event) => {
   all('form[data-sent]').forEach((form) => form.removeAttribute('data-sent'));
   listen();
 });
-// A browser allows few connections to one site: a tab that nobody looks at gives its own back.
+// A browser allows few connections to one site: a tab that nobody looks at has none, and catches up when somebody does.
 document.addEventListener('visibilitychange', () => {
   clearTimeout(hiding);
-  if (document.hidden) hiding = setTimeout(deaf, 60_000);
+  if (document.hidden) hiding = setTimeout(deaf, 2_000);
   else listen();
 });
 

@@ -48,6 +48,12 @@ pub fn month(period: Period) -> String {
     period.first_day().date().strftime("%B %Y").to_string()
 }
 
+/// The month of a stored period, as `November 2026`.
+#[must_use]
+pub fn month_of(period: &str) -> String {
+    Period::parse(period).map_or_else(|| period.to_owned(), month)
+}
+
 /// A month in a row of months: `Nov`, and `Jan 27` where a year begins.
 pub fn month_short(period: Period) -> String {
     let day = period.first_day().date();

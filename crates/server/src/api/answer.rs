@@ -3,16 +3,14 @@
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Content, ResponseBuilder};
 
 use crate::api::describe::{Draft, Output, text_header};
 use crate::api::problem::{self, Problem};
+use crate::app::seen::mark_of;
 use crate::error::AppError;
 use crate::web::respond::Download;
 
@@ -21,9 +19,7 @@ const JSON: &str = "application/json";
 /// The strong tag of a body.
 #[must_use]
 pub fn etag_of(body: &[u8]) -> String {
-    let hash = Sha256::digest(body);
-    let half = hash.first_chunk::<16>().copied().unwrap_or_default();
-    format!("\"{}\"", URL_SAFE_NO_PAD.encode(half))
+    format!("\"{}\"", mark_of(body))
 }
 
 fn json(status: StatusCode, value: &impl Serialize, headers: &[(HeaderName, String)]) -> Response {
@@ -184,6 +180,25 @@ impl<V: Serialize> IntoResponse for All<V> {
 impl<V: ToSchema> Output for All<V> {
     fn describe(draft: &mut Draft) {
         <Listed<V> as Output>::describe(draft);
+    }
+}
+
+/// A table as CSV.
+#[derive(Debug)]
+pub struct CsvFile(pub Download);
+
+impl IntoResponse for CsvFile {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl Output for CsvFile {
+    fn describe(draft: &mut Draft) {
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        let response = ResponseBuilder::new().description("The table.").content("text/csv; charset=utf-8", Content::new(Some(schema)));
+        let header = text_header("The name of the file.");
+        draft.answers.push((200, response.header("Content-Disposition", header).build()));
     }
 }
 

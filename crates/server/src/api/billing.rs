@@ -371,13 +371,13 @@ pub async fn show(
 pub async fn pdf(State(app): State<App>, Caller(actor): Caller, Segment(number): Segment<i64>) -> Result<Pdf, Problem> {
     let content = app.run(move |app| app.invoice_pdf(&actor, number)).await?;
     let name = format!("{}.pdf", number_text(number));
-    Ok(Pdf(Download { name, media_type: "application/pdf", content: content.to_vec(), inline: false }))
+    Ok(Pdf(Download::pdf(name, content.to_vec())))
 }
 
 pub async fn credit_pdf(State(app): State<App>, Caller(actor): Caller, Segment(number): Segment<i64>) -> Result<Pdf, Problem> {
     let content = app.run(move |app| app.credit_note_pdf(&actor, number)).await?;
     let name = format!("{}.pdf", credit_number_text(number));
-    Ok(Pdf(Download { name, media_type: "application/pdf", content, inline: false }))
+    Ok(Pdf(Download::pdf(name, content)))
 }
 
 /// When an invoice was sent.
@@ -399,7 +399,7 @@ async fn sent(
     let on = body.on.as_deref().map(|text| date("on", text)).transpose()?;
     let view = app
         .run(move |app| {
-            app.mark_sent(&actor, number, on.unwrap_or_else(|| app.today()))?;
+            app.mark_sent(&actor, number, Some(on.unwrap_or_else(|| app.today())))?;
             app.invoice(&actor, number)
         })
         .await?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use quarterhour_billing::agreement::Program;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -11,7 +12,7 @@ use crate::api::endpoints::{Endpoints, PREFIX, named};
 use crate::api::extract::{Body, Caller, IfMatch, Params, Segment};
 use crate::api::page::Page;
 use crate::api::problem::Problem;
-use crate::api::words::{segment, text};
+use crate::api::words::{program, segment, text};
 use crate::app::actor::{Actor, Permission};
 use crate::app::client::ClientDraft;
 use crate::app::context::App;
@@ -189,7 +190,7 @@ impl ClientMonth {
             period: it.running.to_string(),
             issued: it.issued.map(|it| it.to_string()),
             agreement: now.and_then(|it| it.report.agreement.clone()),
-            program: now.map_or_else(|| "ad-hoc".to_owned(), |it| it.report.program.to_string()),
+            program: program_of(it).to_owned(),
             draws_time: now.is_some_and(|it| it.draws_time),
             available: seconds(OpenStatement::available),
             used: seconds(|it| it.used()),
@@ -234,13 +235,19 @@ pub struct ClientFilter {
     used_percent_min: Option<u16>,
 }
 
+/// The program of the running month: ad-hoc without an agreement.
+fn program_of(of: &Summary) -> &str {
+    of.now.as_ref().map_or(Program::AdHoc.name(), |now| &now.report.program)
+}
+
 async fn list(
     State(app): State<App>,
     Caller(actor): Caller,
     Params(filter): Params<ClientFilter>,
 ) -> Result<Listed<ClientMonth>, Problem> {
     let page = Page::of(filter.limit, filter.after.as_ref());
-    let (search, program) = (filter.search.map(|it| it.to_lowercase()), filter.program);
+    let search = filter.search.map(|it| it.to_lowercase());
+    let under = filter.program.as_deref().map(|text| program("program", text)).transpose()?;
     let least = filter.used_percent_min.map(i64::from);
     if least.is_some_and(|least| least > 10_000) {
         return Err(Problem::malformed("`used_percent_min` is more than 10000"));
@@ -248,7 +255,7 @@ async fn list(
     let summaries = app.run(|app| app.summaries()).await?;
     let wanted = |it: &&Arc<Summary>| {
         let found = search.as_ref().is_none_or(|text| it.code.to_lowercase().contains(text) || it.name.to_lowercase().contains(text));
-        let same = program.as_ref().is_none_or(|program| it.now.as_ref().is_some_and(|now| now.report.program == *program));
+        let same = under.is_none_or(|program| program_of(it) == program.name());
         found && same && least.is_none_or(|least| it.now.as_ref().is_some_and(|now| now.draws_time && now.percent_used() >= least))
     };
     page.cut(summaries.iter().filter(wanted), |it| it.code.clone(), |it| ClientMonth::new(it, &actor))

@@ -11,6 +11,7 @@ mod desk;
 mod device;
 pub mod document;
 pub mod endpoints;
+mod export;
 pub mod extract;
 mod held;
 mod ledger;
@@ -42,6 +43,7 @@ fn endpoints() -> Endpoints {
         .and(statement::endpoints())
         .and(billing::endpoints())
         .and(held::endpoints())
+        .and(export::endpoints())
         .and(ledger::endpoints())
         .and(settings::endpoints())
         .and(upload::endpoints())

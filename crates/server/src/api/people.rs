@@ -13,10 +13,10 @@ use crate::api::endpoints::{Endpoints, PREFIX, named};
 use crate::api::extract::{Body, Caller, IfMatch, Params, Proved, Segment};
 use crate::api::page::{Page, cursor};
 use crate::api::problem::Problem;
-use crate::api::words::{instant, text};
+use crate::api::words::{instant, text, word};
 use crate::app::actor::{Channel, Permission};
 use crate::app::api_token::TokenView;
-use crate::app::audit::AuditFilter;
+use crate::app::audit::{AuditFilter, NOUNS};
 use crate::app::context::App;
 use crate::app::user::{Person as PersonView, UserDraft, UserState};
 use crate::web::invitation;
@@ -391,10 +391,11 @@ async fn audit_list(
         text.as_deref().map(|text| instant(name, text)).transpose()
     };
     let (from, until) = (at("from", &query.from)?, at("until", &query.until)?);
+    let kind = query.kind.map(|kind| word("kind", kind, &NOUNS)).transpose()?.unwrap_or_default();
     let (items, next) = app
         .run(move |app| {
             let client_id = query.client.as_deref().map(|code| app.client_by_code(code)).transpose()?;
-            let (kind, text) = (query.kind.unwrap_or_default(), query.search.unwrap_or_default());
+            let text = query.search.unwrap_or_default();
             let filter = AuditFilter { actor_id: query.person, kind, client_id, from, until, text };
             let page = app.audit_page(&actor, &filter, before, limit)?;
             let items: Vec<Change> = page.entries.into_iter().map(|row| Change::new(app, row)).collect();

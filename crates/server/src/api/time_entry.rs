@@ -17,6 +17,7 @@ use crate::app::actor::{Actor, Permission};
 use crate::app::context::{App, Context};
 use crate::app::effect::Effect;
 use crate::app::idempotency::{Kept, Keyed, Known};
+use crate::app::seen::as_seen;
 use crate::app::time_entry::{Draft, Saved};
 use crate::app::time_entry_page::{EntryQuery, StandingEntry};
 use crate::error::{AppError, FieldProblem};
@@ -495,7 +496,7 @@ async fn change(
     let draft = body.draft(&actor)?;
     let expected = expected(&app, &id, &seen).await?;
     let run = app.run(move |app| {
-        let saved = app.change_entry_from(&actor, &id, expected.as_ref(), &draft)?;
+        let saved = app.change_entry(&actor, &id, &draft, &|now| as_seen(expected.as_ref(), now))?;
         app.standing_entry(&saved.id)
     });
     let (entry, _) = run.await?;
@@ -509,7 +510,7 @@ async fn remove(
     seen: IfMatch,
 ) -> Result<Nothing, Problem> {
     let expected = expected(&app, &id, &seen).await?;
-    app.run(move |app| app.delete_entry_from(&actor, &id, expected.as_ref())).await?;
+    app.run(move |app| app.delete_entry(&actor, &id, &|now| as_seen(expected.as_ref(), now))).await?;
     Ok(Nothing)
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use quarterhour_billing::agreement::Program;
 use quarterhour_billing::{Currency, Period};
 
 use crate::api::problem::Problem;
@@ -35,6 +36,28 @@ pub fn date(field: &str, text: &str) -> Result<Date, Problem> {
 /// Says what was expected.
 pub fn period(field: &str, text: &str) -> Result<Period, Problem> {
     Period::parse(text).ok_or_else(|| Problem::field(field, "expected a period such as 2026-11"))
+}
+
+/// A program.
+///
+/// # Errors
+///
+/// Lists the programs.
+pub fn program(field: &str, text: &str) -> Result<Program, Problem> {
+    Program::parse(text).ok_or_else(|| Problem::field(field, one_of(Program::ALL.map(Program::name))))
+}
+
+/// One of the words that a field takes.
+///
+/// # Errors
+///
+/// Lists the words.
+pub fn word(field: &str, text: String, known: &[&str]) -> Result<String, Problem> {
+    if known.contains(&text.as_str()) { Ok(text) } else { Err(Problem::field(field, one_of(known.iter().copied()))) }
+}
+
+fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    format!("expected one of {}", words.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 /// An amount in minor units.

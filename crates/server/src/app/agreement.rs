@@ -281,6 +281,29 @@ impl Context {
         })
     }
 
+    /// Takes out a block that was sold by mistake, as long as the month in which it was bought is open. Of several that were
+    /// bought on a day with the same hours it is the last.
+    ///
+    /// # Errors
+    ///
+    /// Refuses a block of an issued month, and one that is not there.
+    pub fn take_back_block(&self, actor: &Actor, code: &str, name: &str, (bought, hours): (&str, &str)) -> Result<(), AppError> {
+        self.change_agreements(actor, code, Mode::Keep, |held| {
+            let before = held.current(name, "")?;
+            let mut form = held.form(&before);
+            let is_it =
+                |row: &usize| form.get(&format!("block.{row}.bought")) == bought && form.get(&format!("block.{row}.hours")) == hours;
+            let row = form.rows("block").into_iter().rfind(is_it).ok_or_else(|| AppError::not_found("block"))?;
+            held.check_open("bought", Day::from_date(bought.parse().map_err(|_| AppError::not_found("block"))?))?;
+            form.remove_row(&format!("block.{row}"));
+            if form.rows("block").is_empty() {
+                form.switch_off("block");
+            }
+            let (_, text) = form.read(name, &mut held.words).map_err(AppError::Invalid)?;
+            Ok(vec![Edit::Update { name: name.to_owned(), text }])
+        })
+    }
+
     /// Takes out an agreement under which nothing is issued. The one before it, if it ended on that day, goes on in its place.
     ///
     /// # Errors

@@ -93,6 +93,32 @@ pub fn write(tx: &mut Tx, actor: &Actor, at: Timestamp, change: Change<'_>) -> R
     Ok(audit::insert(tx, actor.provider, &row)?)
 }
 
+/// The nouns that the log knows.
+pub const NOUNS: [&str; 22] = [
+    "agreement",
+    "API token",
+    "books",
+    "client",
+    "credit note",
+    "device",
+    "device list",
+    "held overage",
+    "invoice",
+    "note",
+    "passkey",
+    "payment",
+    "period",
+    "provider",
+    "question",
+    "settings",
+    "template",
+    "ticket",
+    "time entry",
+    "timer",
+    "user",
+    "webhook",
+];
+
 /// What is looked for in the audit log. Empty fields look for nothing.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {

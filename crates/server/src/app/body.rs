@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use quarterhour_billing::{
-    Band, Client, Fate, HourlyPrice, LateWork, LineReport, LocalClock, MovementKind, Part, Period, PriceSource, Priced, Returned,
-    Statement, StatementReport, TimeEntry, Word, Words, statement_report,
+    Band, Client, Fate, HourlyPrice, LateWork, LineReport, LocalClock, MovementKind, Part, Period, Pool, PoolKind, PriceSource,
+    Priced, Returned, Statement, StatementReport, TimeEntry, Word, Words, statement_report,
 };
 use quarterhour_books::rows::EntryRow;
 use quarterhour_books::{BookClient, Setup};
@@ -445,10 +445,20 @@ fn part_body(part: &Part, statement: &Statement) -> PartBody {
 }
 
 fn drawn(pool: Option<u32>, burn: i64, seconds: i64, statement: &Statement) -> String {
-    let label = statement.pools.iter().find(|it| Some(it.number) == pool).map(quarterhour_billing::Pool::label);
-    let label = label.unwrap_or_else(|| GIVEN_BACK.to_owned());
+    let label = statement.pools.iter().find(|it| Some(it.number) == pool).map_or_else(|| GIVEN_BACK.to_owned(), pool_words);
     let weight = if burn == seconds { String::new() } else { format!(" as {}", crate::hours::hours(burn)) };
     format!("drawn from {label}{weight}")
+}
+
+/// What a client calls a pool.
+fn pool_words(pool: &Pool) -> String {
+    let month = crate::dates::month(pool.granted_on.period());
+    match pool.kind {
+        PoolKind::Restored => GIVEN_BACK.to_owned(),
+        PoolKind::Rolled => format!("time rolled over from {month}"),
+        PoolKind::Allowance => format!("the allowance of {month}"),
+        PoolKind::Block => format!("the block of {}", crate::dates::full(&pool.granted_on.date())),
+    }
 }
 
 fn source(source: PriceSource) -> &'static str {

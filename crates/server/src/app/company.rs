@@ -4,7 +4,7 @@ use quarterhour_billing::{Currency, Period, Words};
 use quarterhour_books::provider::Provider;
 use quarterhour_books::setup;
 use quarterhour_store::statements::{closing, counter, provider};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::app::actor::{Actor, Permission};
 use crate::app::audit::Change;
@@ -43,7 +43,7 @@ pub const WEEKDAYS: [(&str, &str); 7] = [
 ];
 
 /// A row of the rate card as somebody types it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateRow {
     /// For one tier; empty: for all.
     pub tier: String,
@@ -54,7 +54,7 @@ pub struct RateRow {
 }
 
 /// The provider's settings as somebody types them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderSettings {
     /// The texts of [`TEXTS`].
     pub texts: [String; 15],

@@ -128,7 +128,7 @@ fn pay(tx: &mut Tx, id: ProviderId, today: Date, seed: u64) -> Result<(), AppErr
         };
         payment::insert(tx, id, &row)?;
         receivable::apply(tx, id, number, amount, 0)?;
-        receivable::mark_sent(tx, id, number, at(issued_on, 16), "Ben Okafor")?;
+        receivable::mark_sent(tx, id, number, Some((at(issued_on, 16), "Ben Okafor")))?;
     }
     Ok(())
 }

@@ -137,6 +137,40 @@ impl Context {
         Ok(idempotency::insert_new(tx, provider, &row)?)
     }
 
+    /// Does what a form asks for unless the same page, by its mark `once`, has done the same before; none: it has.
+    /// Without a mark it is done.
+    ///
+    /// # Errors
+    ///
+    /// Those of the work; then the page may be sent again.
+    pub fn once<T>(
+        &self,
+        actor: &Actor,
+        (once, typed): (&str, &[&[u8]]),
+        work: impl FnOnce() -> Result<T, AppError>,
+    ) -> Result<Option<T>, AppError> {
+        if once.is_empty() {
+            return work().map(Some);
+        }
+        let keyed = Keyed::new(actor, format!("page-{once}"), typed);
+        match self.reserve(&keyed)? {
+            Known::New => {}
+            Known::Done(_) | Known::AtWork => return Ok(None),
+            // The page was sent before with something else: this is meant.
+            Known::Other => return work().map(Some),
+        }
+        match work() {
+            Ok(done) => {
+                self.complete(&keyed, &Kept { status: 303, location: None, body: String::new() })?;
+                Ok(Some(done))
+            }
+            Err(error) => {
+                self.free(&keyed)?;
+                Err(error)
+            }
+        }
+    }
+
     fn key_row(&self, keyed: &Keyed, status: i64, answer: String) -> IdempotencyKey {
         IdempotencyKey {
             owner_id: keyed.owner,

@@ -91,6 +91,7 @@ pub mod timesheet;
 pub mod toml_text;
 pub mod totp;
 pub mod trial;
+pub mod undo;
 pub mod user;
 pub mod verify;
 pub mod wall_clock;

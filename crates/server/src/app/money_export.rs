@@ -42,6 +42,13 @@ impl What {
         }
     }
 
+    /// What a file of a range of months is called.
+    #[must_use]
+    pub fn file_name(self, from: Period, until: Period) -> String {
+        let span = if from == until { from.to_string() } else { format!("{from}-{until}") };
+        format!("{}-{span}.csv", self.name())
+    }
+
     /// What a name means.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {

@@ -39,7 +39,7 @@ pub fn document(body: &StatementBody, issue: &Issue) -> documents::InvoiceDocume
         logo: None,
         issued_on: issue.issued_on,
         due_on: Some(issue.due_on),
-        period: documents::Period { name: body.period.to_string(), first_day: body.period.first_day().date(), last_day },
+        period: documents::Period { name: crate::dates::month(body.period), first_day: body.period.first_day().date(), last_day },
         currency: report.currency.to_string(),
         agreement: report.agreement.clone(),
         program: report.program.to_string(),

@@ -167,23 +167,25 @@ impl Context {
         Ok(after)
     }
 
-    /// Notes that an invoice was sent, and when.
+    /// Notes that an invoice was sent, and when; none: that it was not.
     ///
     /// # Errors
     ///
     /// Refuses days to come.
-    pub fn mark_sent(&self, actor: &Actor, number: i64, on: Date) -> Result<(), AppError> {
+    pub fn mark_sent(&self, actor: &Actor, number: i64, on: Option<Date>) -> Result<(), AppError> {
         actor.require(Permission::Bill)?;
-        if on > self.today() {
+        if on.is_some_and(|on| on > self.today()) {
             return Err(AppError::field("sent_on", "in the future; expected the day on which it was sent"));
         }
         let zone = wall_clock::zone(&self.provider_zone());
         let client_id = self.store.write(|tx| {
             let before = hold(tx, actor.provider, number)?;
-            let sent_at = on.to_zoned(zone.clone()).map_err(AppError::fault)?.timestamp();
-            receivable::mark_sent(tx, actor.provider, number, sent_at, &actor.name)?;
-            let change = Change::new("sent", INVOICE, number_text(number)).of_client(before.client_id);
-            self.record(tx, actor, change.after(&on.to_string()))?;
+            let sent_at = on.map(|on| on.to_zoned(zone.clone())).transpose().map_err(AppError::fault)?.map(|at| at.timestamp());
+            receivable::mark_sent(tx, actor.provider, number, sent_at.map(|at| (at, actor.name.as_str())))?;
+            let action = if on.is_some() { "sent" } else { "not sent" };
+            let change = Change::new(action, INVOICE, number_text(number)).of_client(before.client_id);
+            let change = change.before(&before.sent_at).after(&on.map(|on| on.to_string()));
+            self.record(tx, actor, change)?;
             Ok::<_, AppError>(before.client_id)
         })?;
         self.tell_client(client_id);

@@ -16,6 +16,7 @@ use crate::app::effect::{self, Effect};
 use crate::app::import::{period_of, stored_row};
 use crate::app::live::ClientLive;
 use crate::app::revision::{self, Latest, Step};
+use crate::app::seen::{Seen, whatever};
 use crate::app::stored::{StoredBooks, client_version};
 use crate::app::webhook::{self, entry_data};
 use crate::error::{AppError, FieldProblem};
@@ -311,16 +312,7 @@ impl Context {
     /// # Errors
     ///
     /// Refuses what is not allowed or not right; nothing is saved then.
-    pub fn change_entry(&self, actor: &Actor, id: &str, draft: &Draft) -> Result<Saved, AppError> {
-        self.change_entry_from(actor, id, None, draft)
-    }
-
-    /// As [`Context::change_entry`], but only if the entry is still as `expected`.
-    ///
-    /// # Errors
-    ///
-    /// Refuses what is not allowed or not right, and an entry that changed meanwhile; nothing is saved then.
-    pub fn change_entry_from(&self, actor: &Actor, id: &str, expected: Option<&Draft>, draft: &Draft) -> Result<Saved, AppError> {
+    pub fn change_entry(&self, actor: &Actor, id: &str, draft: &Draft, seen: Seen<'_, Draft>) -> Result<Saved, AppError> {
         self.allow(actor, &draft.technician)?;
         let books = self.books()?;
         check(&books, std::slice::from_ref(draft), self.clock.now().as_second())?;
@@ -339,7 +331,7 @@ impl Context {
                 versions.push((client_id, hold_client(tx, &books, client_id)?));
             }
             let (before, saved) = change(tx, &books, id, draft)?;
-            unchanged(expected, &before)?;
+            seen(&before)?;
             let client_id = client_id(&books, &draft.client)?;
             self.record(tx, actor, Change::new("changed", KIND, id).of_client(client_id).before(&before).after(draft))?;
             self.emit(tx, webhook::ENTRY_CHANGED, &entry_data(id, draft, saved.period, saved.late_for))?;
@@ -356,30 +348,21 @@ impl Context {
     /// # Errors
     ///
     /// Refuses what is not allowed.
-    pub fn delete_entry(&self, actor: &Actor, id: &str) -> Result<Draft, AppError> {
-        self.delete_entry_from(actor, id, None)
-    }
-
-    /// As [`Context::delete_entry`], but only if the entry is still as `expected`.
-    ///
-    /// # Errors
-    ///
-    /// Refuses what is not allowed, and an entry that changed meanwhile.
-    pub fn delete_entry_from(&self, actor: &Actor, id: &str, expected: Option<&Draft>) -> Result<Draft, AppError> {
+    pub fn delete_entry(&self, actor: &Actor, id: &str, seen: Seen<'_, Draft>) -> Result<Draft, AppError> {
         let (draft, client_id, frozen) = self.entry(id)?;
         self.allow(actor, &draft.technician)?;
-        unchanged(expected, &draft)?;
+        seen(&draft)?;
         let books = self.books()?;
         let is_corrected = self.store.read(|tx| time_entry::list_revisions(tx, books.provider_id, id))?.len() > 1;
         if frozen || is_corrected {
-            self.change_entry_from(actor, id, expected, &Draft { minutes: 0, ..draft.clone() })?;
+            self.change_entry(actor, id, &Draft { minutes: 0, ..draft.clone() }, seen)?;
             return Ok(draft);
         }
         let version = self.store.write(|tx| {
             let version = hold_client(tx, &books, client_id)?;
             let rows = time_entry::list_revisions(tx, books.provider_id, id)?;
             let last = rows.last().ok_or_else(|| AppError::not_found("time entry"))?;
-            unchanged(expected, &Draft::of(last, books.code(last.client_id)))?;
+            seen(&Draft::of(last, books.code(last.client_id)))?;
             if latest(&books, last).is_frozen(issued(tx, &books, client_id)?) {
                 return Err(AppError::conflict(
                     "its period was issued meanwhile",
@@ -423,7 +406,7 @@ impl Context {
         self.allow(actor, &draft.technician)?;
         match now {
             // What stood on an issued statement was not deleted but corrected to no minutes.
-            Some(now) if now.minutes == 0 && draft.minutes > 0 => return self.change_entry(actor, id, &draft),
+            Some(now) if now.minutes == 0 && draft.minutes > 0 => return self.change_entry(actor, id, &draft, &whatever),
             Some(_) => return Err(AppError::conflict("the entry is there again", "open it from the timesheet")),
             None => {}
         }
@@ -449,14 +432,6 @@ impl Context {
         actor.require(Permission::LogTime)?;
         if technician == actor.technician { Ok(()) } else { actor.require(Permission::LogTimeOfOthers) }
     }
-}
-
-/// Refuses to go on from another state than the one that was seen.
-fn unchanged(expected: Option<&Draft>, found: &Draft) -> Result<(), AppError> {
-    if expected.is_none_or(|expected| expected == found) {
-        return Ok(());
-    }
-    Err(AppError::Changed)
 }
 
 /// The id of a client's code.

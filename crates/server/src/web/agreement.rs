@@ -26,6 +26,7 @@ pub fn area() -> Area {
         .get("/clients/{code}/agreements/{name}", see, show)
         .post("/clients/{code}/agreements/{name}/end", edit, end)
         .post("/clients/{code}/agreements/{name}/block", edit, sell_block)
+        .post("/clients/{code}/agreements/{name}/block/{bought}/{hours}/remove", edit, take_back_block)
         .post("/clients/{code}/agreements/{name}/delete", edit, delete)
         .post("/clients/{code}/agreements/{name}/restore", edit, restore)
 }
@@ -72,6 +73,8 @@ struct BlockForm {
     price: String,
     #[serde(default)]
     expires_months: String,
+    #[serde(default)]
+    once: String,
 }
 
 /// What a book-keeper should see at once: no agreement today.
@@ -121,11 +124,12 @@ async fn answer(
     app: &App,
     here: &Here,
     (code, name): (String, String),
-    done: Result<String, AppError>,
+    done: Result<(String, Option<String>), AppError>,
     keep: impl FnOnce(&mut ShowPage),
 ) -> Result<Response, Failure> {
     match done {
-        Ok(said) => Ok(Done::at(path(&code, &name)).saying(said).into_response()),
+        Ok((said, Some(undo))) => Ok(Done::at(path(&code, &name)).saying_with_undo(said, undo).into_response()),
+        Ok((said, None)) => Ok(Done::at(path(&code, &name)).saying(said).into_response()),
         Err(error) => {
             let problems = Problems::of_error(error)?;
             let mut shown = show_page(app, here, code, name).await?;
@@ -155,7 +159,8 @@ async fn end(
         .run(move |app| {
             let parsed = if typed.is_empty() { None } else { Some(typed.parse().map_err(|_| not_a_date(&typed))?) };
             app.end_agreement(&actor, &code, &name, parsed.map(Day::from_date))?;
-            Ok(if typed.is_empty() { format!("{name} goes on.") } else { format!("{name} ends on {typed}.") })
+            let said = if typed.is_empty() { format!("{name} goes on.") } else { format!("{name} ends on {typed}.") };
+            Ok((said, None))
         })
         .await;
     answer(&app, &here, at, done, |page| page.ends = kept).await
@@ -175,13 +180,28 @@ async fn sell_block(
     let done = app
         .run(move |app| {
             let said = format!("A block of {} h was added, bought on {}.", form.hours.trim(), form.bought.trim());
-            let BlockForm { bought, hours, price, expires_months } = form;
-            let fields = [("bought", bought), ("hours", hours), ("price", price), ("expires_months", expires_months)];
-            app.sell_block(&actor, &code, &name, &fields.map(|(key, value)| (key.to_owned(), value)))?;
-            Ok(said)
+            let BlockForm { bought, hours, price, expires_months, once } = form;
+            let typed = [&code, &name, &bought, &hours, &price, &expires_months].map(|text| text.as_bytes());
+            let fields = [("bought", &bought), ("hours", &hours), ("price", &price), ("expires_months", &expires_months)];
+            let fields = fields.map(|(key, value)| (key.to_owned(), value.clone()));
+            let sold = app.once(&actor, (&once, &typed), || app.sell_block(&actor, &code, &name, &fields))?;
+            Ok(match sold {
+                Some(()) => (said, Some(format!("{}/block/{}/{}/remove", path(&code, &name), bought.trim(), hours.trim()))),
+                None => ("The block was added already.".to_owned(), None),
+            })
         })
         .await;
     answer(&app, &here, at, done, |page| page.block = kept).await
+}
+
+async fn take_back_block(
+    State(app): State<App>,
+    here: Here,
+    Path((code, name, bought, hours)): Path<(String, String, String, String)>,
+) -> Result<Done, Failure> {
+    let (actor, back) = (here.actor(), path(&code, &name));
+    app.run(move |app| app.take_back_block(&actor, &code, &name, (&bought, &hours))).await?;
+    Ok(Done::at(back).saying("The block is taken out."))
 }
 
 async fn delete(State(app): State<App>, here: Here, Path((code, name)): Path<(String, String)>) -> Result<Response, Failure> {

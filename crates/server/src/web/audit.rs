@@ -15,7 +15,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
 use crate::app::actor::{Actor, Permission};
-use crate::app::audit::{AuditEntry, AuditFilter, Difference, differences};
+use crate::app::audit::{AuditEntry, AuditFilter, Difference, NOUNS, differences};
 use crate::app::context::App;
 use crate::error::AppError;
 use crate::web::filters;
@@ -123,32 +123,6 @@ impl AuditLogPage {
     }
 }
 
-/// The nouns that the log knows, for a choice.
-const KINDS: [&str; 22] = [
-    "agreement",
-    "API token",
-    "books",
-    "client",
-    "credit note",
-    "device",
-    "device list",
-    "held overage",
-    "invoice",
-    "note",
-    "passkey",
-    "payment",
-    "period",
-    "provider",
-    "question",
-    "settings",
-    "template",
-    "ticket",
-    "time entry",
-    "timer",
-    "user",
-    "webhook",
-];
-
 fn filter(app: &App, search: &Search, zone: &TimeZone) -> Result<AuditFilter, AppError> {
     let day = |text: &str, field: &str, plus: i64| {
         if text.is_empty() {
@@ -216,7 +190,7 @@ async fn show(State(app): State<App>, here: Here, Query(search): Query<Search>) 
     let wrong = !problems.is_empty();
     let shown = AuditLogPage {
         frame: here.frame(&app, "settings", "Audit log"),
-        kinds: choice("Everything", KINDS.map(|kind| (kind.to_owned(), kind.to_owned()))),
+        kinds: choice("Everything", NOUNS.map(|kind| (kind.to_owned(), kind.to_owned()))),
         clients: choice("All clients", clients),
         entries: found.entries.into_iter().map(|entry| Row::of(&app, &moments, &people, entry)).collect(),
         people: choice("Everybody", people),

@@ -14,7 +14,7 @@ use crate::app::client_entries::plain_cell;
 use crate::app::client_state::{ClientState, beside_words, forecast_words};
 use crate::app::context::App;
 use crate::app::live::{OpenStatement, Summary};
-use crate::app::seen::whatever;
+use crate::app::seen::{as_marked, mark, whatever};
 use crate::web::chart::reserve_bar;
 use crate::web::client_head::{ClientHead, client_path, in_query};
 use crate::web::filters;
@@ -35,6 +35,7 @@ pub fn area() -> Area {
         .get("/clients/{code}/edit", edit, edit_form)
         .post("/clients/{code}/edit", edit, change)
         .post("/clients/{code}/delete", edit, delete)
+        .post("/clients/{code}/undo", edit, undo)
 }
 
 /// What the list shows, and in which order.
@@ -267,7 +268,7 @@ async fn list_csv(State(app): State<App>, Query(query): Query<ListQuery>) -> Res
         ];
         write_record(&mut out, &fields.each_ref().map(String::as_str));
     }
-    Ok(Download { name: "clients.csv".to_owned(), media_type: "text/csv; charset=utf-8", content: out.into_bytes(), inline: false })
+    Ok(Download::csv("clients.csv".to_owned(), out))
 }
 
 #[derive(Template)]
@@ -278,6 +279,8 @@ struct FormPage {
     head: Option<ClientHead>,
     draft: ClientDraft,
     problems: Problems,
+    /// The mark of the client as it is; empty for a new one.
+    seen: String,
     /// What a change does to open periods; to be read before it is saved.
     effect: Vec<String>,
     zones: Vec<String>,
@@ -297,6 +300,7 @@ impl FormPage {
             head,
             draft,
             problems: Problems::default(),
+            seen: String::new(),
             effect: Vec::new(),
             zones,
             currency_hint: format!(
@@ -329,13 +333,19 @@ async fn add(State(app): State<App>, here: Here, Form(draft): Form<ClientDraft>)
 async fn edit_form(State(app): State<App>, here: Here, Path(code): Path<String>) -> Answer<FormPage> {
     let actor = here.actor();
     let (head, draft) = app.run(move |app| Ok((ClientHead::of(app, &actor, &code)?, app.client_draft(&code)?))).await?;
-    page(FormPage::new(&app, &here, Some(head), draft)?)
+    page(FormPage { seen: mark(&draft), ..FormPage::new(&app, &here, Some(head), draft)? })
 }
 
 async fn delete(State(app): State<App>, here: Here, Path(code): Path<String>) -> Result<Done, Failure> {
     let (actor, at) = (here.actor(), code.clone());
     app.run(move |app| app.delete_client(&actor, &at, &whatever)).await?;
     Ok(Done::at("/clients").saying(format!("{code} is deleted.")))
+}
+
+async fn undo(State(app): State<App>, here: Here, Path(code): Path<String>) -> Result<Done, Failure> {
+    let (actor, at) = (here.actor(), client_path(&code));
+    app.run(move |app| app.undo_client(&actor, &code)).await?;
+    Ok(Done::at(at).saying("The client is as it was before."))
 }
 
 /// The form of a change; `sure` once its effect was shown.
@@ -345,6 +355,9 @@ struct ChangeForm {
     draft: ClientDraft,
     #[serde(default)]
     sure: String,
+    /// The mark of the client as the form was opened with it.
+    #[serde(default)]
+    seen: String,
 }
 
 async fn change(
@@ -353,26 +366,30 @@ async fn change(
     Path(code): Path<String>,
     Form(form): Form<ChangeForm>,
 ) -> Result<Response, Failure> {
-    let ChangeForm { draft, sure } = form;
-    let (actor, new, at) = (here.actor(), draft.clone(), code.clone());
+    let ChangeForm { draft, sure, seen } = form;
+    let (actor, new, at, marked) = (here.actor(), draft.clone(), code.clone(), seen.clone());
     let changed = app.run(move |app| {
         let effect = app.client_change_effect(&at, &new)?;
         // What was shown is what is confirmed: another effect is shown again.
         if effect.is_empty() || sure == effect.join(" ") {
-            app.change_client(&actor, &at, &new, &whatever)?;
+            app.change_client(&actor, &at, &new, &|now| as_marked(now, &marked))?;
             return Ok(Vec::new());
         }
         Ok(effect)
     });
     let (problems, effect) = match changed.await {
-        Ok(effect) if effect.is_empty() => return Ok(Done::at(client_path(&code)).saying("The client is changed.").into_response()),
+        Ok(effect) if effect.is_empty() => {
+            let (at, undo) = (client_path(&code), format!("{}/undo", client_path(&code)));
+            return Ok(Done::at(at).saying_with_undo("The client is changed.", undo).into_response());
+        }
         Ok(effect) => (Problems::default(), effect),
         Err(error) => (Problems::of_error(error)?, Vec::new()),
     };
-    let actor = here.actor();
-    let head = app.run(move |app| ClientHead::of(app, &actor, &code)).await?;
+    let (actor, is_shown) = (here.actor(), !problems.is_empty());
+    let (head, now) = app.run(move |app| Ok((ClientHead::of(app, &actor, &code)?, mark(&app.client_draft(&code)?)))).await?;
+    // Who was told that it is another by now has seen it.
+    let seen = if is_shown { now } else { seen };
     let draft = ClientDraft { code: head.code.clone(), ..draft };
-    let has_problems = !problems.is_empty();
-    let form = FormPage { problems, effect, ..FormPage::new(&app, &here, Some(head), draft)? };
-    Ok(if has_problems { page_with_problems(form).into_response() } else { page(form).into_response() })
+    let form = FormPage { problems, effect, seen, ..FormPage::new(&app, &here, Some(head), draft)? };
+    Ok(if is_shown { page_with_problems(form).into_response() } else { page(form).into_response() })
 }

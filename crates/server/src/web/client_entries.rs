@@ -112,7 +112,7 @@ impl Row {
             badges: listed.flags.iter().map(|flag| (flag.words(), badge(*flag))).collect(),
             statement: format!(
                 "{}{}{late}",
-                listed.period,
+                dates::month(listed.period),
                 listed.agreement.as_deref().map(|it| format!(", {it}")).unwrap_or_default()
             ),
             is_issued: listed.is_issued,
@@ -180,5 +180,5 @@ async fn csv(State(app): State<App>, Path(code): Path<String>, Query(query): Que
             Ok((client_entries::csv(&app.client_entries(client_id, &filter)?), format!("entries-{code}-{period}.csv")))
         })
         .await?;
-    Ok(Download { name, media_type: "text/csv; charset=utf-8", content: content.into_bytes(), inline: false })
+    Ok(Download::csv(name, content))
 }

@@ -356,8 +356,8 @@ fn statements(app: &Context, head: &ClientHead, summary: &Summary, months: &[Arc
         let invoice = invoices.get(&(month.period.to_string(), agreement.clone()));
         let is_running = month.period == summary.running;
         let (state, tone) = match (month.is_issued, is_running) {
-            (true, _) => ("issued", "plain"),
-            (false, true) => ("running", "good"),
+            (true, _) => ("issued", "good"),
+            (false, true) => ("running", "plain"),
             (false, false) => ("not issued", "over"),
         };
         let is_overdue = invoice.is_some_and(|invoice| invoice.left > 0 && invoice.due_on < today);
@@ -425,6 +425,8 @@ fn recent(bodies: &[StatementBody], actor: &Actor) -> Vec<EntryRow> {
 struct NoteForm {
     #[serde(default)]
     body: String,
+    #[serde(default)]
+    once: String,
 }
 
 async fn add_note(
@@ -433,9 +435,13 @@ async fn add_note(
     Path(code): Path<String>,
     Form(form): Form<NoteForm>,
 ) -> Result<Response, Failure> {
-    let (actor, at, body) = (here.actor(), code.clone(), form.body.clone());
-    match app.run(move |app| app.add_note(&actor, &at, &body)).await {
-        Ok(()) => {
+    let (actor, at, body, once) = (here.actor(), code.clone(), form.body.clone(), form.once.clone());
+    let added = app.run(move |app| {
+        let typed = [at.as_bytes(), body.as_bytes()];
+        app.once(&actor, (&once, &typed), || app.add_note(&actor, &at, &body))
+    });
+    match added.await {
+        Ok(_) => {
             Ok(Done::at(format!("{}#notes", crate::web::client_head::client_path(&code))).saying("The note is there.").into_response())
         }
         Err(error) => {

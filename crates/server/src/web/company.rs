@@ -1,7 +1,7 @@
 //! Company data, rate card, hours and holidays: forms over the provider's file.
 
 use askama::Template;
-use axum::extract::{Form, State};
+use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
@@ -10,6 +10,7 @@ use crate::app::agreement_form::AgreementForm;
 use crate::app::agreement_start::Vocabulary;
 use crate::app::company::{ProviderSettings, RateRow, SettingsView, TEXTS, WEEKDAYS, dates_in, hours_sentence};
 use crate::app::context::App;
+use crate::app::seen::{as_marked, mark};
 use crate::dates;
 use crate::error::AppError;
 use crate::web::filters;
@@ -31,6 +32,7 @@ pub fn area() -> Area {
         .post("/settings/calendar", manage, save_hours)
         .post("/settings/calendar/holidays", manage, add_holidays)
         .post("/settings/calendar/holidays/remove", manage, remove_holiday)
+        .post("/settings/undo/{what}", manage, undo)
 }
 
 type Pairs = Form<Vec<(String, String)>>;
@@ -43,6 +45,7 @@ struct CompanyPage {
     problems: Problems,
     has_logo: bool,
     zones: Vec<String>,
+    seen: String,
 }
 
 #[derive(Template)]
@@ -54,6 +57,7 @@ struct RatesPage {
     open: String,
     vocabulary: Vocabulary,
     problems: Problems,
+    seen: String,
 }
 
 #[derive(Template)]
@@ -67,6 +71,7 @@ struct CalendarPage {
     years: Vec<(String, Vec<(String, String)>)>,
     typed: String,
     problems: Problems,
+    seen: String,
 }
 
 /// Which periods a change of rates or hours reaches.
@@ -93,7 +98,8 @@ async fn view(app: &App, here: &Here) -> Result<SettingsView, Failure> {
 async fn company_page(app: &App, here: &Here, problems: Problems) -> Result<CompanyPage, Failure> {
     let settings = view(app, here).await?.settings;
     let has_logo = app.run(|app| app.stored_logo()).await?.is_some();
-    Ok(CompanyPage { frame: here.frame(app, "settings", "Company and logo"), settings, problems, has_logo, zones: zones() })
+    let (frame, seen) = (here.frame(app, "settings", "Company and logo"), mark(&texts(&settings)));
+    Ok(CompanyPage { frame, settings, problems, has_logo, zones: zones(), seen })
 }
 
 /// The company's page with what is wrong with an upload.
@@ -110,18 +116,31 @@ async fn save_company(State(app): State<App>, here: Here, Form(pairs): Pairs) ->
     let (actor, typed) = (here.actor(), pairs.clone());
     let saved = app.run(move |app| {
         app.change_provider(&actor, "company", |settings| {
+            as_marked(&texts(settings), seen_in(&pairs))?;
             set_texts(settings, &pairs);
             Ok(())
         })
     });
     match saved.await {
-        Ok(()) => Ok(Done::at("/settings/company").saying("The company was saved.").into_response()),
+        Ok(()) => {
+            Ok(Done::at("/settings/company").saying_with_undo("The company was saved.", "/settings/undo/company").into_response())
+        }
         Err(error) => {
             let mut page = company_page(&app, &here, Problems::of_error(error)?).await?;
             set_texts(&mut page.settings, &typed);
             Ok(page_with_problems(page).into_response())
         }
     }
+}
+
+/// What the form of the company shows.
+fn texts(settings: &ProviderSettings) -> Vec<&str> {
+    TEXTS.iter().map(|name| settings.text(name)).collect()
+}
+
+/// The mark of what a form was opened with; empty without one.
+fn seen_in(pairs: &[(String, String)]) -> &str {
+    pairs.iter().find(|(name, _)| name == "seen").map_or("", |(_, mark)| mark.as_str())
 }
 
 fn set_texts(settings: &mut ProviderSettings, pairs: &[(String, String)]) {
@@ -137,6 +156,7 @@ async fn rates_page(app: &App, here: &Here, problems: Problems) -> Result<RatesP
         frame: here.frame(app, "settings", "Rate card"),
         open: open_words(&view),
         currency: view.currency.code(),
+        seen: mark(&view.settings.rates),
         rates: view.settings.rates,
         vocabulary,
         problems,
@@ -157,16 +177,23 @@ fn rates_of(pairs: Vec<(String, String)>) -> Vec<RateRow> {
 
 async fn save_rates(State(app): State<App>, here: Here, Form(pairs): Pairs) -> Result<Response, Failure> {
     let adds = pairs.iter().any(|(name, _)| name == "add");
-    let (actor, rates) = (here.actor(), rates_of(pairs));
+    let (actor, seen, rates) = (here.actor(), seen_in(&pairs).to_owned(), rates_of(pairs));
     if adds {
         let mut page = rates_page(&app, &here, Problems::default()).await?;
+        page.seen = seen;
         page.rates = rates;
         page.rates.push(RateRow::default());
         return Ok(crate::web::respond::Page(page, axum::http::StatusCode::OK).into_response());
     }
     let typed = rates.clone();
-    match app.run(move |app| app.change_provider(&actor, "rate card", |settings| set_rates(settings, rates))).await {
-        Ok(()) => Ok(Done::at("/settings/rates").saying("The rate card was saved.").into_response()),
+    let saved = app.run(move |app| {
+        app.change_provider(&actor, "rate card", |settings| {
+            as_marked(&settings.rates, &seen)?;
+            set_rates(settings, rates)
+        })
+    });
+    match saved.await {
+        Ok(()) => Ok(Done::at("/settings/rates").saying_with_undo("The rate card was saved.", "/settings/undo/rates").into_response()),
         Err(error) => {
             let mut page = rates_page(&app, &here, Problems::of_error(error)?).await?;
             page.rates = typed;
@@ -203,6 +230,7 @@ async fn calendar_page(app: &App, here: &Here, problems: Problems) -> Result<Cal
     Ok(CalendarPage {
         frame: here.frame(app, "settings", "Hours and holidays"),
         sentence: hours_sentence(&view.settings.hours),
+        seen: mark(&view.settings.hours),
         open: open_words(&view),
         settings: view.settings,
         years,
@@ -219,17 +247,21 @@ async fn save_hours(State(app): State<App>, here: Here, Form(pairs): Pairs) -> R
     if WEEKDAYS.iter().any(|(key, _)| !pairs.iter().any(|(name, _)| *name == format!("hours.{key}"))) {
         return Err(Failure(AppError::field("hours", "the hours of a day are missing; expected all seven days, empty ones closed")));
     }
+    let seen = seen_in(&pairs).to_owned();
     let form = AgreementForm::from_pairs(pairs);
     let hours: [String; 7] = WEEKDAYS.map(|(key, _)| form.get(&format!("hours.{key}")).to_owned());
     let (actor, typed) = (here.actor(), hours.clone());
     let saved = app.run(move |app| {
         app.change_provider(&actor, "business hours", |settings| {
+            as_marked(&settings.hours, &seen)?;
             settings.hours = hours;
             Ok(())
         })
     });
     match saved.await {
-        Ok(()) => Ok(Done::at("/settings/calendar").saying("The business hours were saved.").into_response()),
+        Ok(()) => Ok(Done::at("/settings/calendar")
+            .saying_with_undo("The business hours were saved.", "/settings/undo/hours")
+            .into_response()),
         Err(error) => {
             let mut page = calendar_page(&app, &here, Problems::of_error(error)?).await?;
             page.settings.hours = typed;
@@ -261,7 +293,9 @@ async fn add_holidays(State(app): State<App>, here: Here, Form(form): Form<Holid
         })
     });
     match saved.await {
-        Ok(()) => Ok(Done::at("/settings/calendar").saying("The holidays were saved.").into_response()),
+        Ok(()) => {
+            Ok(Done::at("/settings/calendar").saying_with_undo("The holidays were saved.", "/settings/undo/holidays").into_response())
+        }
         Err(error) => {
             let mut page = calendar_page(&app, &here, Problems::of_error(error)?).await?;
             page.typed = typed;
@@ -282,7 +316,21 @@ async fn remove_holiday(State(app): State<App>, here: Here, Form(form): Form<Hol
         })
     })
     .await?;
-    Ok(Done::at("/settings/calendar").saying(format!("{day} is no longer a holiday.")))
+    Ok(Done::at("/settings/calendar").saying_with_undo(format!("{day} is no longer a holiday."), "/settings/undo/holidays"))
+}
+
+/// Takes the last change of a page of settings back.
+async fn undo(State(app): State<App>, here: Here, Path(what): Path<String>) -> Result<Done, Failure> {
+    let (name, back) = match what.as_str() {
+        "company" => ("company", "/settings/company"),
+        "rates" => ("rate card", "/settings/rates"),
+        "hours" => ("business hours", "/settings/calendar"),
+        "holidays" => ("holidays", "/settings/calendar"),
+        _ => return Err(Failure(AppError::not_found("settings"))),
+    };
+    let actor = here.actor();
+    app.run(move |app| app.undo_settings(&actor, name)).await?;
+    Ok(Done::at(back).saying("It is as it was before."))
 }
 
 impl CompanyPage {

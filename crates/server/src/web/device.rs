@@ -189,7 +189,7 @@ async fn list_csv(State(app): State<App>, Path(code): Path<String>) -> Result<Do
         let (from, to) = (row.in_service.to_string(), row.retired.map(|day| day.to_string()).unwrap_or_default());
         write_record(&mut out, &[&plain_cell(&row.name), &row.class, &from, &to, &plain_cell(&row.serial), &plain_cell(&row.site)]);
     }
-    Ok(Download { name, media_type: "text/csv; charset=utf-8", content: out.into_bytes(), inline: false })
+    Ok(Download::csv(name, out))
 }
 
 #[derive(Template)]

@@ -3,6 +3,7 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
+use uuid::Uuid;
 
 use crate::app::actor::{Actor, Permission};
 use crate::app::context::App;
@@ -55,6 +56,7 @@ impl Here {
                 elapsed: elapsed(app.clock.now().as_second() - timer.started_at.as_second()),
             }),
             path: self.path.clone(),
+            once: Uuid::now_v7(),
             told: self.told,
         }
     }
@@ -105,6 +107,8 @@ pub struct Frame {
     pub timer: Option<RunningTimer>,
     /// This page.
     pub path: String,
+    /// A mark of this page: its forms that add something do it once, however often they are sent.
+    pub once: Uuid,
     /// The count of changes before anything was read for the page.
     pub told: u64,
 }

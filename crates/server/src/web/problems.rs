@@ -20,6 +20,7 @@ impl Problems {
             AppError::Invalid(fields) => Ok(Self { fields, general: String::new() }),
             AppError::User { message, hint } => Ok(Self { fields: Vec::new(), general: sentence(&message, &hint) }),
             AppError::Conflict { message, hint } => Ok(Self { fields: Vec::new(), general: sentence(&message, &hint) }),
+            AppError::Changed => Ok(Self { fields: Vec::new(), general: CHANGED.to_owned() }),
             other => Err(other),
         }
     }
@@ -49,6 +50,9 @@ impl Problems {
         self.fields.is_empty() && self.general.is_empty()
     }
 }
+
+const CHANGED: &str = "Somebody else changed this after you opened the page. What you typed is still here: compare it with the \
+                       page in another tab, then save again to put yours in its place";
 
 fn sentence(message: &str, hint: &str) -> String {
     let mut letters = hint.chars();

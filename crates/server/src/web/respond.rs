@@ -299,6 +299,20 @@ pub struct Download {
     pub inline: bool,
 }
 
+impl Download {
+    /// A table to be kept.
+    #[must_use]
+    pub fn csv(name: String, text: String) -> Self {
+        Self { name, media_type: "text/csv; charset=utf-8", content: text.into_bytes(), inline: false }
+    }
+
+    /// A document that the browser shows.
+    #[must_use]
+    pub const fn pdf(name: String, content: Vec<u8>) -> Self {
+        Self { name, media_type: "application/pdf", content, inline: true }
+    }
+}
+
 impl IntoResponse for Download {
     fn into_response(self) -> Response {
         let plain: String =

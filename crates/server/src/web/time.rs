@@ -1,18 +1,10 @@
 //! The timesheet: a week or a day of a technician, and the quick line above it.
 
-use askama::Template;
-use axum::extract::{Form, Query, State};
-use axum::response::{IntoResponse, Response};
-use jiff::Zoned;
-use jiff::civil::Date;
-use serde::Deserialize;
-use uuid::Uuid;
-
 use crate::app::actor::{Actor, Permission};
 use crate::app::context::{App, Context};
 use crate::app::idempotency::{Kept, Keyed, Known};
 use crate::app::quick_draft::{QuickReading, QuickWork};
-use crate::app::time_entry::Draft;
+use crate::app::time_entry::{Draft, Saved};
 use crate::app::timer::{Former, is_forgotten};
 use crate::app::timesheet::{self, Sheet, SheetDay, SheetEntry, Week};
 use crate::dates;
@@ -24,6 +16,12 @@ use crate::web::frame::{Frame, Here};
 use crate::web::respond::{Done, Download, Failure, Page, page, page_with_problems};
 use crate::web::routes::{Access, Area};
 use crate::web::timer;
+use askama::Template;
+use axum::extract::{Form, Query, State};
+use axum::response::{IntoResponse, Response};
+use jiff::Zoned;
+use jiff::civil::Date;
+use serde::Deserialize;
 
 /// A week with more entries lists one day.
 const LISTED_MAX: usize = 120;
@@ -64,7 +62,6 @@ impl SheetQuery {
 #[template(path = "time/show.html")]
 pub(super) struct TimePage {
     frame: Frame,
-    once: Uuid,
     week: String,
     week_name: String,
     span: String,
@@ -170,7 +167,6 @@ async fn time_page(app: &App, here: &Here, query: SheetQuery, quick: QuickView) 
     let title = if who.is_empty() { "Time".to_owned() } else { format!("Time of {who}") };
     Ok(TimePage {
         frame: here.frame(app, "time", title),
-        once: Uuid::now_v7(),
         week: sheet.week.to_string(),
         week_name: format!("Week {}", sheet.week.monday().iso_week_date().week()),
         span: span(&sheet, day),
@@ -281,7 +277,7 @@ async fn sheet_csv(State(app): State<App>, here: Here, Query(query): Query<Sheet
     let actor = here.actor();
     let (sheet, _) = app.run(move |app| load(app, &actor, &query)).await?;
     let name = format!("time-{}-{}.csv", sheet.technician, sheet.week);
-    Ok(Download { name, media_type: "text/csv; charset=utf-8", content: timesheet::csv(&sheet).into_bytes(), inline: false })
+    Ok(Download::csv(name, timesheet::csv(&sheet)))
 }
 
 /// Reads a line and looks at what it would do.
@@ -363,12 +359,15 @@ async fn quick(State(app): State<App>, here: Here, Form(form): Form<QuickForm>) 
         Some(QuickWork::Entry(draft)) => {
             let (actor, who) = (here.actor(), form.who);
             let said = format!("{} min for {} saved. {}", draft.minutes, reading.client_name, view.effect_sentence());
-            let keyed = (!form.once.is_empty()).then(|| Keyed::new(&actor, format!("page-{}", form.once), &[form.line.as_bytes()]));
+            let (once, line) = (form.once, form.line);
             let (saved, back) = app
-                .run(move |app| Ok((save_once(app, &actor, draft.clone(), keyed.as_ref())?, back_to(app, draft.started_at, &who)?)))
+                .run(move |app| {
+                    let saved = save_once(app, &actor, draft.clone(), (&once, line.as_bytes()))?;
+                    Ok((saved, back_to(app, draft.started_at, &who)?))
+                })
                 .await?;
             Ok(match saved {
-                Some(id) => Done::at(back).saying_with_undo(said, format!("/time/entries/{id}/delete")).into_response(),
+                Some(saved) => Done::at(back).saying_with_undo(said, format!("/time/entries/{}/delete", saved.id)).into_response(),
                 None => Done::at(back).saying("It was logged already.").into_response(),
             })
         }
@@ -376,13 +375,16 @@ async fn quick(State(app): State<App>, here: Here, Form(form): Form<QuickForm>) 
     }
 }
 
-/// Saves the entry of a line unless the same page has logged the same line; its id, or none.
-fn save_once(app: &Context, actor: &Actor, draft: Draft, keyed: Option<&Keyed>) -> Result<Option<String>, AppError> {
-    let Some(keyed) = keyed else { return Ok(Some(app.save_entry(actor, &draft)?.id)) };
+/// Saves an entry unless the same page, by its mark `once`, has saved the same form or line; none: it has.
+pub(super) fn save_once(app: &Context, actor: &Actor, draft: Draft, (once, typed): (&str, &[u8])) -> Result<Option<Saved>, AppError> {
+    if once.is_empty() {
+        return Ok(Some(app.save_entry(actor, &draft)?));
+    }
+    let keyed = &Keyed::new(actor, format!("page-{once}"), &[typed]);
     match app.known(keyed)? {
         Known::Done(_) | Known::AtWork => return Ok(None),
-        // The page was sent before with another line: this one is meant.
-        Known::Other => return Ok(Some(app.save_entry(actor, &draft)?.id)),
+        // The page was sent before with something else: this is meant.
+        Known::Other => return Ok(Some(app.save_entry(actor, &draft)?)),
         Known::New => {}
     }
     let mut taken = false;
@@ -393,7 +395,7 @@ fn save_once(app: &Context, actor: &Actor, draft: Draft, keyed: Option<&Keyed>) 
     });
     match saved {
         Err(_) if taken => Ok(None),
-        saved => Ok(saved?.pop().map(|saved| saved.id)),
+        saved => Ok(saved?.pop()),
     }
 }
 

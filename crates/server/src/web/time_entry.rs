@@ -10,6 +10,7 @@ use crate::app::context::{App, Context};
 use crate::app::effect;
 use crate::app::entry_form::{EntryForm, at_fields};
 use crate::app::quick_draft::EntryWords;
+use crate::app::seen::{as_marked, mark, whatever};
 use crate::app::time_entry::Draft;
 use crate::app::timer::is_forgotten;
 use crate::error::AppError;
@@ -60,6 +61,7 @@ struct EntryPage {
     /// Does it stand on an issued statement?
     issued: bool,
     locked: String,
+    seen: String,
 }
 
 impl EntryPage {
@@ -104,6 +106,12 @@ struct SentForm {
     id: String,
     /// It ends the timer.
     timer: String,
+    /// The mark of the entry as the form was opened with it.
+    seen: String,
+    /// Made with the page: a new entry is saved once, however often it is sent.
+    once: String,
+    /// Look at what it would do first.
+    look: String,
 }
 
 /// A form that is to be shown.
@@ -113,13 +121,23 @@ struct Shown {
     problems: Problems,
     timer: bool,
     issued: bool,
+    /// The mark of the entry as it is; empty for a new one.
+    seen: String,
     /// Why it can only be read; empty where it can be changed.
     locked: String,
 }
 
 impl Shown {
     fn of(form: EntryForm) -> Self {
-        Self { id: String::new(), form, problems: Problems::default(), timer: false, issued: false, locked: String::new() }
+        Self {
+            id: String::new(),
+            form,
+            problems: Problems::default(),
+            timer: false,
+            issued: false,
+            seen: String::new(),
+            locked: String::new(),
+        }
     }
 }
 
@@ -194,6 +212,7 @@ async fn entry_page(app: &App, here: &Here, shown: Shown) -> Result<EntryPage, A
             forgotten: forgotten.unwrap_or_default(),
             issued: shown.issued,
             locked: shown.locked,
+            seen: shown.seen,
             id: shown.id,
             form: shown.form,
             problems: shown.problems,
@@ -265,18 +284,28 @@ async fn preview(State(app): State<App>, here: Here, Form(sent): Form<SentForm>)
 }
 
 async fn create(State(app): State<App>, here: Here, Form(sent): Form<SentForm>) -> Result<Response, Failure> {
-    let (actor, form, ends_timer) = (here.actor(), sent.entry.clone(), !sent.timer.is_empty());
+    let (actor, form, ends_timer, once) = (here.actor(), sent.entry.clone(), !sent.timer.is_empty(), sent.once);
+    if !sent.look.is_empty() {
+        let shown = Shown { timer: ends_timer, ..Shown::of(sent.entry) };
+        return Ok(page(entry_page(&app, &here, shown).await?)?.into_response());
+    }
     let saved = app
         .run(move |app| {
             let read = app.read_entry_form(&actor, &form)?;
-            let saved = if ends_timer { app.save_with_timer(&actor, &read.draft)? } else { app.save_entry(&actor, &read.draft)? };
+            let saved = if ends_timer {
+                Some(app.save_with_timer(&actor, &read.draft)?)
+            } else {
+                time::save_once(app, &actor, read.draft.clone(), (&once, format!("{form:?}").as_bytes()))?
+            };
             let who = if read.draft.technician == actor.technician { "" } else { &read.draft.technician };
             let back = time::back_to(app, read.draft.started_at, who)?;
-            Ok((said("saved", &read.draft, saved.late_for.is_some()), saved.id, back))
+            let said = saved.as_ref().map(|saved| said("saved", &read.draft, saved.late_for.is_some()));
+            Ok((said, saved.map(|saved| saved.id).unwrap_or_default(), back))
         })
         .await;
     match saved {
-        Ok((said, id, back)) => Ok(Done::at(back).saying_with_undo(said, format!("/time/entries/{id}/delete")).into_response()),
+        Ok((Some(said), id, back)) => Ok(Done::at(back).saying_with_undo(said, format!("/time/entries/{id}/delete")).into_response()),
+        Ok((None, _, back)) => Ok(Done::at(back).saying("It was saved already.").into_response()),
         Err(error) => {
             let shown = Shown { problems: Problems::of_error(at_fields(error))?, timer: ends_timer, ..Shown::of(sent.entry) };
             Ok(page_with_problems(entry_page(&app, &here, shown).await?)?.into_response())
@@ -295,36 +324,41 @@ async fn show(State(app): State<App>, here: Here, Path(id): Path<String>) -> Res
         .run(move |app| {
             let (draft, _, issued) = app.entry(&id)?;
             let locked = locked(&actor, &draft, issued);
-            Ok(Shown { id, issued, locked, ..Shown::of(EntryForm::of(&*app.books()?, &draft)) })
+            Ok(Shown { id, issued, locked, seen: mark(&draft), ..Shown::of(EntryForm::of(&*app.books()?, &draft)) })
         })
         .await?;
     page(entry_page(&app, &here, shown).await?)
 }
 
 async fn change(State(app): State<App>, here: Here, Path(id): Path<String>, Form(sent): Form<SentForm>) -> Result<Response, Failure> {
-    let (actor, form, changed) = (here.actor(), sent.entry.clone(), id.clone());
+    let (actor, form, changed, marked) = (here.actor(), sent.entry.clone(), id.clone(), sent.seen);
+    if !sent.look.is_empty() {
+        let shown = Shown { id, seen: marked, ..Shown::of(sent.entry) };
+        return Ok(page(entry_page(&app, &here, shown).await?)?.into_response());
+    }
     let saved = app
         .run(move |app| {
             let (before, issued) = own_entry(app, &actor, &changed)?;
             let read = match app.read_entry_form(&actor, &form) {
                 Ok(read) => read,
-                Err(error) => return Ok(Err((error, issued))),
+                Err(error) => return Ok(Err((error, issued, mark(&before)))),
             };
-            match app.change_entry(&actor, &changed, &read.draft) {
+            match app.change_entry(&actor, &changed, &read.draft, &|now| as_marked(now, &marked)) {
                 Ok(saved) => {
                     let who = if read.draft.technician == actor.technician { "" } else { &read.draft.technician };
                     let back = time::back_to(app, read.draft.started_at, who)?;
                     let what = if before == read.draft { "is as it was" } else { "changed" };
                     Ok(Ok((said(what, &read.draft, saved.late_for.is_some()), back)))
                 }
-                Err(error) => Ok(Err((error, issued))),
+                // Who was told that it is another by now has seen it.
+                Err(error) => Ok(Err((error, issued, mark(&before)))),
             }
         })
         .await?;
     match saved {
         Ok((said, back)) => Ok(Done::at(back).saying(said).into_response()),
-        Err((error, issued)) => {
-            let shown = Shown { id, issued, problems: Problems::of_error(at_fields(error))?, ..Shown::of(sent.entry) };
+        Err((error, issued, seen)) => {
+            let shown = Shown { id, issued, seen, problems: Problems::of_error(at_fields(error))?, ..Shown::of(sent.entry) };
             Ok(page_with_problems(entry_page(&app, &here, shown).await?)?.into_response())
         }
     }
@@ -337,7 +371,7 @@ async fn delete(State(app): State<App>, here: Here, Path(id): Path<String>) -> R
             let (entry, ..) = app.entry(&gone)?;
             let client_id = app.client_by_code(&entry.client)?;
             let before = app.client_summary(client_id)?.open_net();
-            let draft = app.delete_entry(&actor, &gone)?;
+            let draft = app.delete_entry(&actor, &gone, &whatever)?;
             let after = app.client_summary(client_id)?;
             let bill = effect::bill_words(after.open_net() - before, after.currency);
             let who = if draft.technician == actor.technician { "" } else { &draft.technician };

@@ -190,6 +190,26 @@ async fn whoever_asks_too_often_is_told_when_to_go_on() {
 }
 
 #[tokio::test]
+async fn files_of_the_pages_are_there_for_programs_too() {
+    let site = Site::demo();
+    let (owner, token) = (site.person(OWNER), site.token(OWNER, "read books"));
+    for (page, path) in [
+        ("/billing/2026-10/invoices.csv", "/api/v1/exports/invoices?from=2026-10"),
+        ("/billing/2026-10/lines.csv", "/api/v1/exports/lines?from=2026-10&until=2026-10"),
+        ("/billing/export?what=payments&from=2026-01&until=2026-11", "/api/v1/exports/payments?from=2026-01&until=2026-11"),
+    ] {
+        let (shown, read) = (owner.get(page).await.ok(), token.get(path).await.ok());
+        assert_eq!(shown.header("content-disposition"), read.header("content-disposition"));
+        assert_eq!(shown.text(), read.text());
+        assert!(read.text().lines().count() > 1, "{path} has no rows");
+    }
+    let ad_hoc = token.get("/api/v1/clients?program=ad-hoc&limit=200").await.ok().value();
+    let programs = ad_hoc["items"].as_array().expect("clients").iter().map(|it| it["program"].clone());
+    let programs: Vec<Value> = programs.collect();
+    assert!(!programs.is_empty() && programs.iter().all(|it| it == "ad-hoc"), "{programs:?}");
+}
+
+#[tokio::test]
 async fn problems_say_what_is_wrong() {
     let site = Site::demo();
     let owner = site.token(OWNER, SCOPES);
@@ -204,6 +224,12 @@ async fn problems_say_what_is_wrong() {
         (send(Method::POST, "/api/v1/clients", "text/plain", "x").await, 415, "media-type", ""),
         (send(Method::POST, "/api/v1/clients", json, "{\"code\":").await, 400, "malformed", "line 1"),
         (send(Method::POST, "/api/v1/clients", json, "{\"code\":\"x\",\"nmae\":\"y\"}").await, 422, "invalid", "nmae"),
+        (owner.get("/api/v1/clients?program=usl").await, 422, "invalid", "use-it-or-lose-it"),
+        (owner.get("/api/v1/audit?kind=entry").await, 422, "invalid", "time entry"),
+        (owner.get("/api/v1/exports/everything?from=2026-10").await, 404, "not-found", ""),
+        (owner.get("/api/v1/exports/lines?from=2026-13").await, 422, "invalid", "2026-11"),
+        (owner.get("/api/v1/exports/lines?from=2026-10&until=2026-09").await, 422, "invalid", "until"),
+        (owner.get("/api/v1/clients/cedar/drafts/2026-10").await, 404, "not-found", ""),
         (site.stranger().get("/api/v1/clients").await, 401, "signed-out", ""),
     ] {
         assert_eq!(reply.header("content-type"), "application/problem+json", "{}", reply.text());

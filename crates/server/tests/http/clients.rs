@@ -145,13 +145,13 @@ async fn a_technician_keeps_the_notes_of_others() {
 async fn entries_say_where_each_part_went_and_why() {
     let site = Site::demo();
     let technician = site.person(TECHNICIAN);
-    technician.get("/clients/cedar/entries").await.ok().shows("November 2026").shows("drawn from allowance");
+    technician.get("/clients/cedar/entries").await.ok().shows("November 2026").shows("drawn from the allowance");
     technician
         .get("/clients/cedar/entries?period=2026-03&flag=held")
         .await
         .ok()
         .shows("held for approval")
-        .hides("drawn from allowance");
+        .hides("drawn from the allowance");
     technician.get("/clients/alder/entries?flag=no-ticket").await.ok().shows("All open months").shows("No ticket");
     technician.get("/clients/cedar/entries?period=2026-03&q=no+such+thing").await.ok().shows("No entries");
     let file = technician.get("/clients/cedar/entries.csv?period=2026-03").await.ok().text();

@@ -144,12 +144,13 @@ pub fn apply(tx: &mut Tx, provider: ProviderId, number: i64, paid: i64, credited
     tx.one(sql, &[&provider.0, &number, &paid, &credited], read, "the receivable")
 }
 
-/// Notes when and by whom the invoice was sent.
+/// Notes when and by whom the invoice was sent; nothing where it was not.
 ///
 /// # Errors
 ///
 /// Fails when there is no such receivable, or the database fails.
-pub fn mark_sent(tx: &mut Tx, provider: ProviderId, number: i64, sent_at: Timestamp, sent_by: &str) -> Result<(), StoreError> {
+pub fn mark_sent(tx: &mut Tx, provider: ProviderId, number: i64, sent: Option<(Timestamp, &str)>) -> Result<(), StoreError> {
+    let (sent_at, sent_by) = sent.unzip();
     let sql = sql!("update receivables set sent_at = $3, sent_by = $4 where provider_id = $1 and number = $2");
     tx.exec_one(sql, &[&provider.0, &number, &sent_at, &sent_by], "the receivable")
 }

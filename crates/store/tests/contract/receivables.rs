@@ -112,10 +112,10 @@ on_both! {
         assert_eq!(page(None, 2), [10, 4]);
         assert_eq!(page(Some(4), 9), [2, 1]);
         let at = instant("2026-04-02T07:00:00.000001Z");
-        books.write(|tx| receivable::mark_sent(tx, books.provider, 2, at, "Ann"));
+        books.write(|tx| receivable::mark_sent(tx, books.provider, 2, Some((at, "Ann"))));
         let sent = Receivable { sent_at: Some(at), sent_by: Some("Ann".to_owned()), ..second };
         assert_eq!(books.read(|tx| receivable::find(tx, books.provider, 2)), Some(sent));
-        let refused = books.refused(|tx| receivable::mark_sent(tx, books.provider, 3, at, "Ann"));
+        let refused = books.refused(|tx| receivable::mark_sent(tx, books.provider, 3, Some((at, "Ann"))));
         assert_eq!(refused, "the receivable is not in the database");
         let wrong = Receivable { number: 11, is_open: true, ..third };
         let refused = books.refused(|tx| receivable::insert_many(tx, books.provider, [wrong]));

@@ -87,10 +87,5 @@ pub(super) async fn show(State(app): State<App>, here: Here) -> Answer<AgingPage
 pub(super) async fn csv(State(app): State<App>, here: Here) -> Result<Download, Failure> {
     let actor = here.actor();
     let (text, today) = app.run(move |app| Ok((app.aging_csv(&actor)?, app.today()))).await?;
-    Ok(Download {
-        name: format!("aging-{today}.csv"),
-        media_type: "text/csv; charset=utf-8",
-        content: text.into_bytes(),
-        inline: false,
-    })
+    Ok(Download::csv(format!("aging-{today}.csv"), text))
 }

@@ -155,5 +155,5 @@ pub(super) async fn pdf(State(app): State<App>, here: Here, Path(number): Path<S
     let digits = number.trim_start_matches("CN-");
     let number: i64 = digits.parse().map_err(|_| AppError::not_found("credit note"))?;
     let content = app.run(move |app| app.credit_note_pdf(&actor, number)).await?;
-    Ok(Download { name: format!("{}.pdf", credit_number_text(number)), media_type: "application/pdf", content, inline: true })
+    Ok(Download::pdf(format!("{}.pdf", credit_number_text(number)), content))
 }

@@ -37,7 +37,6 @@ pub(super) async fn lines(State(app): State<App>, here: Here, Path(period): Path
 
 async fn file(app: App, here: Here, what: What, (from, until): (Period, Period)) -> Result<Download, Failure> {
     let actor = here.actor();
-    let content = app.run(move |app| app.export_money(&actor, what, (from, until))).await?.into_bytes();
-    let span = if from == until { from.to_string() } else { format!("{from}-{until}") };
-    Ok(Download { name: format!("{}-{span}.csv", what.name()), media_type: "text/csv; charset=utf-8", content, inline: false })
+    let text = app.run(move |app| app.export_money(&actor, what, (from, until))).await?;
+    Ok(Download::csv(what.file_name(from, until), text))
 }

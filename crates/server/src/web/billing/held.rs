@@ -31,10 +31,11 @@ struct Row {
     client_path: String,
     statement_path: String,
     decided: String,
+    decided_on: String,
 }
 
 impl Row {
-    fn of(held: Held) -> Self {
+    fn of(held: Held, zone: &str) -> Self {
         let amount = held.money().map_or_else(|| held.amount.to_string(), |currency| money::shown(held.amount, currency));
         let decided = match (&held.decided_by, &held.reason) {
             (Some(by), reason) => format!("{} by {by}: {}", held.state.replace('-', " "), reason.as_deref().unwrap_or("")),
@@ -47,6 +48,7 @@ impl Row {
             hourly: price(&held.hourly, &held.currency),
             amount,
             decided,
+            decided_on: held.decided_at.map(|at| crate::dates::day_in(at, zone)).unwrap_or_default(),
             held,
         }
     }
@@ -70,20 +72,16 @@ struct Group {
     currency: (String, u8),
     seconds: i64,
     rows: Vec<Row>,
-    refusals: Vec<(String, String)>,
+    /// What the client refused of it, in money; empty for nothing.
+    refused: String,
 }
 
 impl Group {
     fn of(rows: Vec<Row>) -> Option<Self> {
         let first = rows.first()?;
         let sum: i64 = rows.iter().map(|row| row.held.amount).sum();
-        let total = first.held.money().map_or_else(|| sum.to_string(), |currency| money::shown(sum, currency));
-        let mut refusals: Vec<(String, String)> = rows
-            .iter()
-            .filter_map(|row| row.held.refusal.as_ref())
-            .map(|refusal| (refusal.by.clone(), refusal.reason.clone()))
-            .collect();
-        refusals.dedup();
+        let shown = |sum: i64| first.held.money().map_or_else(|| sum.to_string(), |currency| money::shown(sum, currency));
+        let refused: i64 = rows.iter().filter(|row| row.held.refusal.is_some()).map(|row| row.held.amount).sum();
         Some(Self {
             id: format!("{}-{}", first.held.client, first.held.period),
             name: first.held.client_name.clone(),
@@ -91,9 +89,9 @@ impl Group {
             statement_path: first.statement_path.clone(),
             month: crate::dates::month(first.held.period),
             seconds: rows.iter().map(|row| row.held.seconds).sum(),
-            total,
+            total: shown(sum),
+            refused: if refused == 0 { String::new() } else { shown(refused) },
             currency: (first.held.currency.clone(), first.held.money().map_or(0, Currency::digits)),
-            refusals,
             rows,
         })
     }
@@ -141,7 +139,7 @@ pub(super) async fn list(State(app): State<App>, here: Here, Query(query): Query
 
 async fn held_page(app: &App, here: &Here, query: HeldQuery, sent: VerdictForm, problems: Problems) -> Result<HeldPage, Failure> {
     let actor = here.actor();
-    let filter = HeldFilter { undecided: !query.decided, ..HeldFilter::default() };
+    let (filter, zone) = (HeldFilter { undecided: !query.decided, ..HeldFilter::default() }, app.provider_zone());
     let can_bill = actor.may(Permission::Bill);
     let all = app.run(move |app| app.held_list(&actor, filter)).await?;
     let (mut waiting, decided): (Vec<Held>, Vec<Held>) = all.into_iter().partition(Held::is_undecided);
@@ -153,13 +151,16 @@ async fn held_page(app: &App, here: &Here, query: HeldQuery, sent: VerdictForm, 
         rows += group.len();
         rows == group.len() || rows <= ROWS_MAX
     };
-    let shown: Vec<Group> =
-        groups.iter().take_while(fits).filter_map(|group| Group::of(group.iter().cloned().map(Row::of).collect())).collect();
+    let shown: Vec<Group> = groups
+        .iter()
+        .take_while(fits)
+        .filter_map(|group| Group::of(group.iter().cloned().map(|held| Row::of(held, &zone)).collect()))
+        .collect();
     let left = groups.len() - shown.len();
     let next =
         if left > 0 { format!("/billing/held?skip={}&decided={}", query.skip + shown.len(), query.decided) } else { String::new() };
     let groups = shown;
-    let decided = decided.into_iter().take(50).map(Row::of).collect();
+    let decided = decided.into_iter().take(50).map(|held| Row::of(held, &zone)).collect();
     let frame = here.frame(app, "billing", "Held overage");
     Ok(HeldPage { frame, groups, left, next, decided, with_decided: query.decided, can_bill, sent, problems })
 }

@@ -1,7 +1,7 @@
 //! An invoice: what was issued, what came in, what was credited, and what was done to it.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use quarterhour_billing::Currency;
@@ -17,6 +17,7 @@ use crate::app::money;
 use crate::app::money::price;
 use crate::app::paper::quantity_words;
 use crate::app::payment::{self, Direction, NewPayment, currency_of, reverses};
+use crate::dates;
 use crate::dates::moment;
 use crate::error::{AppError, FieldProblem};
 use crate::web::billing::invoices::standing;
@@ -91,6 +92,8 @@ pub(super) struct InvoicePage {
     can_credit: bool,
     today: String,
     form: MoneyForm,
+    /// Does the form take money back instead of receiving it?
+    gives_back: bool,
     problems: Problems,
 }
 
@@ -137,6 +140,7 @@ impl InvoicePage {
                 amount: currency.format(left_to_pay.abs()),
                 ..MoneyForm::default()
             },
+            gives_back: left_to_pay < 0,
             problems: Problems::default(),
             currency,
             today,
@@ -188,8 +192,9 @@ fn notes(view: &InvoiceView, currency: Currency) -> Vec<NoteRow> {
 fn deeds(view: &InvoiceView, zone: &str, currency: Currency) -> Vec<Deed> {
     let deeds = view.activity.iter().map(|entry| {
         let what = match entry.subject_kind.as_str() {
-            "period" => format!("issued with {}", entry.subject_id),
-            "invoice" => format!("{} to the client", entry.action),
+            "period" => format!("issued with {}", dates::month_of(&entry.subject_id)),
+            "invoice" if entry.action == "sent" => "sent to the client".to_owned(),
+            "invoice" => format!("noted as {}", entry.action),
             "credit note" => format!("{} {}", entry.subject_id, entry.action),
             "payment" => payment_words(entry, currency),
             kind => format!("{kind} {}", entry.action),
@@ -212,9 +217,25 @@ fn payment_words(entry: &AuditEntry, currency: Currency) -> String {
     format!("{kind}{amount} {}", entry.action)
 }
 
-pub(super) async fn show(State(app): State<App>, here: Here, Path(number): Path<String>) -> Answer<InvoicePage> {
-    let number = number_of(&number)?;
-    page(open(&app, &here, number).await?)
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ShowQuery {
+    /// Record a payment, whatever is left.
+    pay: bool,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    here: Here,
+    Path(number): Path<String>,
+    Query(query): Query<ShowQuery>,
+) -> Answer<InvoicePage> {
+    let mut shown = open(&app, &here, number_of(&number)?).await?;
+    if query.pay && shown.gives_back {
+        shown.gives_back = false;
+        shown.form.amount = String::new();
+    }
+    page(shown)
 }
 
 async fn open(app: &App, here: &Here, number: i64) -> Result<InvoicePage, AppError> {
@@ -227,7 +248,7 @@ pub(super) async fn pdf(State(app): State<App>, here: Here, Path(number): Path<S
     let (actor, number) = (here.actor(), number_of(&number)?);
     let content = app.run(move |app| app.invoice_pdf(&actor, number)).await?;
     let name = format!("{}.pdf", crate::app::paper::number_text(number));
-    Ok(Download { name, media_type: "application/pdf", content: content.as_ref().clone(), inline: true })
+    Ok(Download::pdf(name, content.as_ref().clone()))
 }
 
 pub(super) async fn pay(State(app): State<App>, here: Here, Path(number): Path<String>, Form(form): Form<MoneyForm>) -> Response {
@@ -267,7 +288,13 @@ async fn move_money(app: App, here: Here, number: String, form: MoneyForm, direc
             }
             Err(error) => {
                 let problems = Problems::of_error(error)?;
-                Ok(page_with_problems(InvoicePage { problems, form, ..open(&app, &here, number).await? }).into_response())
+                Ok(page_with_problems(InvoicePage {
+                    problems,
+                    form,
+                    gives_back: direction == Direction::Back,
+                    ..open(&app, &here, number).await?
+                })
+                .into_response())
             }
         }
     };
@@ -303,8 +330,15 @@ pub(super) async fn sent(
 ) -> Result<Done, Failure> {
     let (actor, number) = (here.actor(), number_of(&number)?);
     let on: Date = form.on.trim().parse().map_err(|_| AppError::field("on", "expected a day such as 2026-11-02"))?;
-    app.run(move |app| app.mark_sent(&actor, number, on)).await?;
-    Ok(Done::at(format!("/billing/invoices/{number}")).saying("Noted as sent."))
+    app.run(move |app| app.mark_sent(&actor, number, Some(on))).await?;
+    let path = format!("/billing/invoices/{number}");
+    Ok(Done::at(&path).saying_with_undo("Noted as sent.", format!("{path}/not-sent")))
+}
+
+pub(super) async fn not_sent(State(app): State<App>, here: Here, Path(number): Path<String>) -> Result<Done, Failure> {
+    let (actor, number) = (here.actor(), number_of(&number)?);
+    app.run(move |app| app.mark_sent(&actor, number, None)).await?;
+    Ok(Done::at(format!("/billing/invoices/{number}")).saying("Noted as not sent."))
 }
 
 #[derive(Debug, Default, Deserialize)]

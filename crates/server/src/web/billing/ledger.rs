@@ -37,8 +37,8 @@ pub(super) async fn json(State(app): State<App>, here: Here) -> Result<Download,
 
 pub(super) async fn csv(State(app): State<App>, here: Here) -> Result<Download, Failure> {
     let actor = here.actor();
-    let content = app.run(move |app| app.heads_csv(&actor)).await?.into_bytes();
-    Ok(Download { name: "ledger-heads.csv".to_owned(), media_type: "text/csv; charset=utf-8", content, inline: false })
+    let content = app.run(move |app| app.heads_csv(&actor)).await?;
+    Ok(Download::csv("ledger-heads.csv".to_owned(), content))
 }
 
 pub(super) async fn verify(State(app): State<App>, here: Here) -> Result<Done, Failure> {

@@ -57,6 +57,7 @@ pub fn area() -> Area {
         .post("/billing/invoices/{number}/payments", bill, invoice::pay)
         .post("/billing/invoices/{number}/refunds", bill, invoice::refund)
         .post("/billing/invoices/{number}/sent", bill, invoice::sent)
+        .post("/billing/invoices/{number}/not-sent", bill, invoice::not_sent)
         .get("/billing/invoices/{number}/credit", bill, credit::form)
         .post("/billing/invoices/{number}/credit", bill, credit::write)
         .get("/billing/credit-notes/{number}/pdf", see, credit::pdf)

@@ -74,7 +74,6 @@ impl Words {
 }
 
 struct Line {
-    kind: String,
     text: String,
     quantity: String,
     price: String,
@@ -117,7 +116,6 @@ impl Sheet {
         let id = format!("burn-{}", if agreement.is_empty() { "none" } else { agreement });
         let chart = BurnDown::of_body(&id, body, now, None).map(|chart| chart.chart());
         let lines = report.lines.iter().map(|line| Line {
-            kind: line.kind.to_string(),
             text: body.line_text(line),
             quantity: quantity_words(&line.quantity, line.unit.as_ref()),
             price: price(&line.price, report.currency.as_ref()),
@@ -230,7 +228,7 @@ pub(super) async fn draft(
     let (actor, period) = (here.actor(), period_of(&period)?);
     let name = format!("{period}-{code}-draft.pdf");
     let content = app.run(move |app| app.draft_pdf(&actor, &code, period, &query.agreement)).await?;
-    Ok(Download { name, media_type: "application/pdf", content, inline: true })
+    Ok(Download::pdf(name, content))
 }
 
 pub(super) async fn proof(State(app): State<App>, Path((code, period)): Path<(String, String)>) -> Result<Download, Failure> {

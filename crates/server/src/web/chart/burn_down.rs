@@ -287,7 +287,9 @@ impl BurnDown {
         if let (Some(dry), Some(day)) = (dry, outlook.dry_on) {
             let _ = write!(svg, "<circle class=\"c-over\" cx=\"{dry:.1}\" cy=\"{:.1}\" r=\"3.5\"/>", scale.y(0));
             let anchor = if dry > room.width * 0.7 { "end" } else { "start" };
-            text(svg, "t-over t-halo", dry, scale.y(0) - 9.0, anchor, &format!("dry on {day} {}", self.month_short));
+            // Close to today the words of what is left stand above the line.
+            let y = if dry - x < 130.0 { scale.y(0) + 17.0 } else { scale.y(0) - 9.0 };
+            text(svg, "t-over t-halo", dry, y, anchor, &format!("dry on {day} {}", self.month_short));
         }
     }
 
@@ -301,9 +303,14 @@ impl BurnDown {
             _ if self.available > 0 => ("t-left", format!("{} left", self.unit.words(last.left)), last.left),
             _ => return,
         };
-        let under = |y: f64| if y + 18.0 < room.height - room.bottom { y + 17.0 } else { y - 9.0 };
+        // What is left stays above the line of nothing, what is over below it.
+        let floor = if last.overage > 0 { room.height - room.bottom } else { scale.y(0) };
+        let under = |y: f64| if y + 18.0 < floor { y + 17.0 } else { y - 9.0 };
         let Some(outlook) = self.shown_outlook() else {
-            if beside {
+            let now = self.now.filter(|now| (0..self.length()).contains(now)).map(|now| scale.x(now));
+            if let Some(now) = now.filter(|now| now + 90.0 < end) {
+                text(svg, &format!("{class} t-halo"), now + 6.0, under(scale.y(at)), "start", &label);
+            } else if beside {
                 text(svg, class, end + 8.0, scale.y(at) + 4.0, "start", &label);
             } else {
                 text(svg, &format!("{class} t-halo"), end, under(scale.y(at)), "end", &label);

@@ -56,12 +56,11 @@ impl RowView {
     fn of(row: &InvoiceRow) -> Self {
         let shown = |amount: i64| crate::app::money::shown(amount, row.currency);
         let (state, tone) = standing(row.standing);
-        let period = quarterhour_billing::Period::parse(&row.invoice.period);
         Self {
             number: row.number(),
             path: format!("/portal/invoices/{}", row.invoice.number),
             pdf: format!("/portal/invoices/{}.pdf", row.invoice.number),
-            month: period.map(dates::month).unwrap_or_default(),
+            month: dates::month_of(&row.invoice.period),
             issued_on: dates::full(&row.invoice.issued_on),
             due_on: dates::full(&row.invoice.due_on),
             total: shown(row.invoice.total),
@@ -138,7 +137,7 @@ async fn show(State(app): State<App>, here: Here, Path(number): Path<String>) ->
         let (actor, number): (_, i64) = (here.actor(), number.parse().map_err(|_| none())?);
         let pdf = app.run(move |app| app.own_account(&actor).and_then(|_| app.invoice_pdf(&actor, number))).await?;
         let name = format!("{}.pdf", number_text(number));
-        return Ok(Download { name, media_type: "application/pdf", content: pdf.to_vec(), inline: true }.into_response());
+        return Ok(Download::pdf(name, pdf.to_vec()).into_response());
     }
     let (actor, number): (_, i64) = (here.actor(), number.parse().map_err(|_| none())?);
     let view = app.run(move |app| app.own_account(&actor).and_then(|_| app.invoice(&actor, number))).await?;
@@ -153,11 +152,12 @@ async fn show(State(app): State<App>, here: Here, Path(number): Path<String>) ->
             amount(&line.amount, code),
         )
     });
-    let payments = view.payments.iter().map(|payment| {
-        let what = match payment.kind.as_str() {
-            "payment" => payment.method.clone(),
-            other => other.to_owned(),
-        };
+    // What was recorded by mistake and taken back is nothing that the client paid.
+    let taken_back = |id: &str| view.payments.iter().any(|it| it.kind == "reversal" && it.reference.starts_with(id));
+    let kept = view.payments.iter().filter(|it| it.kind != "reversal" && !taken_back(&it.payment_id.to_string()));
+    let payments = kept.map(|payment| {
+        let kind = crate::hours::capital(&payment.kind);
+        let what = if payment.method.is_empty() { kind } else { format!("{kind}, {}", payment.method) };
         (dates::full(&payment.received_on), what, shown(payment.amount))
     });
     let credit_notes = view.credit_notes.iter().map(|note| {
@@ -183,5 +183,5 @@ async fn credit_note(State(app): State<App>, here: Here, Path(number): Path<Stri
     let digits = number.strip_suffix(".pdf").unwrap_or(&number);
     let (actor, number): (_, i64) = (here.actor(), digits.parse().map_err(|_| AppError::not_found("credit note"))?);
     let content = app.run(move |app| app.own_account(&actor).and_then(|_| app.credit_note_pdf(&actor, number))).await?;
-    Ok(Download { name: format!("credit-note-{number}.pdf"), media_type: "application/pdf", content, inline: true })
+    Ok(Download::pdf(format!("credit-note-{number}.pdf"), content))
 }

@@ -77,6 +77,7 @@ struct QuestionForm {
     topic: String,
     reference: String,
     body: String,
+    once: String,
 }
 
 async fn list(State(app): State<App>, here: Here) -> Answer<QuestionsPage> {
@@ -96,8 +97,12 @@ async fn questions_page(app: &App, here: &Here, form: QuestionForm, problems: Pr
 async fn ask(State(app): State<App>, here: Here, Form(form): Form<QuestionForm>) -> Result<Response, Failure> {
     let (actor, typed) = (here.actor(), form.clone());
     let topic = if form.topic.is_empty() { "other".to_owned() } else { form.topic.clone() };
-    let asked = app.run(move |app| app.ask_question(&actor, &topic, &typed.reference, &typed.body)).await;
-    match asked {
+    let asked = app.run(move |app| {
+        let QuestionForm { reference, body, once, .. } = &typed;
+        let sent = [topic.as_bytes(), reference.as_bytes(), body.as_bytes()];
+        app.once(&actor, (once, &sent), || app.ask_question(&actor, &topic, reference, body))
+    });
+    match asked.await {
         Ok(_) => {
             let to = if form.topic == "devices" { "/portal/devices" } else { "/portal/questions" };
             Ok(Done::at(to).saying("Your question is with us. The answer appears here.").into_response())
