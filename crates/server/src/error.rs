@@ -64,6 +64,12 @@ pub enum AppError {
         /// The missing permission, in words.
         needs: &'static str,
     },
+    /// The person may, but not by this token.
+    #[error("this token was made without the scope to {needs}")]
+    OutOfScope {
+        /// The missing permission, in words.
+        needs: &'static str,
+    },
     /// There is no such thing, or it is not for this person.
     #[error("there is no {what} here")]
     NotFound {
@@ -154,6 +160,7 @@ impl AppError {
             }
             Self::Billing(_) => "nothing was issued; this is a fault of the program: please report it with the books".to_owned(),
             Self::Forbidden { .. } => "ask whoever manages the people here".to_owned(),
+            Self::OutOfScope { .. } => "make a token with that scope".to_owned(),
             Self::User { hint, .. } | Self::Conflict { hint, .. } => hint.clone(),
             Self::Changed => "read it again, then decide".to_owned(),
             Self::Store(_)
@@ -178,6 +185,7 @@ impl AppError {
             | Self::Invalid(_)
             | Self::SignedOut
             | Self::Forbidden { .. }
+            | Self::OutOfScope { .. }
             | Self::NotFound { .. }
             | Self::Conflict { .. }
             | Self::Changed
@@ -191,7 +199,7 @@ impl AppError {
         match self {
             Self::Books { .. } | Self::Invalid(_) | Self::User { .. } | Self::Store(StoreError::ZeroByte) => 422,
             Self::SignedOut => 401,
-            Self::Forbidden { .. } => 403,
+            Self::Forbidden { .. } | Self::OutOfScope { .. } => 403,
             Self::NotFound { .. } => 404,
             Self::Conflict { .. } | Self::Store(StoreError::Refused { .. }) => 409,
             Self::Changed => 412,

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "0006_list_time_by_technician",
         text: include_str!("../migrations/0006_list_time_by_technician.sql"),
     },
+    Migration { number: 7, name: "0007_keep_months_back", text: include_str!("../migrations/0007_keep_months_back.sql") },
 ];
 
 /// The table of applied files is local to the coordinator and has no provider.

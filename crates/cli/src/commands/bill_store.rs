@@ -40,5 +40,6 @@ fn issue_period(
     bar.finish_and_clear();
     let before = if issued.before > 0 { format!(", {} clients had been issued before", issued.before) } else { String::new() };
     session.say(&format!("{period}: {} invoices issued for {} clients{before}.", issued.invoices, issued.clients));
+    issued.kept_back.iter().chain(&issued.left_out).for_each(|line| session.say(line));
     Ok(())
 }

@@ -14,6 +14,7 @@ pub mod endpoints;
 mod export;
 pub mod extract;
 mod held;
+mod kept_back;
 mod ledger;
 pub mod once;
 pub mod page;
@@ -43,6 +44,7 @@ fn endpoints() -> Endpoints {
         .and(statement::endpoints())
         .and(billing::endpoints())
         .and(held::endpoints())
+        .and(kept_back::endpoints())
         .and(export::endpoints())
         .and(ledger::endpoints())
         .and(settings::endpoints())

@@ -299,7 +299,13 @@ impl Actor {
     ///
     /// Refuses with the permission in words.
     pub fn require(&self, permission: Permission) -> Result<(), AppError> {
-        if self.may(permission) { Ok(()) } else { Err(AppError::Forbidden { needs: permission.words() }) }
+        let needs = permission.words();
+        match self.may(permission) {
+            true => Ok(()),
+            // The person may; the token was made for less.
+            false if self.role.may(permission) => Err(AppError::OutOfScope { needs }),
+            false => Err(AppError::Forbidden { needs }),
+        }
     }
 
     /// Goes on only if it may correct time of an issued month, the own one, too: a correction is billed.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use quarterhour_billing::{Currency, Period, TimeTotals};
 use quarterhour_store::statements::hold;
+use quarterhour_store::statements::kept_back::KeptBack;
 use uuid::Uuid;
 
 use crate::app::actor::{Actor, Permission};
 use crate::app::context::Context;
 use crate::app::issued_cache::IssuedStatement;
 use crate::app::job::Work;
+use crate::app::keep_back::{KeptMonths, kept_words};
 use crate::app::live::{OpenStatement, Summary};
 use crate::app::money::minor;
 use crate::error::AppError;
@@ -86,9 +88,17 @@ pub struct RunRow {
     pub state: RunState,
     /// What to look at.
     pub warnings: Vec<String>,
+    /// Who keeps it back from issuing, and why.
+    pub kept_back: Option<KeptBack>,
 }
 
 impl RunRow {
+    /// Is it open and not kept back?
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        !self.is_issued() && self.kept_back.is_none()
+    }
+
     /// Seconds that were in pools.
     #[must_use]
     pub fn available(&self) -> i64 {
@@ -156,6 +166,12 @@ pub struct Run {
 }
 
 impl Run {
+    /// Open statements that a run would issue.
+    #[must_use]
+    pub fn due(&self) -> usize {
+        self.rows.iter().filter(|row| row.is_due()).count()
+    }
+
     /// Open statements.
     #[must_use]
     pub fn open(&self) -> usize {
@@ -165,7 +181,7 @@ impl Run {
     /// Can the open ones be issued now?
     #[must_use]
     pub fn can_issue(&self) -> bool {
-        self.is_over && self.earlier.is_empty() && self.open() > 0
+        self.is_over && self.earlier.is_empty() && self.due() > 0
     }
 }
 
@@ -212,8 +228,16 @@ impl Context {
         let holds = self.store.read(|tx| hold::list_open(tx, actor.provider))?;
         let held = holds.iter().filter(|row| row.state == "held" && row.period == text).count();
         let mut earlier: BTreeMap<Period, usize> = BTreeMap::new();
-        for open in summaries.iter().flat_map(|summary| &summary.open).filter(|open| open.period < period) {
-            *earlier.entry(open.period).or_default() += 1;
+        let kept = self.kept_months(actor)?;
+        for row in &mut rows {
+            row.kept_back = kept.of(row.client_id, period).filter(|_| !row.is_issued()).cloned();
+        }
+        for summary in &summaries {
+            // What waits behind a month that is kept back stops nobody else.
+            let of_client = summary.open.iter().filter(|open| open.period < period);
+            for open in of_client.filter(|_| !summary.is_kept_before(&kept, period)) {
+                *earlier.entry(open.period).or_default() += 1;
+            }
         }
         Ok(Run {
             period,
@@ -263,7 +287,13 @@ impl Context {
             return Err(AppError::conflict(format!("{period} is not over: it runs until {last}"), "issue it when it is over"));
         }
         let open = summaries.iter().filter(wanted).flat_map(|summary| summary.open.iter().map(move |open| (summary, open)));
-        let earliest = open.filter(|(_, open)| open.period < period).min_by_key(|(_, open)| open.period);
+        let kept = self.kept_months(actor)?;
+        let named = summaries.iter().filter(|summary| clients.contains(&summary.code));
+        if let Some((summary, kept)) = named.filter_map(|it| Some((it, kept.of(it.client_id, period)?))).next() {
+            return Err(AppError::conflict(kept_words(&summary.code, kept), "release it first"));
+        }
+        let waits = |summary: &Summary| clients.is_empty() && summary.is_kept_before(&kept, period);
+        let earliest = open.filter(|(summary, open)| open.period < period && !waits(summary)).min_by_key(|(_, open)| open.period);
         if let Some((summary, open)) = earliest {
             let message = format!("client {}: {} is not issued yet", summary.code, open.period);
             return Err(AppError::conflict(message, format!("issue {} first", open.period)));
@@ -273,6 +303,13 @@ impl Context {
             return Err(AppError::field("issued_on", expected));
         }
         self.order_job(actor, &Work::Issue { period, clients: clients.to_vec(), issued_on })
+    }
+}
+
+impl Summary {
+    /// Is a month of it before this one kept back?
+    fn is_kept_before(&self, kept: &KeptMonths, period: Period) -> bool {
+        self.open.iter().any(|open| open.period < period && kept.of(self.client_id, open.period).is_some())
     }
 }
 
@@ -304,7 +341,8 @@ fn add(sums: &mut Vec<Sum>, currency: Currency, (net, tax, total): (i64, i64, i6
     }
 }
 
-fn sums<'a>(rows: impl Iterator<Item = &'a RunRow>) -> Vec<Sum> {
+/// Sums of statements by currency.
+pub fn sums<'a>(rows: impl Iterator<Item = &'a RunRow>) -> Vec<Sum> {
     let mut sums = Vec::new();
     for row in rows {
         add(&mut sums, row.currency, (row.net, row.tax, row.total));
@@ -328,6 +366,7 @@ fn open_row(summary: &Summary, open: &OpenStatement) -> RunRow {
         total,
         last: None,
         state: RunState::Open,
+        kept_back: None,
         warnings: Vec::new(),
     }
 }
@@ -346,6 +385,7 @@ fn issued_row(summary: &Summary, issued: &IssuedStatement) -> RunRow {
         total: issued.total,
         last: None,
         state: RunState::Issued(issued.number),
+        kept_back: None,
         warnings: Vec::new(),
     }
 }

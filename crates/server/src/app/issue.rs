@@ -8,13 +8,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use quarterhour_billing::Period;
-use quarterhour_store::statements::{closing, counter, hold, invoice};
+use quarterhour_store::statements::{closing, counter, hold, invoice, kept_back};
 use quarterhour_store::{Store, Tx};
 use rayon::prelude::*;
 use uuid::Uuid;
 
 use crate::app::actor::Actor;
 use crate::app::issue_client::{Billed, Pending, Source};
+use crate::app::keep_back::{KeptMonths, kept_words};
 use crate::app::open_books::{self, OneClient};
 use crate::app::stored::{self, BOOKS_VERSION, CLIENT_VERSIONS, StoredBooks, client_version};
 use crate::error::AppError;
@@ -65,6 +66,8 @@ pub struct Issued {
     pub invoices: usize,
     /// Clients that were left out because of work that was logged meanwhile, with the reason.
     pub left_out: Vec<String>,
+    /// Clients whose month is kept back, with who keeps it and why.
+    pub kept_back: Vec<String>,
 }
 
 /// A client that a run is through with.
@@ -99,12 +102,13 @@ pub fn issue(store: &Store, period: Period, codes: &[String], today: Date, done:
 /// Fails for a client with earlier periods that are not issued, before anything is written.
 pub fn run(store: &Store, order: &Order<'_>, mut each: impl FnMut(Step) -> Result<(), AppError>) -> Result<Issued, AppError> {
     let Order { period, codes, .. } = *order;
-    let (books, open, versions) = store.read(|tx| {
+    let (books, open, versions, kept) = store.read(|tx| {
         let books = stored::read(tx)?;
         crate::app::bill_books::check_codes(&books.setup, codes)?;
         let open = open_books::read(tx, &books, period, None)?;
         let versions: HashMap<String, i64> = counter::list_versions(tx, books.provider_id, CLIENT_VERSIONS)?.into_iter().collect();
-        Ok::<_, AppError>((books, open, versions))
+        let kept = KeptMonths::read(tx, books.provider_id)?;
+        Ok::<_, AppError>((books, open, versions, kept))
     })?;
     let wanted = |position: &usize| {
         let code = books.setup.clients.get(*position).map(|client| &client.row.code);
@@ -118,10 +122,16 @@ pub fn run(store: &Store, order: &Order<'_>, mut each: impl FnMut(Step) -> Resul
         .map(|(position, own, closed)| Billed::new(source, own, position, closed, period))
         .collect();
     let billed = billed?;
-    if let Some(error) = billed.iter().find_map(Billed::skipped) {
-        return Err(error);
-    }
     let mut run = Run { store, order, read: source, renewed: None, issued: Issued::default() };
+    for billed in &billed {
+        let Billed::Skips { client, earlier, .. } = billed else { continue };
+        let id = books.setup.client(client).and_then(|(position, _)| books.client_ids.get(usize::try_from(position).ok()?));
+        // What waits behind a month that is kept back waits with it.
+        match id.and_then(|id| kept.of(*id, *earlier)) {
+            Some(kept) => run.issued.kept_back.push(kept_words(client, kept)),
+            None => return billed.skipped().map_or(Ok(Issued::default()), Err),
+        }
+    }
     let total = billed.len();
     for (index, billed) in billed.into_iter().enumerate() {
         let written = match billed {
@@ -129,7 +139,8 @@ pub fn run(store: &Store, order: &Order<'_>, mut each: impl FnMut(Step) -> Resul
                 let version = versions.get(&client_version(pending.client_id)).copied().unwrap_or(0);
                 run.client(&pending, version)?
             }
-            Billed::Before | Billed::Skips { .. } => {
+            Billed::Skips { .. } => None,
+            Billed::Before => {
                 run.issued.before += 1;
                 None
             }
@@ -143,6 +154,7 @@ pub fn run(store: &Store, order: &Order<'_>, mut each: impl FnMut(Step) -> Resul
 enum Written {
     Before,
     LeftOut(String),
+    KeptBack(String),
     Issued { version: i64, invoices: usize },
 }
 
@@ -165,6 +177,7 @@ impl Run<'_> {
         match written {
             Written::Before => self.issued.before += 1,
             Written::LeftOut(why) => self.issued.left_out.push(why),
+            Written::KeptBack(why) => self.issued.kept_back.push(why),
             Written::Issued { version, invoices } => {
                 self.issued.clients += 1;
                 self.issued.invoices += invoices;
@@ -188,6 +201,9 @@ fn write(
     counter::lock_provider(tx, id)?;
     if closing::find(tx, id, client_id, &order.period.to_string())?.is_some() {
         return Ok(Written::Before);
+    }
+    if let Some(kept) = kept_back::find(tx, id, client_id, &order.period.to_string())? {
+        return Ok(Written::KeptBack(kept_words(pending.code(), &kept)));
     }
     let held = counter::next_number(tx, id, &client_version(client_id))?;
     let books_version = counter::find_last_number(tx, id, BOOKS_VERSION)?.unwrap_or(0);

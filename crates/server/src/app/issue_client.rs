@@ -74,6 +74,14 @@ struct Frozen {
     payment_days: u32,
 }
 
+impl Pending<'_> {
+    /// The client's code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.client.row.code
+    }
+}
+
 impl<'a> Billed<'a> {
     /// Bills a client's period.
     ///

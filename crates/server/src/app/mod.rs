@@ -49,6 +49,7 @@ pub mod issue;
 mod issue_client;
 pub mod issued_cache;
 pub mod job;
+pub mod keep_back;
 pub mod keys;
 pub mod known_device;
 pub mod ledger;

@@ -165,7 +165,8 @@ fn work(quick: &Quick, client: &BookClient, span: Span, technician: &str) -> Qui
             tier: text(&quick.tier),
             work_type: text(&quick.work_type),
             note: quick.note.clone(),
-            started_at: Some(span.started_at),
+            // Without a time it starts now, to the second.
+            started_at: quick.time.is_some().then_some(span.started_at),
         }),
     }
 }

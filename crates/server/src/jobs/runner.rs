@@ -22,9 +22,9 @@ use crate::hours::counted;
 use crate::jobs::archive;
 
 /// How long a job may be silent before another runner takes it up.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// How often the lease is renewed while a step takes long.
-const RENEW_EVERY: Duration = Duration::from_secs(15);
+const RENEW_EVERY: Duration = Duration::from_secs(5);
 /// How often progress is stored and told.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 /// How often the runner looks for jobs that others ordered.
@@ -198,11 +198,12 @@ fn issue_period(app: &App, order: &Order<'_>, mut progress: Progress<'_>) -> Res
         }
         progress.step(step.done, step.total)
     })?;
-    let Issued { clients, before, invoices, left_out } = issued;
+    let Issued { clients, before, invoices, left_out, kept_back } = issued;
     let mut said = vec![format!("{} issued for {}.", counted(invoices, "invoice"), counted(clients, "client"))];
     if before > 0 {
         said.push(format!("{} had been issued before, or had nothing.", counted(before, "client")));
     }
+    said.extend(kept_back);
     Ok(Outcome { said, faults: left_out, ..Outcome::default() })
 }
 

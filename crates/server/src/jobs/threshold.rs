@@ -20,6 +20,8 @@ pub struct Watch {
     events: Receiver<Event>,
     /// Everybody is to be looked at: at the start, and when changes were missed.
     all: bool,
+    /// Did nobody listen at the last look?
+    was_deaf: bool,
 }
 
 /// What is told.
@@ -35,7 +37,7 @@ struct Crossed<'a> {
 impl Watch {
     /// Begins to listen.
     pub fn new(app: &App) -> Self {
-        Self { events: app.events.listen(), all: true }
+        Self { events: app.events.listen(), all: true, was_deaf: false }
     }
 
     /// Looks at those who changed since the last look.
@@ -49,18 +51,25 @@ impl Watch {
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
         }
-        if app.find_provider()?.is_none() || (!self.all && clients.is_empty()) || !app.is_heard(THRESHOLD_CROSSED)? {
+        if app.find_provider()?.is_none() || (!self.all && !self.was_deaf && clients.is_empty()) {
             return Ok(());
         }
+        if !app.is_heard(THRESHOLD_CROSSED)? {
+            self.was_deaf = true;
+            return Ok(());
+        }
+        // Whoever begins to listen is not told what was crossed before.
+        let is_old = std::mem::take(&mut self.was_deaf);
+        self.all |= is_old;
         if std::mem::take(&mut self.all) {
             clients.extend(app.books()?.client_ids.iter().copied());
         }
-        clients.into_iter().try_for_each(|client_id| tell(app, client_id))
+        clients.into_iter().try_for_each(|client_id| tell(app, client_id, is_old))
     }
 }
 
-/// Tells what a client has crossed and was not told.
-fn tell(app: &App, client_id: Uuid) -> Result<(), AppError> {
+/// Tells what a client has crossed and was not told; what is old is only noted.
+fn tell(app: &App, client_id: Uuid, is_old: bool) -> Result<(), AppError> {
     let live = match app.client_live(client_id) {
         Ok(live) => live,
         Err(AppError::NotFound { .. }) => return Ok(()),
@@ -76,7 +85,7 @@ fn tell(app: &App, client_id: Uuid) -> Result<(), AppError> {
                 continue;
             }
             app.store.write(|tx| {
-                if counter::next_number(tx, provider, &name)? == 1 {
+                if counter::next_number(tx, provider, &name)? == 1 && !is_old {
                     app.emit(tx, THRESHOLD_CROSSED, &Crossed { client, agreement, period: outcome.period, percent, said })?;
                 }
                 Ok::<_, AppError>(())

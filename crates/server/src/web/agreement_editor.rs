@@ -233,15 +233,21 @@ async fn create(State(app): State<App>, here: Here, Path(code): Path<String>, Fo
     .map_err(Failure)
 }
 
-async fn edit_form(State(app): State<App>, here: Here, Path((code, name)): Path<(String, String)>) -> Answer<EditPage> {
+async fn edit_form(State(app): State<App>, here: Here, Path((code, name)): Path<(String, String)>) -> Result<Response, Failure> {
     let made = app.run(move |app| {
         let versions = app.agreements_of(&here.actor(), &code)?;
         let view = app.agreement(&here.actor(), &code, &name)?;
+        // What starts where this one ends is its next version, and the one to change.
+        let ends = view.version.ends.filter(|ends| *ends <= versions.usual_start());
+        if let Some(next) = ends.and_then(|ends| versions.versions.iter().find(|it| it.starts == ends)) {
+            let said = format!("{name} ends before {}: this is the version after it.", crate::dates::full(&next.starts));
+            return Ok(Done::at(format!("{}/edit", path(&code, &next.name))).saying(said).into_response());
+        }
         let books = app.books()?;
         let form = AgreementForm::of_edit(&view, &versions, |name| books.agreement_texts.contains_key(name));
-        edit_page(app, &here, &code, &name, form, Problems::default())
+        Ok(page(edit_page(app, &here, &code, &name, form, Problems::default())?).into_response())
     });
-    page(made.await?)
+    Ok(made.await?)
 }
 
 async fn save(

@@ -15,6 +15,9 @@ fn real(name: &str) -> &'static str {
         "number" | "credit" | "invoice" | "held" => "3",
         "week" => "2026-W47",
         "agreement" | "name" => "cedar",
+        "what" => "company",
+        "bought" => "2026-11-20",
+        "hours" => "10",
         "entry" | "id" | "person" | "device" | "note" | "question" | "job" | "user" | "token" | "template" | "webhook"
         | "delivery" | "credential" | "session" | "ticket" | "payment" | "hold" | "invitation" | "key" | "year" | "date" | "hash"
         | "kind" | "file" => "01936b5e-0000-7000-8000-000000000001",

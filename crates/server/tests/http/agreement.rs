@@ -6,48 +6,12 @@ use quarterhour_books::setup;
 use quarterhour_server::app::agreement_form::AgreementForm;
 use quarterhour_server::app::demo::{self, Stage};
 
+use crate::browser::{borrowed, fields_of, set};
 use crate::support::{APPROVER, BOOK_KEEPER, DISPATCHER, OWNER, Site};
 
-/// The fields of an edit form that a browser would send.
+/// The fields of the editor that a browser would send.
 fn fields(html: &str) -> Vec<(String, String)> {
-    let form = html.split("<form class=\"editor\"").nth(1).expect("an editor").split("</form>").next().expect("its end");
-    // What a template holds is not sent.
-    let mut live = String::new();
-    let mut rest = form;
-    while let Some((before, after)) = rest.split_once("<template>") {
-        live.push_str(before);
-        rest = after.split_once("</template>").expect("the end of a template").1;
-    }
-    live.push_str(rest);
-    let value = |tag: &str, key: &str| {
-        let value = tag.split(&format!(" {key}=\"")).nth(1)?.split('"').next()?;
-        Some(value.replace("&#34;", "\"").replace("&#39;", "'").replace("&#38;", "&"))
-    };
-    let mut sent = Vec::new();
-    for tag in live.split('<').filter(|tag| tag.starts_with("input") || tag.starts_with("select") || tag.starts_with("option")) {
-        let tag = tag.split('>').next().expect("a tag");
-        let name = value(tag, "name").unwrap_or_default();
-        let boxed = tag.contains("type=\"checkbox\"") || tag.contains("type=\"radio\"");
-        if tag.starts_with("select") {
-            sent.push((name, None));
-        } else if tag.starts_with("option") {
-            if let Some((_, chosen)) = sent.last_mut().filter(|(_, chosen)| chosen.is_none() || tag.contains(" selected")) {
-                *chosen = value(tag, "value");
-            }
-        } else if !name.is_empty() && (!boxed || tag.contains(" checked")) {
-            sent.push((name, Some(value(tag, "value").unwrap_or_default())));
-        }
-    }
-    sent.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect()
-}
-
-fn set(fields: &mut Vec<(String, String)>, name: &str, value: &str) {
-    fields.retain(|(other, _)| other != name);
-    fields.push((name.to_owned(), value.to_owned()));
-}
-
-fn borrowed(fields: &[(String, String)]) -> Vec<(&str, &str)> {
-    fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    fields_of(html, "editor")
 }
 
 /// The order of classes in a table says nothing.

@@ -125,7 +125,7 @@ async fn released_overage_is_listed_with_its_why_where_it_is_billed_and_is_not_t
         .await
         .ok()
         .shows("It was worked in March 2026 and held");
-    keeper.get("/clients/cedar/entries?period=2026-11&flag=overage").await.ok().shows("released from 2026-03");
+    keeper.get("/clients/cedar/entries?period=2026-11&flag=overage").await.ok().shows("released from March 2026");
     site.person(APPROVER).get("/portal/statements/2026-11").await.ok().shows("released from March 2026");
 
     // Once it is issued, a correction takes back what the month and the release were billed.

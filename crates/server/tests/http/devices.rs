@@ -16,14 +16,6 @@ async fn device(caller: &Caller, name: &str) -> String {
     link.and_then(|part| part.split('"').next()).unwrap_or_else(|| unreachable!("no device {name}")).to_owned()
 }
 
-/// The path by which the last step is undone.
-fn undo(reply: &Reply) -> String {
-    let cookie = reply.cookies().into_iter().find_map(|it| it.strip_prefix("quarterhour-flash=").map(str::to_owned)).expect("a word");
-    let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, cookie).expect("base64");
-    let word: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
-    word["undo"].as_str().expect("a way back").to_owned()
-}
-
 #[tokio::test]
 async fn what_a_new_device_does_is_shown_before_it_is_saved() {
     let site = Site::demo();
@@ -35,7 +27,7 @@ async fn what_a_new_device_does_is_shown_before_it_is_saved() {
     dispatcher.get("/clients/cedar/devices?show=all").await.ok().hides("cedar-new");
     let done = dispatcher.post("/clients/cedar/add-device", &NEW).await.is(303);
     dispatcher.get("/clients/cedar/devices").await.ok().shows("cedar-new").shows("to come");
-    let back = undo(&done);
+    let back = done.undo();
     dispatcher.post(&back, &[]).await.leads_to();
     dispatcher.get("/clients/cedar/devices?show=all").await.ok().hides("cedar-new");
     dispatcher.post(&back, &[]).await.not_found();
@@ -74,7 +66,7 @@ async fn a_device_is_retired_and_comes_back() {
     let done = dispatcher.post(&format!("{path}/retire"), &[("on", "2026-11-20")]).await.is(303);
     dispatcher.get("/clients/cedar/devices?show=retired&q=cedar-ws002").await.ok().shows("20 Nov 2026");
     dispatcher.post(&format!("{path}/retire"), &[("on", "2026-11-21")]).await.is(422).shows("is retired since");
-    dispatcher.post(&undo(&done), &[]).await.leads_to();
+    dispatcher.post(&done.undo(), &[]).await.leads_to();
     dispatcher.get("/clients/cedar/devices?q=cedar-ws002").await.ok().shows("cedar-ws002").hides("20 Nov 2026");
 }
 
@@ -87,7 +79,7 @@ async fn a_device_is_replaced_in_one_step_and_undone_in_one() {
     dispatcher.post(&format!("{path}/replace/effect"), &other).await.ok().shows("No count, prepaid time or fee changes.");
     let done = dispatcher.post(&format!("{path}/replace"), &other).await.is(303);
     dispatcher.get("/clients/cedar/devices?q=cedar-ws902").await.ok().shows("20 Nov 2026");
-    dispatcher.post(&undo(&done), &[]).await.leads_to();
+    dispatcher.post(&done.undo(), &[]).await.leads_to();
     dispatcher.get("/clients/cedar/devices?show=all&q=cedar-ws902").await.ok().shows("No such device");
     dispatcher.get("/clients/cedar/devices?q=cedar-ws002").await.ok().shows("cedar-ws002");
 }
@@ -102,7 +94,7 @@ async fn only_a_device_that_no_issued_statement_counted_is_taken_out() {
     let new = device(&dispatcher, "cedar-new").await;
     let done = dispatcher.post(&format!("{new}/delete"), &[]).await.is(303);
     dispatcher.get("/clients/cedar/devices?show=all").await.ok().hides("cedar-new");
-    dispatcher.post(&undo(&done), &[]).await.leads_to();
+    dispatcher.post(&done.undo(), &[]).await.leads_to();
     dispatcher.get("/clients/cedar/devices").await.ok().shows("cedar-new");
     dispatcher.get(&new.replace("/cedar/", "/alder/")).await.not_found();
 }
@@ -149,7 +141,7 @@ async fn a_list_is_imported_after_a_look_and_undone() {
         import(&dispatcher, &[("text", &longer)]).await.ok().shows("From 60 to 61 workstations, from 4 to 5 servers in December 2026");
     let done = import(&dispatcher, &[("text", &longer), ("digest", &digest(&shown))]).await.is(303);
     dispatcher.get("/clients/cedar/devices?q=cedar-i").await.ok().shows("cedar-i1").shows("cedar-i2");
-    dispatcher.post(&undo(&done), &[]).await.leads_to();
+    dispatcher.post(&done.undo(), &[]).await.leads_to();
     dispatcher.get("/clients/cedar/devices?show=all&q=cedar-i").await.ok().hides("cedar-i1");
 }
 

@@ -82,6 +82,45 @@ async fn issuing_twice_issues_once() {
 }
 
 #[tokio::test]
+async fn a_month_that_is_kept_back_stays_open_until_it_is_released() {
+    let site = after_november();
+    let keeper = site.person(BOOK_KEEPER);
+    let statement = "/billing/statements/cedar/2026-11";
+    keeper.post(&format!("{statement}/keep-back"), &[("reason", " ")]).await.is(422).shows("Missing; expected why");
+    site.person(TECHNICIAN).post(&format!("{statement}/keep-back"), &[("reason", "mine")]).await.forbidden();
+    keeper.post("/billing/statements/cedar/2026-10/keep-back", &[("reason", "late")]).await.is(422).shows("is issued");
+    let kept = keeper.post(&format!("{statement}/keep-back"), &[("reason", "they dispute T-1")]).await;
+    let release = kept.undo();
+    keeper.post(&format!("{statement}/keep-back"), &[("reason", "again")]).await.is(422).shows("keeps it back already");
+    keeper.get(statement).await.ok().shows("they dispute T-1").hides("/billing/2026-11/issue?client=cedar");
+    keeper.get("/billing/2026-11").await.ok().shows("Issue 23 statements").shows("they dispute T-1");
+    keeper.get("/billing/2026-11/issue").await.ok().shows("1 statement is kept back and stays open");
+    let alone = [("issued_on", "2026-12-02"), ("client", "cedar")];
+    keeper.post("/billing/2026-11/issue", &alone).await.is(422).shows("kept back by");
+    let job = keeper.post("/billing/2026-11/issue", &[("issued_on", "2026-12-02")]).await.leads_to();
+    assert!(runner::try_once(&site.app).expect("the job"));
+    keeper.get(&job).await.ok().shows("issued for 23 clients").shows("they dispute T-1");
+    keeper.get(statement).await.ok().shows("Over, and not issued");
+
+    // The next month is issued for all others, and cedar's waits behind the one that is kept back.
+    site.app.clock.advance(31 * 86_400);
+    let keeper = site.person(BOOK_KEEPER);
+    keeper.get("/billing/2026-12").await.ok().hides("Issue the earlier months first");
+    let december = [("issued_on", "2027-01-02")];
+    let job = keeper.post("/billing/2026-12/issue", &december).await.leads_to();
+    assert!(runner::try_once(&site.app).expect("the job"));
+    keeper.get(&job).await.ok().shows("issued for 23 clients").shows("2026-11 is kept back by");
+
+    keeper.post(&release, &[]).await.leads_to();
+    keeper.post(&release, &[]).await.not_found();
+    for (month, on) in [("2026-11", "2027-01-02"), ("2026-12", "2027-01-02")] {
+        let job = keeper.post(&format!("/billing/{month}/issue"), &[("issued_on", on)]).await.leads_to();
+        assert!(runner::try_once(&site.app).expect("the job"));
+        keeper.get(&job).await.ok().shows("issued for 1 client.");
+    }
+}
+
+#[tokio::test]
 async fn a_month_that_runs_and_odd_dates_are_refused() {
     let site = Site::demo();
     let keeper = site.person(BOOK_KEEPER);

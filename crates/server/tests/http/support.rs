@@ -315,6 +315,15 @@ impl Reply {
         self.header(LOCATION.as_str())
     }
 
+    /// The path that undoes what was just done.
+    pub fn undo(&self) -> String {
+        let cookie = self.cookies().into_iter().find_map(|it| it.strip_prefix("quarterhour-flash=").map(str::to_owned));
+        let cookie = cookie.unwrap_or_else(|| unreachable!("nothing was done: {} {}", self.status, self.text()));
+        let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, cookie);
+        let flash: Value = serde_json::from_slice(&bytes.expect("base64")).expect("a word");
+        flash["undo"].as_str().expect("a way back").to_owned()
+    }
+
     /// A header's value; empty when it is missing.
     pub fn header(&self, name: &str) -> String {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()

@@ -6,14 +6,6 @@ use quarterhour_server::app::body::EntryBody;
 
 use crate::support::{Caller, DISPATCHER, OWNER, Reply, Site, TECHNICIAN};
 
-/// The path that undoes what was just done.
-fn undo(reply: &Reply) -> String {
-    let cookie = reply.cookies().into_iter().find_map(|cookie| cookie.strip_prefix("quarterhour-flash=").map(str::to_owned));
-    let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, cookie.expect("a word"));
-    let flash: serde_json::Value = serde_json::from_slice(&bytes.expect("base64")).expect("a word");
-    flash["undo"].as_str().expect("a way back").to_owned()
-}
-
 async fn log(caller: &Caller, line: &str) -> Reply {
     caller.post("/time/quick", &[("line", line)]).await
 }
@@ -23,13 +15,13 @@ async fn a_line_is_logged_shown_undone_and_brought_back() {
     let site = Site::demo();
     let ana = site.person(TECHNICIAN);
     let saved = log(&ana, "hazel quick line of a test 25m helpdesk #T-77").await;
-    let gone = undo(&saved);
+    let gone = saved.undo();
     assert!(saved.leads_to().starts_with("/time?week=2026-W48"));
     let sheet = ana.get("/time").await.ok().shows("quick line of a test").shows("T-77").shows("09:35\u{2013}10:00").text();
     let id = sheet.split("/time/entries/").nth(2).and_then(|rest| rest.split('"').next()).expect("an entry").to_owned();
     assert!(!id.is_empty());
     let deleted = ana.post(&gone, &[]).await;
-    let back = undo(&deleted);
+    let back = deleted.undo();
     deleted.leads_to();
     ana.get("/time").await.ok().hides("quick line of a test");
     ana.post(&back, &[]).await.leads_to();
@@ -109,7 +101,7 @@ async fn an_entry_is_changed_copied_and_read_again_as_it_was_typed() {
         ("billing", "free"),
     ];
     let saved = ana.post("/time/entries", &fields).await;
-    let path = undo(&saved).trim_end_matches("/delete").to_owned();
+    let path = saved.undo().trim_end_matches("/delete").to_owned();
     saved.leads_to();
     ana.get(&path).await.ok().shows("value=\"2026-11-24\"").shows("value=\"09:15\"").shows("value=\"25\"").shows("by form");
     let id = path.rsplit('/').next().expect("an id");
@@ -133,7 +125,7 @@ async fn work_of_an_issued_month_becomes_a_correction_and_can_be_taken_back() {
     let path = format!("/time/entries/{}", entry.id);
     owner.get(&path).await.ok().shows("The month of this entry is issued").shows("Save as a correction");
     let deleted = owner.post(&format!("{path}/delete"), &[]).await;
-    let back = undo(&deleted);
+    let back = deleted.undo();
     deleted.leads_to();
     owner.get(&path).await.ok().shows("value=\"0\"");
     owner.post(&back, &[]).await.leads_to();
@@ -141,7 +133,7 @@ async fn work_of_an_issued_month_becomes_a_correction_and_can_be_taken_back() {
     let late = [("client", "cedar"), ("date", "2026-09-15"), ("time", "10:00"), ("minutes", "25"), ("note", "came late")];
     owner.post("/time/entries/preview", &late).await.ok().shows("2026-09 is issued");
     let saved = owner.post("/time/entries", &late).await;
-    let undone = undo(&saved);
+    let undone = saved.undo();
     let sheet = saved.leads_to();
     owner.get(&sheet).await.ok().shows("late for September 2026");
     owner.post(&undone, &[]).await.leads_to();
@@ -215,7 +207,7 @@ async fn a_second_timer_asks_what_becomes_of_the_first() {
     ana.post("/time/timer/start", &[&second[..], &[("former", "save")]].concat()).await.leads_to();
     ana.get("/time").await.ok().shows("first").shows("Stop the timer of hazel");
     let thrown = ana.post("/time/timer/discard", &[]).await;
-    let back = undo(&thrown);
+    let back = thrown.undo();
     thrown.leads_to();
     ana.get("/time").await.ok().hides("Stop the timer of");
     ana.post(&back, &[]).await.leads_to();
@@ -298,8 +290,8 @@ async fn an_entry_of_a_deleted_client_does_not_come_back_to_another_with_its_cod
     let desk = site.person(DISPATCHER);
     let add = [("code", "passing"), ("name", "Passing Ltd")];
     desk.post("/add-client", &add).await.leads_to();
-    let gone = undo(&log(&desk, "passing printer 25m").await);
-    let back = undo(&desk.post(&gone, &[]).await);
+    let gone = log(&desk, "passing printer 25m").await.undo();
+    let back = desk.post(&gone, &[]).await.undo();
     desk.post("/clients/passing/delete", &[]).await.leads_to();
     desk.post(&back, &[]).await.not_found();
     desk.post("/add-client", &add).await.leads_to();

@@ -20,6 +20,7 @@ pub mod invitation;
 pub mod invoice;
 pub mod job;
 pub mod job_input;
+pub mod kept_back;
 pub mod ledger;
 pub mod note;
 pub mod passkey;

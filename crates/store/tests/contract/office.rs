@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use quarterhour_store::statements::audit::{self, AuditEntry};
 use quarterhour_store::statements::file::{self, File};
+use quarterhour_store::statements::kept_back::{self, KeptBack};
 use quarterhour_store::statements::note::{self, Note};
 use quarterhour_store::statements::question::{self, Answer, Question};
 use quarterhour_store::statements::template::{self, Template};
@@ -274,5 +275,32 @@ on_both! {
         let refused = books.refused(|tx| audit::insert(tx, books.provider, &rows[0]));
         assert!(refused.contains("the same key exists already"), "{refused}");
         assert_eq!(log(books, stranger), rows);
+    }
+}
+
+on_both! {
+    fn months_are_kept_back_and_released(books: &Books) {
+        let stranger = books.stranger();
+        let [acme, zeta] = books.clients;
+        let row = |client_id, period: &str| KeptBack {
+            client_id,
+            period: period.to_owned(),
+            reason: "a dispute".to_owned(),
+            kept_by: "Ann".to_owned(),
+            kept_at: noon(),
+        };
+        let rows = [row(acme, "2026-03"), row(acme, "2026-04"), row(zeta, "2026-03")];
+        books.write(|tx| rows.iter().try_for_each(|row| kept_back::insert(tx, books.provider, row)));
+        let mut listed = books.read(|tx| kept_back::list(tx, books.provider));
+        listed.sort_by_key(|row| (row.client_id != acme, row.period.clone()));
+        assert_eq!(listed, rows);
+        assert_eq!(books.read(|tx| kept_back::list(tx, stranger)), []);
+        let find = |provider, period| books.read(|tx| kept_back::find(tx, provider, acme, period));
+        assert_eq!((find(books.provider, "2026-04"), find(books.provider, "2026-05")), (Some(rows[1].clone()), None));
+        assert_eq!(find(stranger, "2026-04"), None);
+        let delete = |period| books.write(|tx| kept_back::delete(tx, books.provider, acme, period));
+        assert_eq!((delete("2026-05"), delete("2026-04"), delete("2026-04")), (false, true, false));
+        let refused = books.refused(|tx| kept_back::insert(tx, books.provider, &rows[0]));
+        assert!(refused.contains("the same key exists already"), "{refused}");
     }
 }

@@ -9,7 +9,7 @@ use quarterhour_billing::Period;
 use serde::Deserialize;
 
 use crate::app::actor::Actor;
-use crate::app::billing::{Run, RunRow, Sum};
+use crate::app::billing::{Run, RunRow, Sum, sums};
 use crate::app::context::App;
 use crate::app::money;
 use crate::error::AppError;
@@ -46,6 +46,8 @@ pub(super) struct IssuePage {
     sums: Vec<(Sum, String, String)>,
     totals: String,
     warnings: usize,
+    /// Statements that are kept back.
+    kept_back: usize,
     issued_on: String,
     problems: Problems,
     earlier: Vec<(Period, usize)>,
@@ -54,11 +56,11 @@ pub(super) struct IssuePage {
 
 impl IssuePage {
     fn new(app: &App, here: &Here, run: Run, code: Option<&str>, issued_on: String) -> Self {
-        let open: Vec<&RunRow> = run.rows.iter().filter(|row| !row.is_issued() && code.is_none_or(|code| row.code == code)).collect();
+        let open: Vec<&RunRow> = run.rows.iter().filter(|row| row.is_due() && code.is_none_or(|code| row.code == code)).collect();
         let mut clients: Vec<&str> = open.iter().map(|row| row.code.as_str()).collect();
         clients.dedup();
-        let sums: Vec<Sum> = match code {
-            None => run.open_sums.clone(),
+        let totalled: Vec<Sum> = match code {
+            None => sums(open.iter().copied()),
             Some(_) => {
                 open.iter().map(|row| Sum { currency: row.currency, count: 1, net: row.net, tax: row.tax, total: row.total }).collect()
             }
@@ -70,8 +72,9 @@ impl IssuePage {
             client: code.and_then(|_| open.first().map(|row| (*row).clone())),
             statements: open.len(),
             clients: clients.len(),
-            totals: totals(&sums),
-            sums: sums.iter().map(shown).collect(),
+            totals: totals(&totalled),
+            sums: totalled.iter().map(shown).collect(),
+            kept_back: run.rows.iter().filter(|row| row.kept_back.is_some()).count(),
             warnings: open.iter().map(|row| row.warnings.len()).sum(),
             problems: Problems::default(),
             beside: String::new(),

@@ -48,6 +48,8 @@ pub fn area() -> Area {
         .get("/billing/{period}/issue", bill, issue::confirm)
         .post("/billing/{period}/issue", bill, issue::order)
         .get("/billing/statements/{code}/{period}", see, statement::show)
+        .post("/billing/statements/{code}/{period}/keep-back", bill, statement::keep_back)
+        .post("/billing/statements/{code}/{period}/release", bill, statement::release)
         .get("/billing/statements/{code}/{period}/why", see, why::show)
         .get("/billing/statements/{code}/{period}/draft.pdf", see, statement::draft)
         .get("/billing/statements/{code}/{period}/proof.json", see, statement::proof)

@@ -141,6 +141,8 @@ pub(super) struct RunPage {
     earlier: Vec<(Period, usize)>,
     held: usize,
     open: usize,
+    /// Open ones that are not kept back.
+    due: usize,
     issued: usize,
     can_issue: bool,
     may_bill: bool,
@@ -168,7 +170,7 @@ pub(super) async fn show(
     let today = Day::from_date(app.today()).period();
     let run = app.run(move |app| app.run_of(&actor, period)).await?;
     let can_issue = may_bill && run.can_issue();
-    let open = run.open();
+    let (open, due) = (run.open(), run.due());
     let shows = shows(&run, &query);
     let Run { rows, sums, groups, earlier, held, is_over, .. } = run;
     let issued = rows.len() - open;
@@ -198,6 +200,7 @@ pub(super) async fn show(
         earlier,
         held,
         open,
+        due,
         issued,
         can_issue,
         may_bill,

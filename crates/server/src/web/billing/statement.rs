@@ -1,8 +1,10 @@
 //! A client's statements of a month: the time as an equation, lines, devices, the burn-down and every entry.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Form, Path, Query, State};
+use axum::response::{IntoResponse, Response};
 use quarterhour_billing::{Period, TimeTotals};
+use quarterhour_store::statements::kept_back::KeptBack;
 use serde::Deserialize;
 
 use crate::app::actor::Permission;
@@ -21,7 +23,8 @@ use crate::web::chart::{BurnDown, Chart, seconds_into};
 use crate::web::client_head::{client_path, in_query};
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
-use crate::web::respond::{Answer, Download, Failure, page};
+use crate::web::problems::Problems;
+use crate::web::respond::{Answer, Done, Download, Failure, page, page_with_problems};
 
 /// One statement of the page.
 struct Sheet {
@@ -180,25 +183,35 @@ pub(super) struct StatementPage {
     sheets: Vec<Sheet>,
     warnings: Vec<String>,
     issue_path: String,
+    /// Who keeps the month back from issuing, and why.
+    kept_back: Option<KeptBack>,
+    may_keep: bool,
+    problems: Problems,
 }
 
 pub(super) async fn show(State(app): State<App>, here: Here, Path((code, period)): Path<(String, String)>) -> Answer<StatementPage> {
-    let (actor, period) = (here.actor(), period_of(&period)?);
+    let period = period_of(&period)?;
+    page(statement_page(&app, &here, code, period).await?)
+}
+
+async fn statement_page(app: &App, here: &Here, code: String, period: Period) -> Result<StatementPage, AppError> {
+    let actor = here.actor();
     let may_bill = actor.may(Permission::Bill);
-    let (client, now) = app
+    let (client, now, kept_back) = app
         .run(move |app| {
             let client = app.statements(&actor, &code, period)?;
             let clock = app.client_live(client.client_id)?.client()?.client.clock.clone();
             let now = client.is_running.then(|| seconds_into(period, &clock, app.clock.now().as_second()));
-            Ok((client, now))
+            let kept = app.kept_months(&actor)?.of(client.client_id, period).filter(|_| !client.is_issued).cloned();
+            Ok((client, now, kept))
         })
         .await?;
     let sheets = client.statements.iter().map(|view| Sheet::of(&client, view, now)).collect::<Result<Vec<_>, _>>()?;
     let (first, last) = client.range;
     let beside = |period: Period| statement_path(&client.code, period);
     let can_issue = may_bill && !client.is_issued && !client.is_running && !sheets.is_empty();
-    page(StatementPage {
-        frame: here.frame(&app, "billing", format!("{}, {}", client.name, crate::dates::month(period))),
+    Ok(StatementPage {
+        frame: here.frame(app, "billing", format!("{}, {}", client.name, crate::dates::month(period))),
         client_path: client_path(&client.code),
         crumbs: crumbs(period, &[(&client_path(&client.code), &client.name)]),
         path: statement_path(&client.code, period),
@@ -206,11 +219,55 @@ pub(super) async fn show(State(app): State<App>, here: Here, Path((code, period)
         next: (period < last).then(|| beside(period.next())),
         is_issued: client.is_issued,
         is_running: client.is_running,
-        issue_path: if can_issue { format!("/billing/{period}/issue?client={}", in_query(&client.code)) } else { String::new() },
+        may_keep: may_bill && !client.is_issued && !sheets.is_empty(),
+        issue_path: if can_issue && kept_back.is_none() {
+            format!("/billing/{period}/issue?client={}", in_query(&client.code))
+        } else {
+            String::new()
+        },
+        kept_back,
+        problems: Problems::default(),
         warnings: client.warnings,
         code: client.code,
         sheets,
     })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct KeepForm {
+    reason: String,
+}
+
+/// Keeps the month back from issuing.
+pub(super) async fn keep_back(
+    State(app): State<App>,
+    here: Here,
+    Path((code, period)): Path<(String, String)>,
+    Form(form): Form<KeepForm>,
+) -> Result<Response, Failure> {
+    let (actor, period, at) = (here.actor(), period_of(&period)?, code.clone());
+    match app.run(move |app| app.keep_back(&actor, &at, period, &form.reason)).await {
+        Ok(()) => {
+            let path = statement_path(&code, period);
+            Ok(Done::at(&path).saying_with_undo("It is kept back: runs leave it out.", format!("{path}/release")).into_response())
+        }
+        Err(error) => {
+            let problems = Problems::of_error(error)?;
+            Ok(page_with_problems(StatementPage { problems, ..statement_page(&app, &here, code, period).await? }).into_response())
+        }
+    }
+}
+
+/// Releases a month that was kept back.
+pub(super) async fn release(
+    State(app): State<App>,
+    here: Here,
+    Path((code, period)): Path<(String, String)>,
+) -> Result<Done, Failure> {
+    let (actor, period, at) = (here.actor(), period_of(&period)?, code.clone());
+    app.run(move |app| app.release_month(&actor, &at, period)).await?;
+    Ok(Done::at(statement_path(&code, period)).saying("It is released: the next run issues it."))
 }
 
 #[derive(Debug, Default, Deserialize)]
