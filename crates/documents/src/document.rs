@@ -11,6 +11,9 @@ use crate::annex::{BurnDown, Device, Statement, TimeEntry};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvoiceDocument {
+    /// The size of the sheets.
+    #[serde(default)]
+    pub paper: Paper,
     /// Draft, issued under a number, or a credit note for an invoice.
     pub status: DocumentStatus,
     /// Who sends the invoice.
@@ -121,6 +124,34 @@ pub enum LogoFormat {
     Svg,
     /// Portable network graphics, at most 4096 pixels a side.
     Png,
+}
+
+/// The size of the sheets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Paper {
+    /// 210 by 297 mm.
+    #[default]
+    A4,
+    /// 8.5 by 11 inches, as in North America.
+    Letter,
+}
+
+impl Paper {
+    /// The size that a country uses, by its two letters.
+    #[must_use]
+    pub fn of_country(country: &str) -> Self {
+        let is_american = ["US", "CA", "MX", "CL", "CO", "PH"].iter().any(|code| country.eq_ignore_ascii_case(code));
+        if is_american { Self::Letter } else { Self::A4 }
+    }
+
+    /// Its name for the typesetter.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::A4 => "a4",
+            Self::Letter => "us-letter",
+        }
+    }
 }
 
 /// The billing period.

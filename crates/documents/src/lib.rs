@@ -37,6 +37,6 @@ pub mod worker;
 mod world;
 
 pub use annex::{BurnDown, BurnPoint, Device, EntryPart, OverageStep, ReserveStatement, Statement, TimeEntry, TimeStatement};
-pub use document::{Amounts, DocumentStatus, InvoiceDocument, InvoiceLine, Logo, LogoFormat, Party, Period, TaxLine};
+pub use document::{Amounts, DocumentStatus, InvoiceDocument, InvoiceLine, Logo, LogoFormat, Paper, Party, Period, TaxLine};
 pub use error::DocumentError;
 pub use renderer::Renderer;

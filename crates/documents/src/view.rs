@@ -25,6 +25,7 @@ pub(crate) type Fact = (String, String);
 
 #[derive(Debug, Serialize)]
 pub(crate) struct DocumentView {
+    paper: &'static str,
     families: Vec<String>,
     draft: bool,
     heading: &'static str,
@@ -76,6 +77,7 @@ pub(crate) fn document_view(
     let provider = cleaner.line(&document.provider.name, MEDIUM);
     let name = number.clone().unwrap_or_else(|| format!("for {period}"));
     Ok(DocumentView {
+        paper: document.paper.name(),
         families,
         draft: number.is_none(),
         heading,

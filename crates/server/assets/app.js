@@ -295,6 +295,8 @@ function sort(head) {
 
 /** @param {Document | Element} root */
 function prepare(root) {
+  // Where a script runs, it asks; the page that the server would ask with is for browsers without.
+  for (const button of all('button[name="ask"]', root)) button.removeAttribute('name');
   if (history.length > 1) for (const place of all('[data-back]', root)) place.removeAttribute('hidden');
   for (const place of all('[data-copy], [data-add], [data-remove], [data-dismiss], .tally-all', root)) place.removeAttribute('hidden');
   // The browser knows where it is; what was typed stays.

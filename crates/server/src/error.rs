@@ -88,7 +88,7 @@ pub enum AppError {
     #[error("it changed since it was read")]
     Changed,
     /// Too many tries.
-    #[error("too many requests; try again in {seconds} seconds")]
+    #[error("too many requests; try again in {}", crate::hours::counted(usize::try_from(*seconds).unwrap_or(usize::MAX), "second"))]
     TooMany {
         /// When to try again.
         seconds: u64,

@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 use quarterhour_documents::{
-    Amounts, BurnDown, BurnPoint, Device, DocumentStatus, EntryPart, InvoiceDocument, InvoiceLine, OverageStep, Party, Period,
+    Amounts, BurnDown, BurnPoint, Device, DocumentStatus, EntryPart, InvoiceDocument, InvoiceLine, OverageStep, Paper, Party, Period,
     Statement, TaxLine, TimeEntry, TimeStatement,
 };
 
@@ -17,6 +17,7 @@ const NOTES: [&str; 5] = [
 /// A usual invoice: one page, and an annex with this many devices and entries.
 pub fn usual(devices: usize, entries: usize) -> InvoiceDocument {
     InvoiceDocument {
+        paper: Paper::A4,
         status: DocumentStatus::Issued { number: "2026-0173".to_owned() },
         provider: provider(),
         client: client(),

@@ -108,6 +108,9 @@ pub struct Party {
     pub code: String,
     /// Lines of the address.
     pub address: Vec<String>,
+    /// The country; empty on statements of before.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub country: String,
     /// The tax number.
     pub tax_id: String,
     /// The e-mail address.
@@ -309,11 +312,12 @@ impl Freezer<'_> {
             let ticket = ticket.map(|ticket| format!(" (ticket {ticket})")).unwrap_or_default();
             format!("{} % on {}{ticket}", alert.percent, crate::dates::full(&alert.on))
         };
+        let client_side = client_party(client, &provider.country);
         StatementBody {
             period: statement.period,
             statement: statement_report(&client.client.code, statement),
-            provider: provider_party(self.setup),
-            client: client_party(client),
+            provider: provider_party(self.setup, &client_side.country),
+            client: client_side,
             tax_percent: client.client.tax_percent.to_string(),
             payment_days: provider.payment_days,
             terms: provider.letterhead("terms").to_owned(),
@@ -380,31 +384,46 @@ pub fn wall_clock(clock: &LocalClock, instant: i64) -> jiff::civil::DateTime {
     local.to_zoned(jiff::tz::TimeZone::UTC).datetime()
 }
 
-fn provider_party(setup: &Setup) -> Party {
+fn provider_party(setup: &Setup, home: &str) -> Party {
     let provider = &setup.provider;
     let text = |key: &str| provider.letterhead(key).to_owned();
-    let town = [text("postcode"), text("city"), text("region")].join(" ").trim().to_owned();
-    let address = [text("street"), town, provider.country.clone()].into_iter().filter(|line| !line.is_empty());
     Party {
         name: provider.name.clone(),
         code: String::new(),
-        address: address.collect(),
+        address: address_lines(text, &provider.country, home),
+        country: provider.country.clone(),
         tax_id: text("tax_id"),
         email: text("email"),
     }
 }
 
-fn client_party(client: &BookClient) -> Party {
+fn client_party(client: &BookClient, home: &str) -> Party {
     let field = |name: &str| client.row.field(name).to_owned();
-    let town = [field("postcode"), field("city"), field("region")].join(" ").trim().to_owned();
-    let address = [field("street"), town, field("country")].into_iter().filter(|line| !line.is_empty());
+    let country = Some(field("country")).filter(|country| !country.is_empty()).unwrap_or_else(|| home.to_owned());
     Party {
         name: field("name"),
         code: client.row.code.clone(),
-        address: address.collect(),
+        address: address_lines(field, &country, home),
+        country,
         tax_id: field("tax_id"),
         email: field("email"),
     }
+}
+
+/// The lines of an address as its country writes them; the country itself only where it is not the one at home.
+fn address_lines(field: impl Fn(&str) -> String, country: &str, home: &str) -> Vec<String> {
+    let [street, postcode, city, region] = ["street", "postcode", "city", "region"].map(field);
+    let joined = |parts: &[&str], joint: &str| {
+        let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+        parts.join(joint)
+    };
+    let town = match country.to_uppercase().as_str() {
+        "US" | "CA" => joined(&[&city, &joined(&[&region, &postcode], " ")], ", "),
+        "GB" | "IE" | "AU" | "NZ" => joined(&[&city, &region, &postcode], " "),
+        _ => joined(&[&postcode, &city, &region], " "),
+    };
+    let abroad = if country.eq_ignore_ascii_case(home) { String::new() } else { country.to_owned() };
+    [street, town, abroad].into_iter().filter(|line| !line.is_empty()).collect()
 }
 
 fn counted_devices(client: &Client, statement: &Statement) -> Vec<CountedDevice> {

@@ -302,13 +302,14 @@ fn document(row: &credit_note::CreditNote, body: &CreditNoteBody) -> Result<docu
     let taxes = taxed.then(|| documents::TaxLine { name: None, percent: body.tax_percent.clone(), net: net.clone(), tax });
     let last_day = body.period.end().previous().date();
     Ok(documents::InvoiceDocument {
+        paper: documents::Paper::of_country(&body.provider.country),
         status: documents::DocumentStatus::Credit { number: credit_number_text(row.credit_number), invoice: number_text(row.number) },
         provider: party(&body.provider),
         client: party(&body.client),
         logo: None,
         issued_on: row.issued_on,
         due_on: None,
-        period: documents::Period { name: body.period.to_string(), first_day: body.period.first_day().date(), last_day },
+        period: documents::Period { name: crate::dates::month(body.period), first_day: body.period.first_day().date(), last_day },
         currency: row.currency.clone(),
         agreement: body.agreement.clone(),
         program: body.program.clone(),

@@ -1,7 +1,7 @@
 //! The provider's logo: checked when it comes, shown on pages and printed on invoices.
 
 use jiff::civil::Date;
-use quarterhour_documents::{Amounts, DocumentStatus, InvoiceDocument, Logo, LogoFormat, Party, Period};
+use quarterhour_documents::{Amounts, DocumentStatus, InvoiceDocument, Logo, LogoFormat, Paper, Party, Period};
 use quarterhour_store::statements::file;
 use serde::Serialize;
 
@@ -120,6 +120,7 @@ fn trial(media_type: &str, content: &[u8]) -> InvoiceDocument {
     let party = || Party { name: "Logo".to_owned(), code: None, address: Vec::new(), tax_id: None, email: None };
     let day = Date::constant(2026, 1, 1);
     InvoiceDocument {
+        paper: Paper::A4,
         status: DocumentStatus::Draft,
         provider: party(),
         client: party(),

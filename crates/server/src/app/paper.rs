@@ -30,6 +30,7 @@ pub fn document(body: &StatementBody, issue: &Issue) -> documents::InvoiceDocume
     let report = &body.statement;
     let last_day = body.period.end().previous().date();
     documents::InvoiceDocument {
+        paper: documents::Paper::of_country(&body.provider.country),
         status: match issue.number {
             Some(number) => documents::DocumentStatus::Issued { number: number_text(number) },
             None => documents::DocumentStatus::Draft,

@@ -65,10 +65,14 @@ impl QuestionView {
         match (self.topic.as_str(), self.reference.as_str()) {
             ("devices", _) => "the device list".to_owned(),
             ("statement", "") => "a statement".to_owned(),
-            ("statement", period) => format!("the statement of {period}"),
+            ("statement", period) => format!("the statement of {}", crate::dates::month_of(period)),
             ("invoice", "") => "an invoice".to_owned(),
             ("invoice", number) => format!("invoice {number}"),
-            ("held", numbers) => format!("held overage that it refuses, number {numbers}"),
+            ("held", numbers) => {
+                let numbers: Vec<&str> = numbers.split(' ').collect();
+                let noun = if numbers.len() == 1 { "piece" } else { "pieces" };
+                format!("held overage that it refuses, {noun} {}", numbers.join(", "))
+            }
             _ => "something else".to_owned(),
         }
     }

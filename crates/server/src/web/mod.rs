@@ -4,6 +4,7 @@ mod account;
 mod agreement;
 mod agreement_editor;
 mod agreement_fields;
+mod ask;
 pub mod assets;
 mod audit;
 pub(crate) mod billing;
@@ -124,6 +125,7 @@ pub fn service(app: &App) -> Result<Router, AppError> {
     let router = routes().into_router().fallback(nothing_here);
     let id = HeaderName::from_static(manners::REQUEST_ID);
     let router = router
+        .layer(middleware::from_fn(ask::first))
         .layer(middleware::from_fn_with_state(app.clone(), api::surround::limit))
         .layer(middleware::from_fn_with_state(app.clone(), manners::carry_flash))
         .layer(middleware::from_fn_with_state(app.clone(), identify::identify))

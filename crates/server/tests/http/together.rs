@@ -131,3 +131,24 @@ async fn settings_and_clients_are_as_before_after_an_undo() {
     keeper.post(&undo, &[]).await.leads_to();
     keeper.get(&invoice).await.ok().shows("Mark as sent").shows("Noted as not sent");
 }
+
+#[tokio::test]
+async fn without_a_script_the_server_asks_before_a_step_that_stays() {
+    let site = Site::demo();
+    let carla = site.person(crate::support::APPROVER);
+    let page = carla.get("/portal/approvals").await.ok().text();
+    let number = between(&page, "name=\"number\" value=\"", "\"");
+    let question = between(&page, "name=\"ask\" value=\"", "\"");
+    assert!(question.starts_with("Release {chosen}"), "{question}");
+    let held = || site.app.held(&site.app.program().expect("the program"), number.parse().expect("a number")).expect("held").state;
+    let fields = [("number", number.as_str()), ("reason", "it was us"), ("ask", &question)];
+    let asked = carla.post("/portal/approvals/release", &fields).await.ok().shows("Release what you chose").text();
+    assert_eq!(held(), "held");
+    let sent = fields_of(&asked, "form");
+    assert_eq!(borrowed(&sent), [("number", number.as_str()), ("reason", "it was us")]);
+    carla.post("/portal/approvals/release", &borrowed(&sent)).await.leads_to();
+    assert_eq!(held(), "released");
+    // Who may not is refused all the same, whatever is asked.
+    site.person(TECHNICIAN).post("/portal/approvals/release", &borrowed(&sent)).await.forbidden();
+    site.stranger().post("/portal/approvals/release", &fields).await.is(401);
+}

@@ -17,7 +17,7 @@ use crate::app::payment::currency_of;
 use crate::app::proof;
 use crate::app::statement::{ClientPeriod, StatementView};
 use crate::error::AppError;
-use crate::hours::hours;
+use crate::hours::{counted, hours};
 use crate::web::billing::{crumbs, period_of, statement_path};
 use crate::web::chart::{BurnDown, Chart, seconds_into};
 use crate::web::client_head::{client_path, in_query};
@@ -237,6 +237,16 @@ async fn statement_page(app: &App, here: &Here, code: String, period: Period) ->
 #[serde(default)]
 pub(super) struct KeepForm {
     reason: String,
+}
+
+impl StatementPage {
+    /// The devices behind a count by class, as `40 workstations, 1 server`.
+    #[expect(clippy::unused_self, reason = "templates call methods of their page")]
+    fn counted(&self, sheet: &Sheet) -> String {
+        let classes = sheet.body.devices.chunk_by(|one, other| one.class == other.class);
+        let words = classes.filter_map(|devices| Some(counted(devices.len(), &devices.first()?.class)));
+        words.collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// Keeps the month back from issuing.
