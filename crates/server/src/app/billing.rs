@@ -411,7 +411,8 @@ fn compare(rows: &mut [RunRow], before: &[RunRow]) {
 }
 
 /// The kinds of warnings, by words that they have.
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 8] = [
+    ("priced by the rate card, whose", "Prices in another currency"),
     ("held for approval", "Held overage"),
     ("late time of", "Late time"),
     ("no agreement", "No agreement"),

@@ -86,7 +86,11 @@ pub fn bill_client(
         let ClientPeriod { period, statements, entries: own, .. } = billed;
         if period >= from {
             let texts = warnings::of_period(&client.client, &statements, own, &before);
-            let texts = texts.into_iter().chain(warnings::lapsed(&client.client, period));
+            let home = freezer.map(|freezer| freezer.setup.provider.currency);
+            let texts = texts
+                .into_iter()
+                .chain(home.and_then(|home| warnings::foreign(&statements, home)))
+                .chain(warnings::lapsed(&client.client, period));
             let code = &client.client.code;
             result.warnings.extend(texts.map(|text| Warning { period, client: code.clone(), text }));
             result.outcomes.extend(statements.iter().map(|statement| Outcome {

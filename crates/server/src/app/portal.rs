@@ -135,8 +135,10 @@ impl Context {
 /// What decides about the unused time of a statement that runs.
 fn rest(body: &StatementBody, agreement: &Agreement, summary: &Summary) -> Rest {
     let time = &body.statement.time;
+    // Where the pools run dry at this pace, nothing is about to be lost.
+    let runs_dry = summary.forecast.is_some_and(|forecast| forecast.exhausted_on.is_some());
     let mut rest = Rest {
-        lost: time.forfeited.min(body.left()),
+        lost: if runs_dry { 0 } else { time.forfeited.min(body.left()) },
         kept: time.closing,
         next: Some(body.period.end()),
         business_days: summary.business_days_left,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quarterhour_billing::{Client, Day, Period, Statement, TimeEntry};
+use quarterhour_billing::{Client, Currency, Day, Fate, Part, Period, PriceSource, Statement, TimeEntry};
 
 use crate::hours::{counted, hours};
 
@@ -43,6 +43,18 @@ pub fn of_period(
         warnings.push(format!("{} on devices that are not on the list", counted(unlisted, "entry")));
     }
     warnings
+}
+
+/// Work that the rate card priced for a client in another currency: its numbers were taken as they are.
+pub fn foreign(statements: &[Statement], home: Currency) -> Option<String> {
+    let is_foreign = |statement: &&Statement| statement.currency != home;
+    let by_card = |part: &Part| match part.fate {
+        Fate::Overage(price) | Fate::Held(price) | Fate::Charged { price, .. } => matches!(price.source, PriceSource::RateCard(_)),
+        _ => false,
+    };
+    let statement = statements.iter().filter(is_foreign).find(|statement| statement.parts.iter().any(by_card))?;
+    let (code, home) = (statement.currency.code(), home.code());
+    Some(format!("work is priced by the rate card, whose {home} numbers are billed as {code}: give the agreement rates of its own"))
 }
 
 /// The devices behind a statement's count.

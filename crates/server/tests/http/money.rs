@@ -198,3 +198,12 @@ async fn a_clients_person_sees_own_papers_only() {
         site.person(person).get(&format!("/billing/invoices/{number}")).await.forbidden();
     }
 }
+
+#[tokio::test]
+async fn prices_in_another_currency_are_warned_about_before_they_are_billed() {
+    let site = Site::demo();
+    let owner = site.person(crate::support::OWNER);
+    owner.post("/add-client", &[("code", "lisbon"), ("name", "Lisbon Azulejos"), ("currency", "EUR")]).await.leads_to();
+    owner.post("/time/quick", &[("line", "lisbon printer 25m helpdesk")]).await.leads_to();
+    owner.get("/billing/2026-11").await.ok().shows("Prices in another currency: 1 client").shows("USD numbers are billed as EUR");
+}
