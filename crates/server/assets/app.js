@@ -114,6 +114,12 @@ let fetched = 0;
 let pause = 1000;
 /** @type {EventSource | null} */
 let stream = null;
+/** The most pages of one browser that have a stream. */
+const STREAMS_MAX = 3;
+const others = new BroadcastChannel('live');
+const own = Math.random();
+/** Pages that took a stream after this one. @type {Set<number>} */
+const later = new Set();
 /** @type {number | undefined} */
 let hiding;
 
@@ -165,6 +171,8 @@ function listen() {
   if (stream || document.hidden || !document.querySelector('[data-live]')) return;
   const source = new EventSource('/live');
   stream = source;
+  later.clear();
+  others.postMessage({ took: own });
   source.addEventListener('client', (event) => heard(`client:${event.data}`, 'clients'));
   source.addEventListener('job', (event) => heard(`job:${event.data}`, 'jobs'));
   source.addEventListener('books', () => heard('books'));
@@ -182,16 +190,26 @@ function listen() {
 }
 
 function deaf() {
+  if (stream) others.postMessage({ left: own });
   stream?.close();
   stream = null;
 }
+
+// A browser allows six connections to one site over HTTP/1.1. Of many open pages the last few that took a stream have one,
+// and the one that somebody turns to takes it back.
+others.addEventListener('message', ({ data }) => {
+  if (data.took) later.add(data.took);
+  if (data.left) later.delete(data.left);
+  if (stream && later.size >= STREAMS_MAX) deaf();
+});
+addEventListener('focus', listen);
 
 addEventListener('pagehide', deaf);
 addEventListener('pageshow', (event) => {
   all('form[data-sent]').forEach((form) => form.removeAttribute('data-sent'));
   listen();
 });
-// A browser allows few connections to one site: a tab that nobody looks at has none, and catches up when somebody does.
+// A tab that nobody looks at has none, and catches up when somebody does.
 document.addEventListener('visibilitychange', () => {
   clearTimeout(hiding);
   if (document.hidden) hiding = setTimeout(deaf, 2_000);

@@ -464,17 +464,22 @@ fn part_body(part: &Part, statement: &Statement) -> PartBody {
 }
 
 fn drawn(pool: Option<u32>, burn: i64, seconds: i64, statement: &Statement) -> String {
-    let label = statement.pools.iter().find(|it| Some(it.number) == pool).map_or_else(|| GIVEN_BACK.to_owned(), pool_words);
+    let label = statement
+        .pools
+        .iter()
+        .find(|it| Some(it.number) == pool)
+        .map_or_else(|| GIVEN_BACK.to_owned(), |pool| pool_words(pool, statement.period));
     let weight = if burn == seconds { String::new() } else { format!(" as {}", crate::hours::hours(burn)) };
     format!("drawn from {label}{weight}")
 }
 
 /// What a client calls a pool.
-fn pool_words(pool: &Pool) -> String {
+fn pool_words(pool: &Pool, period: Period) -> String {
     let month = crate::dates::month(pool.granted_on.period());
     match pool.kind {
         PoolKind::Restored => GIVEN_BACK.to_owned(),
         PoolKind::Rolled => format!("time rolled over from {month}"),
+        PoolKind::Allowance if pool.granted_on.period() == period => "the allowance".to_owned(),
         PoolKind::Allowance => format!("the allowance of {month}"),
         PoolKind::Block => format!("the block of {}", crate::dates::full(&pool.granted_on.date())),
     }

@@ -30,7 +30,7 @@ async fn a_client_sees_its_hours_first_and_what_becomes_of_them() {
     let carla = site.person(APPROVER);
     let page =
         carla.get("/portal").await.ok().shows("left this month, of 15:00 h").shows("are lost if they are not used by 30 Nov 2026");
-    page.shows("What was done").shows("Drawn from the allowance of November 2026").shows("burn-down");
+    page.shows("What was done").shows("Drawn from the allowance").shows("burn-down");
     for path in PAGES {
         carla.get(path).await.ok();
         site.person(CONTACT).get(path).await.ok();
