@@ -16,7 +16,6 @@
 //   data-copy="text"                              a button that copies
 //   data-rows, data-row, data-add, data-remove    rows of a form that can be added from a <template> (__n__ counts) and removed
 //   data-menu                                     a <details> that closes when one clicks elsewhere
-//   data-passkey="register|sign-in" data-options data-finish   a form that uses a passkey; data-says shows what went wrong
 //   data-back                                     a button that goes back to where one came from
 //   data-dismiss                                  a button that takes its nearest .flash or .note away
 
@@ -392,10 +391,9 @@ document.addEventListener('change', (event) => {
 document.addEventListener('submit', (event) => {
   const form = event.target;
   if (!(form instanceof HTMLFormElement)) return;
-  if (form.dataset.passkey) {
-    event.preventDefault();
-    passkey(form);
-  } else if (question(form, event.submitter) && !form.hasAttribute('data-sure')) {
+  // passkey.js sends those.
+  if (form.dataset.passkey) return;
+  if (question(form, event.submitter) && !form.hasAttribute('data-sure')) {
     event.preventDefault();
     ask(form, event.submitter);
   } else if (form.method === 'post') {
@@ -550,53 +548,6 @@ function shortcuts() {
   box.checked = single();
   box.addEventListener('change', () => localStorage.setItem('keys', box.checked ? 'on' : 'off'));
   dialog(content).setAttribute('aria-labelledby', 'keys');
-}
-
-// ---- Passkeys ----
-
-/** @param {string} text */
-const bytes = (text) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
-/** @param {ArrayBuffer | null} buffer */
-const text64 = (buffer) => buffer && btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-
-/** @param {string} path @param {RequestInit} how */
-async function json(path, how) {
-  const answer = await fetch(path, { method: 'POST', ...how });
-  const found = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(found.detail ?? found.title ?? 'That did not work. Try again.');
-  return found;
-}
-
-/** @param {HTMLFormElement} form */
-async function passkey(form) {
-  const says = form.querySelector('[data-says]');
-  const fields = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (typeof value === 'string') fields.append(name, value);
-  try {
-    if (!window.PublicKeyCredential) throw new Error('This browser has no passkeys.');
-    const { publicKey, carried } = await json(form.dataset.options ?? '', { body: fields });
-    publicKey.challenge = bytes(publicKey.challenge);
-    for (const known of [...(publicKey.excludeCredentials ?? []), ...(publicKey.allowCredentials ?? [])]) known.id = bytes(known.id);
-    if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
-    const found = await (form.dataset.passkey === 'register' ? navigator.credentials.create({ publicKey }) : navigator.credentials.get({ publicKey }));
-    const made = /** @type {PublicKeyCredential} */ (found);
-    const { response } = made;
-    /** @type {Record<string, unknown>} */
-    const parts = { clientDataJSON: text64(response.clientDataJSON) };
-    if (response instanceof AuthenticatorAttestationResponse) {
-      parts.attestationObject = text64(response.attestationObject);
-      parts.transports = response.getTransports?.();
-    } else if (response instanceof AuthenticatorAssertionResponse) {
-      Object.assign(parts, { authenticatorData: text64(response.authenticatorData), signature: text64(response.signature), userHandle: text64(response.userHandle) });
-    }
-    const credential = { id: made.id, rawId: text64(made.rawId), type: made.type, response: parts, extensions: made.getClientExtensionResults() };
-    const body = JSON.stringify({ ...Object.fromEntries(fields), carried, credential });
-    const { next } = await json(form.dataset.finish ?? '', { body, headers: { 'content-type': 'application/json' } });
-    location.assign(next);
-  } catch (error) {
-    const refused = error instanceof DOMException ? 'The passkey was not used. Try again, or sign in with the password.' : '';
-    if (says) says.textContent = refused || (error instanceof Error ? error.message : 'That did not work.');
-  }
 }
 
 prepare(document);

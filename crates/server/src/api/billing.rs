@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::api::answer::{Accepted, All, Answer, Created, Listed, Pdf};
+use crate::api::answer::{Accepted, All, Answer, Created, Listed, Nothing, Pdf};
 use crate::api::endpoints::{Endpoints, PREFIX, named};
 use crate::api::extract::{Body, Caller, Params, Segment};
 use crate::api::page::{Page, cursor};
@@ -39,6 +39,7 @@ pub fn endpoints() -> Endpoints {
         .get("/invoices/{number}", see, named("getInvoice", "Read an invoice with its payments and credit notes"), show)
         .get("/invoices/{number}/pdf", see, named("getInvoicePdf", "Read an invoice as a PDF"), pdf)
         .post("/invoices/{number}/sent", bill, named("markInvoiceSent", "Note that an invoice was sent"), sent)
+        .delete("/invoices/{number}/sent", bill, named("markInvoiceUnsent", "Note that it was not sent after all"), unsent)
         .post("/invoices/{number}/payments", bill, named("recordPayment", "Record a payment or a refund"), pay)
         .post(
             "/payments/{payment}/reverse",
@@ -404,6 +405,11 @@ async fn sent(
         })
         .await?;
     Ok(Answer(InvoiceDetail::new(&view)))
+}
+
+async fn unsent(State(app): State<App>, Caller(actor): Caller, Segment(number): Segment<i64>) -> Result<Nothing, Problem> {
+    app.run(move |app| app.mark_sent(&actor, number, None)).await?;
+    Ok(Nothing)
 }
 
 /// A payment or a refund to be recorded.

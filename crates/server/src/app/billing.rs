@@ -233,9 +233,8 @@ impl Context {
             row.kept_back = kept.of(row.client_id, period).filter(|_| !row.is_issued()).cloned();
         }
         for summary in &summaries {
-            // What waits behind a month that is kept back stops nobody else.
             let of_client = summary.open.iter().filter(|open| open.period < period);
-            for open in of_client.filter(|_| !summary.is_kept_before(&kept, period)) {
+            for open in of_client.filter(|open| !summary.waits(&kept, open.period)) {
                 *earlier.entry(open.period).or_default() += 1;
             }
         }
@@ -292,8 +291,9 @@ impl Context {
         if let Some((summary, kept)) = named.filter_map(|it| Some((it, kept.of(it.client_id, period)?))).next() {
             return Err(AppError::conflict(kept_words(&summary.code, kept), "release it first"));
         }
-        let waits = |summary: &Summary| clients.is_empty() && summary.is_kept_before(&kept, period);
-        let earliest = open.filter(|(summary, open)| open.period < period && !waits(summary)).min_by_key(|(_, open)| open.period);
+        let waits = |summary: &Summary, open: &OpenStatement| clients.is_empty() && summary.waits(&kept, open.period);
+        let earliest =
+            open.filter(|(summary, open)| open.period < period && !waits(summary, open)).min_by_key(|(_, open)| open.period);
         if let Some((summary, open)) = earliest {
             let message = format!("client {}: {} is not issued yet", summary.code, open.period);
             return Err(AppError::conflict(message, format!("issue {} first", open.period)));
@@ -307,9 +307,9 @@ impl Context {
 }
 
 impl Summary {
-    /// Is a month of it before this one kept back?
-    fn is_kept_before(&self, kept: &KeptMonths, period: Period) -> bool {
-        self.open.iter().any(|open| open.period < period && kept.of(self.client_id, open.period).is_some())
+    /// Is a month of it kept back, or does it wait behind one that is? It stops nobody else.
+    fn waits(&self, kept: &KeptMonths, period: Period) -> bool {
+        self.open.iter().any(|open| open.period <= period && kept.of(self.client_id, open.period).is_some())
     }
 }
 

@@ -35,6 +35,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "app.css" as "text/css; charset=utf-8",
         "pages.css" as "text/css; charset=utf-8",
         "app.js" as "text/javascript; charset=utf-8",
+        "passkey.js" as "text/javascript; charset=utf-8",
         "icon.svg" as "image/svg+xml",
     ]
 });

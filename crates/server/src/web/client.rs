@@ -385,10 +385,10 @@ async fn change(
         Ok(effect) => (Problems::default(), effect),
         Err(error) => (Problems::of_error(error)?, Vec::new()),
     };
-    let (actor, is_shown) = (here.actor(), !problems.is_empty());
+    let actor = here.actor();
     let (head, now) = app.run(move |app| Ok((ClientHead::of(app, &actor, &code)?, mark(&app.client_draft(&code)?)))).await?;
-    // Who was told that it is another by now has seen it.
-    let seen = if is_shown { now } else { seen };
+    let seen = problems.next_mark(now, seen);
+    let is_shown = !problems.is_empty();
     let draft = ClientDraft { code: head.code.clone(), ..draft };
     let form = FormPage { problems, effect, seen, ..FormPage::new(&app, &here, Some(head), draft)? };
     Ok(if is_shown { page_with_problems(form).into_response() } else { page(form).into_response() })

@@ -114,6 +114,7 @@ async fn show_company(State(app): State<App>, here: Here) -> Answer<CompanyPage>
 
 async fn save_company(State(app): State<App>, here: Here, Form(pairs): Pairs) -> Result<Response, Failure> {
     let (actor, typed) = (here.actor(), pairs.clone());
+    let seen = seen_in(&pairs).to_owned();
     let saved = app.run(move |app| {
         app.change_provider(&actor, "company", |settings| {
             as_marked(&texts(settings), seen_in(&pairs))?;
@@ -127,6 +128,7 @@ async fn save_company(State(app): State<App>, here: Here, Form(pairs): Pairs) ->
         }
         Err(error) => {
             let mut page = company_page(&app, &here, Problems::of_error(error)?).await?;
+            page.seen = page.problems.next_mark(page.seen, seen);
             set_texts(&mut page.settings, &typed);
             Ok(page_with_problems(page).into_response())
         }
@@ -185,7 +187,7 @@ async fn save_rates(State(app): State<App>, here: Here, Form(pairs): Pairs) -> R
         page.rates.push(RateRow::default());
         return Ok(crate::web::respond::Page(page, axum::http::StatusCode::OK).into_response());
     }
-    let typed = rates.clone();
+    let (typed, marked) = (rates.clone(), seen.clone());
     let saved = app.run(move |app| {
         app.change_provider(&actor, "rate card", |settings| {
             as_marked(&settings.rates, &seen)?;
@@ -196,6 +198,7 @@ async fn save_rates(State(app): State<App>, here: Here, Form(pairs): Pairs) -> R
         Ok(()) => Ok(Done::at("/settings/rates").saying_with_undo("The rate card was saved.", "/settings/undo/rates").into_response()),
         Err(error) => {
             let mut page = rates_page(&app, &here, Problems::of_error(error)?).await?;
+            page.seen = page.problems.next_mark(page.seen, marked);
             page.rates = typed;
             Ok(page_with_problems(page).into_response())
         }
@@ -250,7 +253,7 @@ async fn save_hours(State(app): State<App>, here: Here, Form(pairs): Pairs) -> R
     let seen = seen_in(&pairs).to_owned();
     let form = AgreementForm::from_pairs(pairs);
     let hours: [String; 7] = WEEKDAYS.map(|(key, _)| form.get(&format!("hours.{key}")).to_owned());
-    let (actor, typed) = (here.actor(), hours.clone());
+    let (actor, typed, marked) = (here.actor(), hours.clone(), seen.clone());
     let saved = app.run(move |app| {
         app.change_provider(&actor, "business hours", |settings| {
             as_marked(&settings.hours, &seen)?;
@@ -264,6 +267,7 @@ async fn save_hours(State(app): State<App>, here: Here, Form(pairs): Pairs) -> R
             .into_response()),
         Err(error) => {
             let mut page = calendar_page(&app, &here, Problems::of_error(error)?).await?;
+            page.seen = page.problems.next_mark(page.seen, marked);
             page.settings.hours = typed;
             Ok(page_with_problems(page).into_response())
         }

@@ -44,6 +44,13 @@ impl Problems {
         hidden.map(|problem| format!("{}: {}", problem.field, problem.message)).collect::<Vec<_>>().join("; ")
     }
 
+    /// The mark of the thing for the form that is shown again: that of now for whoever was told that somebody else changed it,
+    /// and the one that was sent else.
+    #[must_use]
+    pub fn next_mark(&self, now: String, sent: String) -> String {
+        if self.general == CHANGED { now } else { sent }
+    }
+
     /// Is nothing wrong?
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -286,8 +286,7 @@ async fn preview(State(app): State<App>, here: Here, Form(sent): Form<SentForm>)
 async fn create(State(app): State<App>, here: Here, Form(sent): Form<SentForm>) -> Result<Response, Failure> {
     let (actor, form, ends_timer, once) = (here.actor(), sent.entry.clone(), !sent.timer.is_empty(), sent.once);
     if !sent.look.is_empty() {
-        let shown = Shown { timer: ends_timer, ..Shown::of(sent.entry) };
-        return Ok(page(entry_page(&app, &here, shown).await?)?.into_response());
+        return looked(&app, &here, Shown { timer: ends_timer, ..Shown::of(sent.entry) }).await;
     }
     let saved = app
         .run(move |app| {
@@ -313,6 +312,14 @@ async fn create(State(app): State<App>, here: Here, Form(sent): Form<SentForm>) 
     }
 }
 
+/// The form again with what it would do, for browsers without a script.
+async fn looked(app: &App, here: &Here, shown: Shown) -> Result<Response, Failure> {
+    let (actor, form) = (here.actor(), shown.form.clone());
+    let wrong = app.run(move |app| Ok(app.read_entry_form(&actor, &form).err())).await?;
+    let problems = wrong.map(|error| Problems::of_error(at_fields(error))).transpose()?.unwrap_or_default();
+    Ok(page(entry_page(app, here, Shown { problems, ..shown }).await?).into_response())
+}
+
 fn said(what: &str, draft: &Draft, late: bool) -> String {
     let late = if late { " Its month is issued: it goes on the next open statement." } else { "" };
     format!("{} min for {} {what}.{late}", draft.minutes, draft.client)
@@ -333,9 +340,9 @@ async fn show(State(app): State<App>, here: Here, Path(id): Path<String>) -> Res
 async fn change(State(app): State<App>, here: Here, Path(id): Path<String>, Form(sent): Form<SentForm>) -> Result<Response, Failure> {
     let (actor, form, changed, marked) = (here.actor(), sent.entry.clone(), id.clone(), sent.seen);
     if !sent.look.is_empty() {
-        let shown = Shown { id, seen: marked, ..Shown::of(sent.entry) };
-        return Ok(page(entry_page(&app, &here, shown).await?)?.into_response());
+        return looked(&app, &here, Shown { id, seen: marked, ..Shown::of(sent.entry) }).await;
     }
+    let typed = marked.clone();
     let saved = app
         .run(move |app| {
             let (before, issued) = own_entry(app, &actor, &changed)?;
@@ -350,15 +357,16 @@ async fn change(State(app): State<App>, here: Here, Path(id): Path<String>, Form
                     let what = if before == read.draft { "is as it was" } else { "changed" };
                     Ok(Ok((said(what, &read.draft, saved.late_for.is_some()), back)))
                 }
-                // Who was told that it is another by now has seen it.
                 Err(error) => Ok(Err((error, issued, mark(&before)))),
             }
         })
         .await?;
     match saved {
         Ok((said, back)) => Ok(Done::at(back).saying(said).into_response()),
-        Err((error, issued, seen)) => {
-            let shown = Shown { id, issued, seen, problems: Problems::of_error(at_fields(error))?, ..Shown::of(sent.entry) };
+        Err((error, issued, now)) => {
+            let problems = Problems::of_error(at_fields(error))?;
+            let seen = problems.next_mark(now, typed);
+            let shown = Shown { id, issued, seen, problems, ..Shown::of(sent.entry) };
             Ok(page_with_problems(entry_page(&app, &here, shown).await?)?.into_response())
         }
     }

@@ -237,3 +237,29 @@ async fn problems_say_what_is_wrong() {
         assert_eq!(reply.value()["type"], format!("/api/reference#{name}"));
     }
 }
+
+#[tokio::test]
+async fn a_month_is_kept_back_and_released_by_programs() {
+    let site = Site::demo();
+    let (owner, technician) = (site.token(OWNER, SCOPES), site.token(TECHNICIAN, "read time"));
+    let (path, reason) = ("/api/v1/clients/cedar/kept-back/2026-11", json!({ "reason": "a dispute" }));
+    technician.json(Method::PUT, path, &reason).await.is(403);
+    technician.get("/api/v1/kept-back").await.is(403);
+    owner.json(Method::PUT, "/api/v1/clients/cedar/kept-back/2026-10", &reason).await.is(409).shows("is issued");
+    owner.json(Method::PUT, path, &json!({ "reason": "" })).await.is(422);
+    owner.json(Method::PUT, path, &reason).await.is(204);
+    owner.json(Method::PUT, path, &reason).await.is(409);
+    let kept = owner.get("/api/v1/kept-back").await.ok().value();
+    assert_eq!((&kept["items"][0]["client"], &kept["items"][0]["period"]), (&json!("cedar"), &json!("2026-11")));
+    owner.call(Method::DELETE, path).await.is(204);
+    owner.call(Method::DELETE, path).await.is(404);
+    assert_eq!(owner.get("/api/v1/kept-back").await.ok().value()["items"], json!([]));
+
+    // A token that was made for less says so, not that its person may not.
+    let read_only = site.token(OWNER, "read");
+    read_only.json(Method::PUT, path, &reason).await.is(403).shows("made without the scope");
+    let sent = "/api/v1/invoices/3/sent";
+    owner.json(Method::POST, sent, &json!({ "on": "2026-11-24" })).await.ok();
+    owner.call(Method::DELETE, sent).await.is(204);
+    assert_eq!(owner.get("/api/v1/invoices/3").await.ok().value()["sent_at"], Value::Null);
+}

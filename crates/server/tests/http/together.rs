@@ -23,7 +23,13 @@ async fn a_form_is_not_saved_over_a_change_that_came_between() {
     let first = changed(&owner, path, "form", &[("city", "Bath")]).await;
     let second = changed(&owner, path, "form", &[("city", "Bristol")]).await;
     owner.post(path, &borrowed(&first)).await.leads_to();
-    let refused = owner.post(path, &borrowed(&second)).await.is(422).shows("Somebody else changed this").text();
+    // A mistake is no way around it.
+    let mut mistaken = second.clone();
+    set(&mut mistaken, "name", "");
+    let page = owner.post(path, &borrowed(&mistaken)).await.is(422).hides("Somebody else changed this").text();
+    let mut mended = fields_of(&page, "form");
+    set(&mut mended, "name", "Cedar Creek Clinic");
+    let refused = owner.post(path, &borrowed(&mended)).await.is(422).shows("Somebody else changed this").text();
     assert!(refused.contains("value=\"Bristol\""), "what was typed is still there");
     let city = || site.app.client_draft("cedar").expect("cedar").city;
     assert_eq!(city(), "Bath");
@@ -151,4 +157,26 @@ async fn without_a_script_the_server_asks_before_a_step_that_stays() {
     // Who may not is refused all the same, whatever is asked.
     site.person(TECHNICIAN).post("/portal/approvals/release", &borrowed(&sent)).await.forbidden();
     site.stranger().post("/portal/approvals/release", &fields).await.is(401);
+}
+
+#[tokio::test]
+async fn without_a_script_the_full_form_shows_what_time_does_before_it_is_saved() {
+    let site = Site::demo();
+    let ana = site.person(TECHNICIAN);
+    let form = |minutes: &'static str| {
+        [
+            ("client", "cedar"),
+            ("date", "2026-11-24"),
+            ("time", "09:00"),
+            ("minutes", minutes),
+            ("note", "only looked at"),
+            ("look", "1"),
+        ]
+    };
+    let once = hidden(&ana, "/time/entries/new", "once").await;
+    let looked = ana.post("/time/entries", &form("20")).await.ok().shows("value=\"20\"").text();
+    assert!(looked.contains("Left") || looked.contains("left"), "what it does is shown");
+    assert_ne!(between(&looked, "name=\"once\" value=\"", "\""), once);
+    ana.post("/time/entries", &form("soon")).await.ok().shows("class=\"problem\"");
+    ana.get("/time").await.ok().hides("only looked at");
 }
