@@ -9,7 +9,6 @@ pub fn counted(number: usize, noun: &str) -> String {
     let stem = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
     match (number, stem) {
         (1, _) => format!("1 {noun}"),
-        _ if noun.ends_with("ch") => format!("{number} {noun}es"),
         (_, Some(stem)) => format!("{number} {stem}ies"),
         _ => format!("{number} {noun}s"),
     }

@@ -208,7 +208,8 @@ pub struct Pdf(pub Download);
 
 impl IntoResponse for Pdf {
     fn into_response(self) -> Response {
-        self.0.into_response()
+        // A program keeps it; pages show it.
+        Download { inline: false, ..self.0 }.into_response()
     }
 }
 

@@ -153,8 +153,6 @@ pub struct Run {
     pub is_over: bool,
     /// By client and agreement.
     pub rows: Vec<RunRow>,
-    /// Of open statements, by currency.
-    pub open_sums: Vec<Sum>,
     /// Of all statements, by currency.
     pub sums: Vec<Sum>,
     /// What to look at, by kind.
@@ -241,7 +239,6 @@ impl Context {
         Ok(Run {
             period,
             is_over: is_over(&summaries, period),
-            open_sums: sums(rows.iter().filter(|row| !row.is_issued())),
             sums: sums(rows.iter()),
             groups: groups(&rows),
             earlier: earlier.into_iter().collect(),

@@ -64,6 +64,12 @@ impl Keyed {
         }
         Self { owner, key, request_hash: STANDARD.encode(hash.finalize()) }
     }
+
+    /// What was typed on a page, by the page's mark.
+    #[must_use]
+    pub fn of_page(actor: &Actor, once: &str, typed: &[&[u8]]) -> Self {
+        Self::new(actor, format!("page-{once}"), typed)
+    }
 }
 
 impl Context {
@@ -152,7 +158,7 @@ impl Context {
         if once.is_empty() {
             return work().map(Some);
         }
-        let keyed = Keyed::new(actor, format!("page-{once}"), typed);
+        let keyed = Keyed::of_page(actor, once, typed);
         match self.reserve(&keyed)? {
             Known::New => {}
             Known::Done(_) | Known::AtWork => return Ok(None),

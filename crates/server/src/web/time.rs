@@ -380,7 +380,7 @@ pub(super) fn save_once(app: &Context, actor: &Actor, draft: Draft, (once, typed
     if once.is_empty() {
         return Ok(Some(app.save_entry(actor, &draft)?));
     }
-    let keyed = &Keyed::new(actor, format!("page-{once}"), &[typed]);
+    let keyed = &Keyed::of_page(actor, once, &[typed]);
     match app.known(keyed)? {
         Known::Done(_) | Known::AtWork => return Ok(None),
         // The page was sent before with something else: this is meant.

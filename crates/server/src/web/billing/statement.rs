@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::app::actor::Permission;
 use crate::app::body::{EntryBody, StatementBody};
 use crate::app::context::App;
+use crate::app::device_effect::class_words;
 use crate::app::money;
 use crate::app::money::price;
 use crate::app::paper::{self, number_text, quantity_words};
@@ -17,7 +18,7 @@ use crate::app::payment::currency_of;
 use crate::app::proof;
 use crate::app::statement::{ClientPeriod, StatementView};
 use crate::error::AppError;
-use crate::hours::{counted, hours};
+use crate::hours::hours;
 use crate::web::billing::{crumbs, period_of, statement_path};
 use crate::web::chart::{BurnDown, Chart, seconds_into};
 use crate::web::client_head::{client_path, in_query};
@@ -244,7 +245,10 @@ impl StatementPage {
     #[expect(clippy::unused_self, reason = "templates call methods of their page")]
     fn counted(&self, sheet: &Sheet) -> String {
         let classes = sheet.body.devices.chunk_by(|one, other| one.class == other.class);
-        let words = classes.filter_map(|devices| Some(counted(devices.len(), &devices.first()?.class)));
+        let words = classes.filter_map(|devices| {
+            let number = i64::try_from(devices.len()).unwrap_or(i64::MAX);
+            Some(format!("{number} {}", class_words(&devices.first()?.class, number)))
+        });
         words.collect::<Vec<_>>().join(", ")
     }
 }
