@@ -1,0 +1,175 @@
+//! An agreement that might be signed, and what it makes of some months: billed by the engine itself, month after month.
+
+use quarterhour_billing::agreement::{Agreement, Agreements, Prepaid};
+use quarterhour_billing::{
+    BillingError, Carried, Client, Day, LineKind, Period, PoolKind, Statement, Terms, TimeEntry, Words, bill_period,
+};
+use serde::Serialize;
+
+/// An agreement to compare; none stands for work by the rate card.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// What people call it.
+    pub name: String,
+    /// The agreement.
+    pub agreement: Option<Agreement>,
+}
+
+impl Candidate {
+    /// As if the agreement began on a day and went on for ever.
+    ///
+    /// Blocks that were bought in the year before that day are bought again a year later; older ones are left out.
+    #[must_use]
+    pub fn starting(name: &str, agreement: &Agreement, day: Day) -> Self {
+        let mut agreement = agreement.clone();
+        name.clone_into(&mut agreement.name);
+        let began = agreement.starts;
+        (agreement.starts, agreement.ends) = (day, None);
+        if let Prepaid::Time(pools) = &mut agreement.prepaid {
+            pools.blocks.retain_mut(|block| {
+                let (bought, first) = (block.bought, began == block.bought);
+                let months = u32::try_from(day.period().since(bought.period())).unwrap_or(0);
+                if first && months > 12 {
+                    return false;
+                }
+                if bought < day {
+                    block.bought = bought.plus_months(months.div_ceil(12).max(1) * 12);
+                    if first && block.bought > day {
+                        block.bought = day;
+                    }
+                }
+                months <= 12 && block.bought >= day
+            });
+            pools.blocks.sort_by_key(|block| block.bought);
+        }
+        Self { name: name.to_owned(), agreement: Some(agreement) }
+    }
+}
+
+/// What one month came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MonthCost {
+    /// Net, minor units.
+    pub net: i64,
+    /// Of it beyond the fixed fee: charged time, overage, blocks bought by themselves.
+    pub beyond: i64,
+    /// Seconds of billable time that were worked for it.
+    pub worked: i64,
+    /// Seconds of overage, held ones among them.
+    pub overage: i64,
+    /// Seconds that came into pools.
+    pub granted: i64,
+    /// Seconds that ended unused.
+    pub forfeited: i64,
+    /// Reserve that ended unused, minor units.
+    pub forfeited_money: i64,
+}
+
+/// What some months came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Course {
+    /// By month.
+    pub months: Vec<MonthCost>,
+    /// What is left in blocks at the end, at the price they were bought for, minor units.
+    pub left: i64,
+    /// Seconds left in blocks at the end.
+    pub left_seconds: i64,
+}
+
+impl Course {
+    /// What all months cost, without what is still there in blocks, minor units.
+    #[must_use]
+    pub fn cost(&self) -> i64 {
+        self.months.iter().map(|month| month.net).sum::<i64>() - self.left
+    }
+
+    /// The dearest month, minor units.
+    #[must_use]
+    pub fn worst_month(&self) -> i64 {
+        self.months.iter().map(|month| month.net).max().unwrap_or(0)
+    }
+
+    /// Does any month have overage?
+    #[must_use]
+    pub fn has_overage(&self) -> bool {
+        self.months.iter().any(|month| month.overage > 0)
+    }
+}
+
+/// What the engine needs beside the agreement.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    /// Rate card and calendar.
+    pub terms: &'a Terms,
+    /// Names of tiers and work types.
+    pub words: &'a Words,
+}
+
+/// A client under one candidate.
+#[derive(Clone, Debug)]
+pub struct Contestant {
+    /// The candidate's name.
+    pub name: String,
+    /// The client, with that agreement only.
+    pub client: Client,
+}
+
+impl Contestant {
+    /// Puts a client under a candidate.
+    #[must_use]
+    pub fn new(client: &Client, candidate: &Candidate) -> Self {
+        // One agreement cannot overlap with itself.
+        let agreements = Agreements::new(candidate.agreement.iter().cloned().collect()).unwrap_or_default();
+        Self { name: candidate.name.clone(), client: Client { agreements, ..client.clone() } }
+    }
+
+    /// Bills consecutive months, and hands each month's statements to `each`.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a statement does not add up, which is a fault of the engine.
+    pub fn bill(
+        &self,
+        ground: Ground<'_>,
+        first: Period,
+        months: &[Vec<TimeEntry>],
+        mut each: impl FnMut(Period, &[Statement]),
+    ) -> Result<Course, BillingError> {
+        let (mut carried, mut period, mut course) = (Carried::default(), first, Course::default());
+        for entries in months {
+            let billed = bill_period(ground.terms, ground.words, &self.client, period, carried, entries, &[])?;
+            carried = billed.carried;
+            each(period, &billed.statements);
+            course.months.push(month_cost(&billed.statements));
+            period = period.next();
+        }
+        (course.left, course.left_seconds) = self.left(&carried);
+        Ok(course)
+    }
+
+    /// The money and the seconds that are still in blocks.
+    fn left(&self, carried: &Carried) -> (i64, i64) {
+        let pools = carried.agreements.values().flat_map(|state| &state.pools);
+        let blocks = pools.filter(|pool| pool.kind == PoolKind::Block && pool.left > 0 && pool.granted > 0);
+        let money = |pool: &quarterhour_billing::Pool| {
+            pool.price.map_or(0, |price| self.client.currency.amount(price, pool.left, pool.granted))
+        };
+        blocks.fold((0, 0), |(sum, seconds), pool| (sum + money(pool), seconds + pool.left))
+    }
+}
+
+fn month_cost(statements: &[Statement]) -> MonthCost {
+    let mut cost = MonthCost::default();
+    for statement in statements {
+        let time = &statement.time;
+        cost.net += statement.net;
+        cost.worked += time.billable;
+        cost.overage += time.overage + time.held;
+        cost.granted += time.granted;
+        cost.forfeited += time.forfeited;
+        cost.forfeited_money += statement.reserve.map_or(0, |reserve| reserve.forfeited);
+        let beyond = statement.lines.iter().filter(|line| !matches!(line.kind, LineKind::Fee | LineKind::Service));
+        cost.beyond += beyond.map(|line| line.amount).sum::<i64>();
+    }
+    cost
+}

@@ -1,0 +1,289 @@
+//! Programs beside each other on the same simulated years: what each costs, how far that spreads, and who carries the risk.
+
+use num_complex::Complex64;
+use quarterhour_billing::{BillingError, Client, Period};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::candidate::{Candidate, Contestant, Course, Ground};
+use crate::demand::{Demand, more};
+use crate::frequency::Frequency;
+use crate::estimate::{Control, Estimate, covariance, deviation, mean_with, quantile_with, share, tail_mean};
+use crate::law::{Compound, Grid, Grids};
+use crate::number::{float, float_i64, mean, sum};
+use crate::path::{Horizon, Listed, Path, draw};
+
+/// How a comparison is computed. The same plan on the same inputs gives the same numbers, on any number of threads.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// All draws follow from it.
+    pub seed: u64,
+    /// Months of a course, usually 12.
+    pub months: u32,
+    /// The first month.
+    #[serde(with = "period_text")]
+    pub first: Period,
+    /// Stop when the standard error of every P95 is below this share of it.
+    pub precision: f64,
+    /// At least so many courses.
+    pub courses_min: usize,
+    /// At most so many.
+    pub courses_max: usize,
+    /// Stop when so many time entries were billed for each candidate, whatever the precision.
+    pub entries_max: usize,
+}
+
+mod period_text {
+    use quarterhour_billing::Period;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(period: &Period, serializer: S) -> Result<S::Ok, S::Error> {
+        period.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
+        Period::deserialize(deserializer)
+    }
+}
+
+impl Plan {
+    /// The usual one: twelve months from `first`, P95 to 1 %.
+    #[must_use]
+    pub fn usual(first: Period, seed: u64) -> Self {
+        Self { seed, months: 12, first, precision: 0.01, courses_min: 256, courses_max: 4_096, entries_max: 400_000 }
+    }
+}
+
+/// Courses are drawn in rounds of so many.
+const ROUND: usize = 128;
+
+/// What all candidates made of the same courses.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The plan.
+    pub plan: Plan,
+    /// By candidate, then by course.
+    pub courses: Vec<Vec<Course>>,
+    /// Hours of each course with their exact mean and quantiles.
+    pub hours: Control,
+    /// Tickets of each course.
+    pub tickets: Vec<f64>,
+    /// The names of the candidates.
+    pub names: Vec<String>,
+}
+
+/// Draws courses and bills them under every candidate until the plan's precision is met.
+///
+/// # Errors
+///
+/// Fails when a statement does not add up, which is a fault of the engine.
+pub fn run(ground: Ground<'_>, client: &Client, candidates: &[Candidate], demand: &Demand, plan: Plan) -> Result<Run, BillingError> {
+    let horizon = Horizon::new(client, plan.first, plan.months);
+    let devices = Listed::of(client);
+    let contestants: Vec<Contestant> = candidates.iter().map(|candidate| Contestant::new(client, candidate)).collect();
+    let mut run = Run {
+        plan,
+        courses: vec![Vec::new(); contestants.len()],
+        hours: control(demand, plan.months),
+        tickets: Vec::new(),
+        names: contestants.iter().map(|contestant| contestant.name.clone()).collect(),
+    };
+    let mut entries = 0;
+    while !run.is_enough(entries) {
+        let from = run.tickets.len();
+        let size = ROUND.min(plan.courses_max.max(1) - from);
+        let one = |number: usize| -> Result<(Path, Vec<Course>), BillingError> {
+            let path = draw(demand, &horizon, &devices, plan.seed, u64::try_from(number).unwrap_or(0));
+            let billed: Result<Vec<Course>, BillingError> =
+                contestants.iter().map(|contestant| contestant.bill(ground, plan.first, &path.months, |_, _| {})).collect();
+            Ok((path, billed?))
+        };
+        let round: Result<Vec<_>, BillingError> = (from..from + size).into_par_iter().map(one).collect();
+        for (path, courses) in round? {
+            entries += path.months.iter().map(Vec::len).sum::<usize>();
+            run.hours.drawn.push(path.hours);
+            run.tickets.push(f64::from(path.tickets));
+            run.courses.iter_mut().zip(courses).for_each(|(all, course)| all.push(course));
+        }
+    }
+    Ok(run)
+}
+
+/// The exact mean and quantiles of the hours of a course.
+fn control(demand: &Demand, months: u32) -> Control {
+    let mean = demand.mean();
+    let mut quantiles = Vec::new();
+    let first = demand.month(0);
+    if mean > 0.0 && !first.parts.is_empty() {
+        let grid = year(demand, &first, months);
+        quantiles.extend([0.5, 0.9, 0.95].map(|share| (share, grid.quantile(share))));
+    }
+    Control { drawn: Vec::new(), mean, quantiles }
+}
+
+/// The law of the hours of all months together: the same tickets in other numbers each month.
+fn year(demand: &Demand, first: &Compound, months: u32) -> Grid {
+    const POINTS: usize = 1 << 12;
+    let all = demand.mean();
+    let variance = sum((0..demand.usual.tickets.len()).map(|number| demand.month(number).deviation().powi(2)));
+    let largest = demand.usual.moods.iter().copied().fold(1.0, f64::max);
+    let reach = (all + 8.0 * variance.sqrt()) * largest;
+    let step = reach * 2.0 / float(POINTS);
+    let excess: Vec<Vec<f64>> =
+        first.parts.iter().map(|part| (0..=POINTS).map(|at| part.severity.excess(float(at) * step)).collect()).collect();
+    let rare = first.parts.iter().skip(usize::from(!demand.urn.is_empty() && !demand.usual.tickets.is_empty()));
+    let rare: Vec<_> = rare.map(|part| part.frequency.over(months)).collect();
+    let usual = first.parts.len() - rare.len();
+    let law = |at: &[Complex64]| {
+        let events: Complex64 = at.iter().skip(usual).zip(&rare).map(|(z, frequency)| frequency.ln_generating(*z)).sum();
+        let in_mood = |mood: f64| -> Complex64 {
+            let one = |z: Complex64| -> Complex64 { all_tickets(demand).map(|(frequency, months)| more(frequency, mood).ln_generating(z) * months).sum() };
+            (at.iter().take(usual).map(|z| one(*z)).sum::<Complex64>() + events).exp()
+        };
+        demand.usual.moods.iter().map(|mood| in_mood(*mood)).sum::<Complex64>() / float(demand.usual.moods.len())
+    };
+    Grid::of_excess(&excess, step, (all, 0.0), law, &mut Grids::new())
+}
+
+/// The different laws of a month's tickets, with the number of months that have each.
+fn all_tickets(demand: &Demand) -> impl Iterator<Item = (Frequency, f64)> + '_ {
+    let alike = |one: &Frequency, other: &Frequency| one == other;
+    demand.usual.tickets.chunk_by(alike).filter_map(|months| Some((*months.first()?, float(months.len()))))
+}
+
+/// The numbers of one candidate. Money in the client's currency, whole units with a fraction; hours in hours.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Figures {
+    /// Its name.
+    pub name: String,
+    /// A year's cost on average.
+    pub mean: Estimate,
+    /// In half of the years it costs less.
+    pub median: Estimate,
+    /// In nine of ten years it costs less.
+    pub p90: Estimate,
+    /// In nineteen of twenty years it costs less.
+    pub p95: Estimate,
+    /// The mean of the dearest twentieth.
+    pub tail_mean95: Estimate,
+    /// The standard deviation of a year's cost.
+    pub spread: f64,
+    /// The dearest month of a year: in nineteen of twenty years it costs less.
+    pub worst_month_p95: Estimate,
+    /// The chance of at least one month with overage.
+    pub overage_chance: Estimate,
+    /// Hours of overage a year.
+    pub overage_hours: f64,
+    /// Hours that end unused, a year.
+    pub lost_hours: Estimate,
+    /// What those hours had cost, at the price of a granted one; a reserve that ended unused counts whole.
+    pub lost_money: f64,
+    /// Hours left in blocks at the end of the year, whose price is taken off the cost.
+    pub left_hours: f64,
+    /// Cost of the year by billable hours worked; none where nothing was worked.
+    pub price_per_hour: Option<f64>,
+    /// Cost of a month by seats: workstations, firewalls and servers; none without any.
+    pub price_per_seat: Option<f64>,
+    /// How much more than the cheapest candidate of the same year, on average.
+    pub regret: Estimate,
+    /// The chance that it is the cheapest.
+    pub cheapest: Estimate,
+    /// The share of the swings of the work's value that the client's cost follows; the provider carries the rest.
+    /// None where the work's value does not swing.
+    pub carried_by_client: Option<f64>,
+    /// What the provider keeps after the cost of its staff's hours, on average a year.
+    pub margin: Estimate,
+    /// The chance that the provider loses money.
+    pub loss_chance: Estimate,
+}
+
+/// What figures need beside the courses.
+#[derive(Clone, Copy, Debug)]
+pub struct Measure {
+    /// Minor units of one unit of the currency.
+    pub minor: f64,
+    /// Workstations, firewalls and servers.
+    pub seats: f64,
+    /// What an hour of the provider's staff costs it.
+    pub hour_cost: f64,
+    /// The position of the candidate whose price is the value of the work: the rate card's.
+    pub value: usize,
+}
+
+impl Run {
+    /// Is it enough? Looks at precision after the least number of courses.
+    fn is_enough(&self, entries: usize) -> bool {
+        let count = self.tickets.len();
+        if count >= self.plan.courses_max.max(1) || (count > 0 && entries >= self.plan.entries_max) {
+            return true;
+        }
+        count >= self.plan.courses_min && self.costs(1.0).iter().all(|costs| {
+            let p95 = quantile_with(costs, 0.95, &self.hours);
+            p95.error <= self.plan.precision * p95.value.abs()
+        })
+    }
+
+    /// How many courses were drawn.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.tickets.len()
+    }
+
+    /// The costs by candidate and course, minor units divided by `minor`.
+    #[must_use]
+    pub fn costs(&self, minor: f64) -> Vec<Vec<f64>> {
+        let cost = |course: &Course| float_i64(course.cost()) / minor;
+        self.courses.iter().map(|courses| courses.iter().map(cost).collect()).collect()
+    }
+
+    /// The figures of every candidate.
+    #[must_use]
+    pub fn figures(&self, measure: Measure) -> Vec<Figures> {
+        let costs = self.costs(measure.minor);
+        let cheapest: Vec<f64> =
+            (0..self.count()).map(|at| costs.iter().filter_map(|own| own.get(at)).copied().fold(f64::INFINITY, f64::min)).collect();
+        let value = costs.get(measure.value).cloned().unwrap_or_default();
+        let all = self.courses.iter().zip(&costs).zip(&self.names);
+        all.map(|((courses, costs), name)| self.one(name, courses, costs, (&cheapest, &value, measure))).collect()
+    }
+
+    fn one(&self, name: &str, courses: &[Course], costs: &[f64], (cheapest, value, measure): (&[f64], &[f64], Measure)) -> Figures {
+        let years = f64::from(self.plan.months) / 12.0;
+        let each = |of: &dyn Fn(&Course) -> i64| -> Vec<f64> { courses.iter().map(|course| float_i64(of(course))).collect() };
+        let total = |of: fn(&crate::candidate::MonthCost) -> i64| each(&|course| course.months.iter().map(of).sum());
+        let lost: Vec<f64> = total(|month| month.forfeited).iter().map(|seconds| seconds / 3_600.0).collect();
+        let granted = mean(&total(|month| month.granted)) / 3_600.0;
+        let worked = mean(&total(|month| month.worked)) / 3_600.0;
+        let fixed: Vec<f64> = total(|month| month.net - month.beyond);
+        let worst: Vec<f64> = each(&Course::worst_month).iter().map(|minor| minor / measure.minor).collect();
+        let regret: Vec<f64> = costs.iter().zip(cheapest).map(|(cost, least)| cost - least).collect();
+        let margins: Vec<f64> = costs.iter().zip(&self.hours.drawn).map(|(cost, hours)| cost - hours * measure.hour_cost).collect();
+        let mean_cost = mean_with(costs, &self.hours);
+        let swing = deviation(value).powi(2);
+        let plain = Control { quantiles: Vec::new(), ..self.hours.clone() };
+        let reserve = mean(&total(|month| month.forfeited_money)) / measure.minor;
+        let hour_price = if granted > 0.0 { mean(&fixed) / measure.minor / granted } else { 0.0 };
+        Figures {
+            name: name.to_owned(),
+            mean: mean_cost,
+            median: quantile_with(costs, 0.5, &self.hours),
+            p90: quantile_with(costs, 0.9, &self.hours),
+            p95: quantile_with(costs, 0.95, &self.hours),
+            tail_mean95: tail_mean(costs, 0.95),
+            spread: deviation(costs),
+            worst_month_p95: quantile_with(&worst, 0.95, &plain),
+            overage_chance: share(courses.iter().map(Course::has_overage)),
+            overage_hours: mean(&total(|month| month.overage)) / 3_600.0,
+            lost_money: mean(&lost) * hour_price + reserve,
+            lost_hours: mean_with(&lost, &self.hours),
+            left_hours: mean(&each(&|course| course.left_seconds)) / 3_600.0,
+            price_per_hour: (worked > 0.0).then(|| mean_cost.value / worked),
+            price_per_seat: (measure.seats > 0.0).then(|| mean_cost.value / years / 12.0 / measure.seats),
+            regret: mean_with(&regret, &self.hours),
+            cheapest: share(regret.iter().map(|regret| *regret <= 0.0)),
+            carried_by_client: (swing > 0.0).then(|| covariance(costs, value) / swing),
+            margin: mean_with(&margins, &self.hours),
+            loss_chance: share(margins.iter().map(|margin| *margin < 0.0)),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What a client will need: how many tickets each month, which ones, and rare severe events. It draws nothing.
+
+use quarterhour_billing::{Billing, DeviceClass, Word};
+use serde::{Deserialize, Serialize};
+
+use crate::frequency::Frequency;
+use crate::history::{Incident, Piece, PieceOn};
+use crate::law::{Compound, Part};
+use crate::number::{float, sum};
+use crate::severity::Severity;
+
+/// Incidents to draw from, with their weights.
+#[derive(Clone, Debug, Default)]
+pub struct Urn {
+    incidents: Vec<Incident>,
+    /// Weights added up to each incident, the last is 1.
+    up_to: Vec<f64>,
+}
+
+impl Urn {
+    /// From incidents with weights above nought.
+    #[must_use]
+    pub fn new(weighted: impl IntoIterator<Item = (f64, Incident)>) -> Self {
+        let (mut incidents, mut up_to, mut total) = (Vec::new(), Vec::new(), 0.0);
+        for (weight, incident) in weighted.into_iter().filter(|(weight, _)| *weight > 0.0) {
+            total += weight;
+            up_to.push(total);
+            incidents.push(incident);
+        }
+        up_to.iter_mut().for_each(|weight| *weight /= total);
+        Self { incidents, up_to }
+    }
+
+    /// The incident at a share between 0 and 1; nothing from an empty urn.
+    #[must_use]
+    pub fn at(&self, share: f64) -> Option<&Incident> {
+        let position = self.up_to.partition_point(|weight| *weight <= share);
+        self.incidents.get(position).or(self.incidents.last())
+    }
+
+    /// How many incidents are in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.incidents.len()
+    }
+
+    /// Is it empty?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.incidents.is_empty()
+    }
+
+    /// Incidents with their shares.
+    pub fn shares(&self) -> impl Iterator<Item = (f64, &Incident)> {
+        let before = std::iter::once(&0.0).chain(&self.up_to);
+        self.incidents.iter().zip(self.up_to.iter().zip(before)).map(|(incident, (to, from))| (to - from, incident))
+    }
+
+    /// The hours of one draw.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        let mut points: Vec<(u32, f64)> = self.shares().map(|(share, incident)| (incident.minutes(), share)).collect();
+        points.sort_by_key(|(minutes, _)| *minutes);
+        points.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 += if same { next.1 } else { 0.0 };
+            same
+        });
+        Severity::Points(points.into_iter().map(|(minutes, share)| (f64::from(minutes) / 60.0, share)).collect())
+    }
+
+    /// Mean hours of one draw.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        sum(self.shares().map(|(share, incident)| share * incident.hours()))
+    }
+
+    /// The same with all hours multiplied.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        Self { incidents: self.incidents.iter().map(|incident| incident.scaled(factor)).collect(), up_to: self.up_to.clone() }
+    }
+
+    /// Incidents as a law of hours says, one for each of so many equal shares, each of a single piece of work. The shorter ones are
+    /// helpdesk work, as `shares` of tiers says, the longest the last tier's.
+    #[must_use]
+    pub fn of_law(law: &Severity, count: usize, shares: &[(f64, Word)], work_type: Word) -> Self {
+        let incident = |number: usize| {
+            let share = (float(number) + 0.5) / float(count);
+            let mut left = share;
+            let tier = shares.iter().find(|(part, _)| {
+                left -= part;
+                left < 0.0
+            });
+            let tier = tier.or(shares.last()).map(|(_, tier)| *tier)?;
+            let hours = quantile(law, share);
+            let minutes = u32::try_from(crate::number::index((hours * 60.0).round().clamp(1.0, 30_000.0))).unwrap_or(1);
+            // Spread over the working week, from nine to five.
+            let (weekday, hour) = (number % 5, 9 + i64::try_from(number % 8).unwrap_or(0));
+            let piece = Piece { after: hour * 3_600, minutes, tier, work_type, on: PieceOn::Nothing, billing: Billing::Billable };
+            Some((1.0, Incident { weekday, pieces: vec![piece] }))
+        };
+        Self::new((0..count).filter_map(incident))
+    }
+}
+
+/// The hours that are not passed with a chance of `share`.
+fn quantile(law: &Severity, share: f64) -> f64 {
+    let mut high = law.mean().max(1e-3);
+    while law.survival(high) > 1.0 - share && high < 1e6 {
+        high *= 2.0;
+    }
+    crate::number::root(|x| 1.0 - law.survival(x) - share, 0.0, high)
+}
+
+/// A rare event that no month's average shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Severe {
+    /// What people call it.
+    pub name: String,
+    /// How many a year, for all the client's machines together.
+    pub a_year: f64,
+    /// Its hours.
+    pub hours: Severity,
+}
+
+/// Tickets of each month, and the doubt about them: in truth there may be more or fewer in all of them.
+#[derive(Clone, Debug)]
+pub struct Usual {
+    /// By month, on average over the doubt.
+    pub tickets: Vec<Frequency>,
+    /// Factors that are each as likely as the others, with mean 1; one alone without doubt.
+    pub moods: Vec<f64>,
+}
+
+/// A doubt is drawn as one of so many equally likely factors.
+const MOODS: usize = 16;
+
+impl Usual {
+    /// With a doubt like that about the rate of so many tickets: a gamma law of that shape with mean 1.
+    #[must_use]
+    pub fn new(tickets: Vec<Frequency>, shape: f64) -> Self {
+        if !shape.is_finite() || shape <= 0.0 {
+            return Self { tickets, moods: vec![1.0] };
+        }
+        let middle = |number: usize| crate::portfolio::gamma_quantile(shape, (float(number) + 0.5) / float(MOODS)) / shape;
+        let moods: Vec<f64> = (0..MOODS).map(middle).collect();
+        let mean = crate::number::mean(&moods);
+        Self { tickets, moods: moods.into_iter().map(|mood| mood / mean).collect() }
+    }
+
+    /// The mood of a course: they take turns, so that each has its share.
+    #[must_use]
+    pub fn mood(&self, course: u64) -> f64 {
+        let count = u64::try_from(self.moods.len().max(1)).unwrap_or(1);
+        usize::try_from(course % count).ok().and_then(|at| self.moods.get(at)).copied().unwrap_or(1.0)
+    }
+}
+
+/// Tickets in other numbers.
+#[must_use]
+pub fn more(frequency: Frequency, factor: f64) -> Frequency {
+    match frequency {
+        Frequency::Poisson { mean } => Frequency::Poisson { mean: mean * factor },
+        Frequency::NegativeBinomial { mean, size } => Frequency::NegativeBinomial { mean: mean * factor, size },
+        Frequency::Binomial { trials, share } => Frequency::Binomial { trials, share: (share * factor).min(1.0) },
+    }
+}
+
+/// A client's needs over some months.
+#[derive(Clone, Debug)]
+pub struct Demand {
+    /// Tickets of each month.
+    pub usual: Usual,
+    /// What they are.
+    pub urn: Urn,
+    /// Rare events.
+    pub severe: Vec<Severe>,
+    /// How the work on a rare event is entered.
+    pub severe_work: SevereWork,
+}
+
+/// How work on a rare event is entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SevereWork {
+    /// The skill that it needs.
+    pub tier: Word,
+    /// The kind of work.
+    pub work_type: Word,
+    /// The device.
+    pub on: DeviceClass,
+}
+
+impl Demand {
+    /// The law of one month's hours, without the doubt; of an empty one past the end.
+    #[must_use]
+    pub fn month(&self, number: usize) -> Compound {
+        let tickets = self.usual.tickets.get(number).map(|frequency| Part { frequency: *frequency, severity: self.urn.severity() });
+        let severe = self.severe.iter().filter(|severe| severe.a_year > 0.0).map(|severe| Part {
+            frequency: Frequency::Poisson { mean: severe.a_year / 12.0 },
+            severity: severe.hours.clone(),
+        });
+        let usual = tickets.filter(|_| !self.urn.is_empty());
+        Compound { parts: usual.into_iter().chain(severe).collect() }
+    }
+
+    /// Hours over all months, on average.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        let tickets = sum(self.usual.tickets.iter().map(|frequency| frequency.mean()));
+        let severe = sum(self.severe.iter().map(|severe| severe.a_year * severe.hours.mean()));
+        let usual = if self.urn.is_empty() { 0.0 } else { tickets * self.urn.mean() };
+        usual + severe * float(self.usual.tickets.len()) / 12.0
+    }
+
+    /// The same with other numbers of tickets, hours and severe events.
+    #[must_use]
+    pub fn scaled(&self, tickets: f64, hours: f64, severe: f64) -> Self {
+        let rare = |event: &Severe| Severe { a_year: event.a_year * severe, ..event.clone() };
+        Self {
+            usual: Usual {
+                tickets: self.usual.tickets.iter().map(|frequency| more(*frequency, tickets)).collect(),
+                moods: self.usual.moods.clone(),
+            },
+            urn: if (hours - 1.0).abs() < 1e-12 { self.urn.clone() } else { self.urn.scaled(hours) },
+            severe: self.severe.iter().map(rare).collect(),
+            severe_work: self.severe_work,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Numbers from simulated years, with their standard errors, and an exact law beside them to lean on (control variate).
+
+use serde::Serialize;
+
+use crate::number::{float, mean, quantile_of_sorted, sum};
+
+/// A number with its standard error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The number.
+    pub value: f64,
+    /// Its standard error.
+    pub error: f64,
+}
+
+/// A variable that is known exactly and was drawn along: the hours of each simulated course.
+#[derive(Clone, Debug)]
+pub struct Control {
+    /// What was drawn.
+    pub drawn: Vec<f64>,
+    /// Its exact mean.
+    pub mean: f64,
+    /// Its exact quantiles by share, as far as they are known.
+    pub quantiles: Vec<(f64, f64)>,
+}
+
+impl Control {
+    /// The exact quantile of a share, if it is known.
+    fn quantile(&self, share: f64) -> Option<f64> {
+        self.quantiles.iter().find(|(own, _)| (own - share).abs() < 1e-9).map(|(_, value)| *value)
+    }
+}
+
+/// The mean of values, corrected by how far the control's mean is from the exact one.
+#[must_use]
+pub fn mean_with(values: &[f64], control: &Control) -> Estimate {
+    let slope = slope(values, &control.drawn);
+    let shifted: Vec<f64> = values.iter().zip(&control.drawn).map(|(value, drawn)| value - slope * (drawn - control.mean)).collect();
+    Estimate { value: mean(&shifted), error: deviation(&shifted) / float(shifted.len()).sqrt() }
+}
+
+/// A quantile of values. The share of courses below it is corrected by how many of the controls are below their own exact
+/// quantile (Hesterberg and Nelson 1998).
+#[must_use]
+pub fn quantile_with(values: &[f64], share: f64, control: &Control) -> Estimate {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let Some(plain) = quantile_of_sorted(&sorted, share) else { return Estimate { value: f64::NAN, error: f64::NAN } };
+    let count = float(values.len());
+    let (mut at, mut spread) = (share, (share * (1.0 - share)).sqrt());
+    if let Some(exact) = control.quantile(share) {
+        let below: Vec<f64> = values.iter().map(|value| f64::from(u8::from(*value <= plain))).collect();
+        let known: Vec<f64> = control.drawn.iter().map(|drawn| f64::from(u8::from(*drawn <= exact))).collect();
+        let slope = slope(&below, &known);
+        // A share that is too high among the controls is too high among the values, too.
+        at = (share + slope * (mean(&known) - share)).clamp(0.5 / count, 1.0 - 0.5 / count);
+        let rest: Vec<f64> = below.iter().zip(&known).map(|(below, known)| below - slope * known).collect();
+        spread = deviation(&rest);
+    }
+    let value = quantile_of_sorted(&sorted, at).unwrap_or(plain);
+    let error = spread / count.sqrt();
+    // The slope of the quantile function around the share turns an error of the share into one of the value.
+    let width = (error * 1.5).max(2.0 / count);
+    let (low, high) = ((at - width).max(0.0), (at + width).min(1.0));
+    let rise = quantile_of_sorted(&sorted, high).unwrap_or(value) - quantile_of_sorted(&sorted, low).unwrap_or(value);
+    Estimate { value, error: error * rise / (high - low) }
+}
+
+/// The mean of the worst cases beyond a quantile.
+#[must_use]
+pub fn tail_mean(values: &[f64], share: f64) -> Estimate {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let Some(quantile) = quantile_of_sorted(&sorted, share) else { return Estimate { value: f64::NAN, error: f64::NAN } };
+    let over: Vec<f64> = values.iter().map(|value| quantile + (value - quantile).max(0.0) / (1.0 - share)).collect();
+    Estimate { value: mean(&over), error: deviation(&over) / float(over.len()).sqrt() }
+}
+
+/// A share of courses, with its standard error; never without doubt, even if none or all have it (one case is added each way).
+#[must_use]
+pub fn share(values: impl Iterator<Item = bool>) -> Estimate {
+    let (mut hits, mut count) = (0.0, 0.0);
+    for value in values {
+        hits += f64::from(u8::from(value));
+        count += 1.0;
+    }
+    let value = if count > 0.0 { hits / count } else { f64::NAN };
+    let guarded = (hits + 1.0) / (count + 2.0);
+    Estimate { value, error: (guarded * (1.0 - guarded) / (count + 2.0)).sqrt() }
+}
+
+/// The standard deviation of a sample; nought for fewer than two.
+#[must_use]
+pub fn deviation(values: &[f64]) -> f64 {
+    if values.len() < 2 {
+        return 0.0;
+    }
+    let middle = mean(values);
+    (sum(values.iter().map(|value| (value - middle).powi(2))) / (float(values.len()) - 1.0)).sqrt()
+}
+
+/// The covariance of two samples.
+#[must_use]
+pub fn covariance(one: &[f64], other: &[f64]) -> f64 {
+    if one.len() < 2 {
+        return 0.0;
+    }
+    let (first, second) = (mean(one), mean(other));
+    sum(one.iter().zip(other).map(|(a, b)| (a - first) * (b - second))) / (float(one.len()) - 1.0)
+}
+
+fn slope(values: &[f64], control: &[f64]) -> f64 {
+    let variance = deviation(control).powi(2);
+    if variance > 0.0 { covariance(values, control) / variance } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_that_says_it_all_leaves_no_error() {
+        let drawn: Vec<f64> = (0..200).map(|number| f64::from(number) + 0.25).collect();
+        let values: Vec<f64> = drawn.iter().map(|drawn| 3.0 * drawn + 1.0).collect();
+        let control = Control { drawn, mean: 100.0, quantiles: Vec::new() };
+        let got = mean_with(&values, &control);
+        assert!((got.value - 301.0).abs() < 1e-9 && got.error < 1e-9, "{got:?}");
+    }
+
+    #[test]
+    fn a_share_of_none_is_not_without_doubt() {
+        let none = share([false; 100].into_iter());
+        assert_eq!(none.value, 0.0);
+        assert!(none.error > 0.005);
+    }
+
+    #[test]
+    fn the_control_moves_a_quantile_to_where_it_belongs() {
+        // The sample lacks its upper tenth, and the control shows it.
+        let drawn: Vec<f64> = (0..900).map(|number| f64::from(number) / 1_000.0).collect();
+        let control = Control { drawn: drawn.clone(), mean: 0.5, quantiles: vec![(0.5, 0.5)] };
+        let got = quantile_with(&drawn, 0.5, &control);
+        assert!((got.value - 0.5).abs() < 2e-3, "{got:?}");
+    }
+}

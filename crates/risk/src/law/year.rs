@@ -1,0 +1,80 @@
+//! A year of months: the law of the year's overage, and which of two programs is cheaper on the same hours.
+
+use num_complex::Complex64;
+
+use crate::law::{Compound, Grid, Grids};
+use crate::number::{float, index, sum};
+
+/// The overage of some months together: the sum of (S - allowance)+ over months that are alike and apart.
+#[derive(Clone, Debug)]
+pub struct Overages {
+    /// The law of one month's hours, with a point at the allowance.
+    pub month: Grid,
+    /// The law of the sum.
+    pub total: Grid,
+    /// Hours lost in all months together, on average.
+    pub forfeited: f64,
+}
+
+impl Overages {
+    /// From the law of a month, its allowance in hours and the number of months; known up to about `hours` of overage.
+    #[must_use]
+    pub fn new(compound: &Compound, (allowance, months): (f64, u32), hours: f64, points: usize, grids: &mut Grids) -> Self {
+        let nodes = points / 4;
+        let reach = allowance + 2.0 * hours;
+        let step = if allowance > 0.0 { allowance / (allowance / reach * float(nodes)).floor().max(1.0) } else { reach / float(nodes) };
+        let month = Grid::new(compound, step * float(nodes), points, grids);
+        let at = index(allowance / step + 0.5);
+        let known = nodes.saturating_sub(at);
+        let half = (known / 2).max(8);
+        let last = 1_usize << (usize::BITS - 1 - (half * 2).leading_zeros());
+        let excess: Vec<f64> = (0..=last).map(|number| month.excess(allowance + float(number) * step)).collect();
+        let power = i32::try_from(months).unwrap_or(i32::MAX);
+        let (mean, none) = (month.excess(allowance) * f64::from(months), month.cdf(allowance).powi(power));
+        let law = |at: &[Complex64]| at.first().copied().unwrap_or_default().powi(power);
+        let total = Grid::of_excess(&[excess], step, (mean, none), law, grids);
+        let forfeited = month.shortfall(allowance) * f64::from(months);
+        Self { month, total, forfeited }
+    }
+}
+
+/// The chance that a difference of costs, summed over some months, is below nought; a tie counts half.
+///
+/// `difference` is one month's, in money, for so many hours in it.
+#[must_use]
+pub fn chance_of_less(month: &Grid, months: u32, difference: impl Fn(f64) -> f64, grids: &mut Grids) -> f64 {
+    const POINTS: usize = 1 << 16;
+    let nodes = month.shortfalls().len().saturating_sub(1);
+    let cells: Vec<(f64, f64)> = std::iter::once((0.0, month.none()))
+        .chain((0..nodes).map(|number| {
+            let (from, to) = (float(number) * month.step(), float(number + 1) * month.step());
+            (f64::midpoint(from, to), (month.cdf(to) - month.cdf(from)).max(0.0))
+        }))
+        .filter(|(_, share)| *share > 1e-15)
+        .collect();
+    let largest = cells.iter().map(|(hours, share)| difference(*hours).abs() * share.sqrt().min(1.0)).fold(0.0, f64::max);
+    let spread: f64 = sum(cells.iter().map(|(hours, share)| share * difference(*hours).powi(2)));
+    let reach = f64::from(months) * spread.sqrt() * 4.0 + largest * 4.0;
+    let step = reach * 2.0 / float(POINTS);
+    if step <= 0.0 || !step.is_finite() {
+        return 0.5;
+    }
+    let mut law = vec![0.0; POINTS];
+    let mut add = |at: i64, share: f64| {
+        let around = i64::try_from(POINTS).unwrap_or(i64::MAX);
+        if let Some(slot) = usize::try_from(at.rem_euclid(around)).ok().and_then(|at| law.get_mut(at)) {
+            *slot += share;
+        }
+    };
+    for (hours, share) in cells {
+        let at = (difference(hours) / step).clamp(-float(POINTS) / 2.0, float(POINTS) / 2.0);
+        let below = at.floor();
+        let part = at - below;
+        add(crate::number::round_i64(below), share * (1.0 - part));
+        add(crate::number::round_i64(below) + 1, share * part);
+    }
+    let power = i32::try_from(months).unwrap_or(i32::MAX);
+    let total = grids.transform(&[law], (POINTS, 0.0), |at| at.first().copied().unwrap_or_default().powi(power));
+    let tie = total.first().copied().unwrap_or(0.0);
+    (sum(total.iter().skip(POINTS / 2).copied()) + tie / 2.0).clamp(0.0, 1.0)
+}

@@ -1,0 +1,25 @@
+//! What a program risks, in numbers: demand, the exact laws of hours and cost, simulation through the
+//! billing engine, fitting, forecasts and staffing.
+//!
+//! Pure: no IO, no clock, no random source of its own; every draw follows from a seed that is an argument.
+//! Floats are used for hours, probabilities and expectations; what a bill says comes from `billing` alone.
+#![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::expect_used)]
+
+pub mod candidate;
+pub mod comparison;
+pub mod demand;
+pub mod estimate;
+pub mod fit;
+pub mod forecast;
+pub mod frequency;
+pub mod history;
+pub mod law;
+pub mod number;
+pub mod path;
+pub mod portfolio;
+pub mod replay;
+pub mod score;
+pub mod severity;
+pub mod special;
+pub mod staffing;
+pub mod standard;

@@ -1,0 +1,403 @@
+//! What a provider's clients teach together, and what follows for one of them: credibility, not hope.
+
+use quarterhour_billing::{DeviceClass, Word, Words};
+use serde::Serialize;
+
+use crate::demand::{Demand, Severe, SevereWork, Urn, Usual};
+use crate::fit::count::{ClientMonth, DISPERSION_WIDTH, common_dispersion, shrunk_dispersion};
+use crate::fit::credibility::{self, ClientPremium, Period};
+use crate::fit::rate::{ClientTotal, RateLaw, fit as fit_rates};
+use crate::frequency::Frequency;
+use crate::history::{History, Incident};
+use crate::number::{float, sum};
+use crate::severity::Severity;
+
+/// An incident of so many hours or more is a severe event: it is counted and drawn by itself.
+pub const SEVERE_HOURS: f64 = 8.0;
+/// Incidents of all clients that one client's urn holds at most.
+const POOL_MAX: usize = 600;
+
+/// What is assumed before anything is seen. Each has its source on the last page of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Prior {
+    /// Tickets a workstation a month.
+    pub tickets: f64,
+    /// How many workstation-months that is worth.
+    pub tickets_weight: f64,
+    /// Median and log-deviation of a ticket's hours.
+    pub hours: (f64, f64),
+    /// How many tickets that is worth.
+    pub hours_weight: f64,
+    /// Dispersion of a month's tickets: variance = mean + dispersion x mean^2.
+    pub dispersion: f64,
+    /// Severe events a server a year.
+    pub severe: f64,
+    /// How many server-years that is worth.
+    pub severe_weight: f64,
+    /// Median and log-deviation of their hours.
+    pub severe_hours: (f64, f64),
+}
+
+impl Default for Prior {
+    /// A quarter hour a workstation a month, as 0.6 tickets of 25 minutes.
+    fn default() -> Self {
+        Self {
+            tickets: 0.6,
+            tickets_weight: 12.0,
+            hours: (0.29, 0.85),
+            hours_weight: 10.0,
+            dispersion: 0.08,
+            severe: 0.08,
+            severe_weight: 10.0,
+            severe_hours: (12.0, 0.5),
+        }
+    }
+}
+
+/// What a provider's clients teach together.
+#[derive(Clone, Debug)]
+pub struct Portfolio {
+    prior: Prior,
+    rates: RateLaw,
+    dispersion: f64,
+    hours: Vec<ClientPremium>,
+    hours_variance: f64,
+    pool: Vec<Incident>,
+    pool_mean: f64,
+    severe: SevereSeen,
+    histories: Vec<History>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct SevereSeen {
+    events: Vec<Incident>,
+    server_years: f64,
+}
+
+/// What is known of one client, and how surely.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Knowledge {
+    /// Months that were looked at.
+    pub months: usize,
+    /// Tickets in them.
+    pub tickets: u32,
+    /// Hours in them that count.
+    pub hours: f64,
+    /// Tickets a workstation a month: the client's own, none without tickets.
+    pub own_rate: Option<f64>,
+    /// The same over all clients.
+    pub pooled_rate: f64,
+    /// What is used.
+    pub rate: f64,
+    /// In eight of ten cases the true rate lies between.
+    pub rate_interval: (f64, f64),
+    /// How far the client's own rate is believed: 0 not at all, 1 wholly.
+    pub rate_credibility: f64,
+    /// Hours a ticket: the client's own.
+    pub own_hours: Option<f64>,
+    /// The same over all clients.
+    pub pooled_hours: f64,
+    /// What is used.
+    pub hours_per_ticket: f64,
+    /// How far the client's own hours are believed.
+    pub hours_credibility: f64,
+    /// The dispersion of a month's tickets that is used.
+    pub dispersion: f64,
+    /// Severe events a year that are expected.
+    pub severe_a_year: f64,
+    /// Reactive hours an endpoint a month, expected.
+    pub hours_per_endpoint: Option<f64>,
+    /// How much there is to go by.
+    pub amount: Amount,
+}
+
+/// How much there is to go by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Amount {
+    /// Nothing of this client: published figures and the provider's other clients.
+    Nothing,
+    /// Less than three months or thirty tickets.
+    Little,
+    /// Less than a year.
+    Some,
+    /// A year and more.
+    Enough,
+}
+
+impl Portfolio {
+    /// Learns from the histories of all clients of a provider.
+    #[must_use]
+    pub fn learn(histories: Vec<History>, prior: Prior) -> Self {
+        let rates = learn_rates(&histories, prior);
+        let dispersion = learn_dispersion(&histories, prior);
+        let (mut severe, mut usual) = (SevereSeen::default(), Vec::new());
+        for history in &histories {
+            severe.server_years += sum(history.months.iter().map(servers)) / 12.0;
+            for (_, incident) in &history.incidents {
+                if is_severe(incident) { severe.events.push(incident.clone()) } else { usual.push(incident.clone()) }
+            }
+        }
+        let (hours, hours_variance) = learn_hours(&histories);
+        let every = usual.len().div_ceil(POOL_MAX).max(1);
+        let pool: Vec<Incident> = usual.into_iter().step_by(every).collect();
+        let pool_mean = sum(pool.iter().map(Incident::hours)) / float(pool.len().max(1));
+        Self { prior, rates, dispersion, hours, hours_variance, pool, pool_mean, severe, histories }
+    }
+
+    /// The histories.
+    #[must_use]
+    pub fn histories(&self) -> &[History] {
+        &self.histories
+    }
+
+    /// The demand of a client over some months, with so many workstations and servers, and what is known of it.
+    #[must_use]
+    pub fn demand(&self, client: usize, seats: Seats, months: u32, words: &Trade) -> (Demand, Knowledge) {
+        let nothing = History::default();
+        let history = self.histories.get(client).unwrap_or(&nothing);
+        let (rate, doubt) = self.rate(history);
+        let (urn, hours) = self.urn(client, history, words);
+        let dispersion = self.dispersion_of(history);
+        let severe_a_year = self.severe_rate(history) * seats.servers.max(0.25);
+        let mean = rate.mean() * seats.workstations.max(1.0);
+        let usual = Usual::new(vec![Frequency::dispersed(mean, dispersion); usize::try_from(months).unwrap_or(0)], doubt);
+        let severe = Severe { name: "Server crash".to_owned(), a_year: severe_a_year, hours: self.severe_hours() };
+        let knowledge = self.knowledge(history, (rate, dispersion, severe_a_year), hours, seats);
+        (Demand { usual, urn, severe: vec![severe], severe_work: words.severe }, knowledge)
+    }
+
+    /// What is known of a client's rate, with the shape of the doubt about it.
+    fn rate(&self, history: &History) -> (RateLaw, f64) {
+        let total = ClientTotal { tickets: usual_tickets(history), exposure: history.exposure() };
+        let rate = self.rates.posterior(total);
+        let doubt = match rate {
+            RateLaw::Gamma { shape, .. } => shape,
+            RateLaw::Pooled { .. } => f64::from(total.tickets) + self.prior.tickets_weight * self.prior.tickets,
+        };
+        (rate, doubt)
+    }
+
+    fn dispersion_of(&self, history: &History) -> f64 {
+        let months = client_months(history);
+        shrunk_dispersion(&months, self.dispersion.max(1e-4), DISPERSION_WIDTH).unwrap_or(self.dispersion)
+    }
+
+    /// Severe events a server a year: those of all clients, the client's own counted among them.
+    fn severe_rate(&self, _history: &History) -> f64 {
+        let seen = float(self.severe.events.len());
+        (self.prior.severe * self.prior.severe_weight + seen) / (self.prior.severe_weight + self.severe.server_years)
+    }
+
+    /// Hours of severe events: what was seen, and what is assumed, by their weights.
+    fn severe_hours(&self) -> Severity {
+        let (median, sigma) = self.prior.severe_hours;
+        let assumed = Severity::Lognormal { mu: median.ln(), sigma };
+        let seen: Vec<f64> = self.severe.events.iter().map(Incident::hours).collect();
+        let weight = self.prior.severe * self.prior.severe_weight;
+        let own = float(seen.len()) / (float(seen.len()) + weight);
+        let capped = Severity::Capped { cap: 200.0, of: Box::new(assumed) };
+        if seen.is_empty() { capped } else { Severity::Mixture(vec![(own, Severity::empirical(&seen)), (1.0 - own, capped)]) }
+    }
+
+    /// The client's own incidents as far as they are believed, the others' for the rest.
+    fn urn(&self, client: usize, history: &History, words: &Trade) -> (Urn, Hours) {
+        let own: Vec<&Incident> = history.incidents.iter().map(|(_, incident)| incident).filter(|it| !is_severe(it)).collect();
+        let count = float(own.len());
+        let credible = self.hours.get(client).map_or(0.0, |premium| premium.factor);
+        // With one client alone nothing can be compared; its tickets then stand against the assumption's weight.
+        let alone = count / (count + self.prior.hours_weight);
+        let own_share = if own.is_empty() { 0.0 } else { credible.max(alone).min(1.0) };
+        let every = own.len().div_ceil(POOL_MAX).max(1);
+        let own: Vec<&Incident> = own.into_iter().step_by(every).collect();
+        let rest = if self.pool.is_empty() { self.assumed_incidents(words) } else { self.pool.clone() };
+        let weight = |share: f64, count: usize| share / float(count.max(1));
+        let (of_own, of_rest) = (weight(own_share, own.len()), weight(1.0 - own_share, rest.len()));
+        let pooled_hours = sum(rest.iter().map(Incident::hours)) / float(rest.len().max(1));
+        let own_hours = (!own.is_empty()).then(|| sum(own.iter().map(|it| it.hours())) / float(own.len()));
+        let weighted = own.into_iter().map(|it| (of_own, it.clone())).chain(rest.into_iter().map(|it| (of_rest, it)));
+        (Urn::new(weighted), Hours { own_share, own_hours, pooled_hours })
+    }
+
+    fn assumed_incidents(&self, words: &Trade) -> Vec<Incident> {
+        let (median, sigma) = self.prior.hours;
+        let law = Severity::Capped { cap: SEVERE_HOURS, of: Box::new(Severity::Lognormal { mu: median.ln(), sigma }) };
+        Urn::of_law(&law, 200, &words.tiers, words.work_type).shares().map(|(_, incident)| incident.clone()).collect()
+    }
+
+    fn knowledge(&self, history: &History, (rate, dispersion, severe): (RateLaw, f64, f64), hours: Hours, seats: Seats) -> Knowledge {
+        let (tickets, exposure) = (usual_tickets(history), history.exposure());
+        let own_rate = (tickets > 0).then(|| f64::from(tickets) / exposure);
+        let (pooled_rate, used) = (self.rates.mean(), rate.mean());
+        let rate_credibility = match self.rates {
+            RateLaw::Gamma { rate, .. } => exposure / (exposure + rate),
+            RateLaw::Pooled { .. } => 0.0,
+        };
+        let hours_per_ticket = hours.own_share * hours.own_hours.unwrap_or(0.0) + (1.0 - hours.own_share) * hours.pooled_hours;
+        let severe_hours = severe * self.severe_hours().mean() / 12.0;
+        let a_month = used * seats.workstations.max(1.0) * hours_per_ticket + severe_hours;
+        Knowledge {
+            months: history.months.len(),
+            tickets: history.tickets(),
+            hours: history.hours(),
+            own_rate,
+            pooled_rate,
+            rate: used,
+            rate_interval: interval(rate),
+            rate_credibility,
+            own_hours: hours.own_hours,
+            pooled_hours: hours.pooled_hours,
+            hours_per_ticket,
+            hours_credibility: hours.own_share,
+            dispersion,
+            severe_a_year: severe,
+            hours_per_endpoint: (seats.endpoints > 0.0).then(|| a_month / seats.endpoints),
+            amount: amount(history),
+        }
+    }
+
+    /// Mean hours of an incident over all clients.
+    #[must_use]
+    pub fn mean_hours(&self) -> f64 {
+        if self.pool.is_empty() { self.prior.hours.0 * (self.prior.hours.1.powi(2) / 2.0).exp() } else { self.pool_mean }
+    }
+
+    /// Tickets a workstation a month over all clients.
+    #[must_use]
+    pub fn mean_rate(&self) -> f64 {
+        self.rates.mean()
+    }
+
+    /// The variance of true mean hours between clients.
+    #[must_use]
+    pub fn hours_between(&self) -> f64 {
+        self.hours_variance
+    }
+}
+
+struct Hours {
+    own_share: f64,
+    own_hours: Option<f64>,
+    pooled_hours: f64,
+}
+
+/// What a client has on its network.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Seats {
+    /// Workstations.
+    pub workstations: f64,
+    /// Servers.
+    pub servers: f64,
+    /// Workstations, servers and firewalls.
+    pub endpoints: f64,
+}
+
+/// The words of the trade in a provider's books.
+#[derive(Clone, Debug)]
+pub struct Trade {
+    /// Tiers with the shares of tickets that they take, the shorter tickets first.
+    pub tiers: Vec<(f64, Word)>,
+    /// Usual work.
+    pub work_type: Word,
+    /// Work on a crash.
+    pub severe: SevereWork,
+}
+
+impl Trade {
+    /// Four of five tickets for the help desk, three of twenty for a technician, the rest for a senior.
+    #[must_use]
+    pub fn usual(words: &mut Words) -> Self {
+        let [helpdesk, technician, senior] = ["helpdesk", "technician", "senior"].map(|tier| words.intern(tier));
+        Self {
+            tiers: vec![(0.8, helpdesk), (0.15, technician), (0.05, senior)],
+            work_type: words.intern("remote"),
+            severe: SevereWork { tier: senior, work_type: words.intern("onsite"), on: DeviceClass::Server },
+        }
+    }
+}
+
+fn is_severe(incident: &Incident) -> bool {
+    incident.hours() >= SEVERE_HOURS
+}
+
+fn servers(month: &crate::history::MonthSeen) -> f64 {
+    crate::number::float_i64(month.devices.of(DeviceClass::Server))
+}
+
+fn usual_tickets(history: &History) -> u32 {
+    let usual = history.incidents.iter().filter(|(_, incident)| !is_severe(incident)).count();
+    u32::try_from(usual).unwrap_or(u32::MAX)
+}
+
+fn client_months(history: &History) -> Vec<ClientMonth> {
+    let tickets = |month: &crate::history::MonthSeen| ClientMonth { tickets: month.tickets, exposure: month.workstations().max(1.0) };
+    history.months.iter().map(tickets).collect()
+}
+
+/// The clients' rates, and the assumption as one more client of little weight.
+fn learn_rates(histories: &[History], prior: Prior) -> RateLaw {
+    let assumed = crate::number::index((prior.tickets * prior.tickets_weight).round());
+    let assumed = ClientTotal { tickets: u32::try_from(assumed).unwrap_or(0), exposure: prior.tickets_weight };
+    let seen = histories.iter().filter(|history| !history.months.is_empty());
+    let totals: Vec<ClientTotal> =
+        seen.map(|history| ClientTotal { tickets: usual_tickets(history), exposure: history.exposure() }).chain([assumed]).collect();
+    let alone = RateLaw::Gamma { shape: prior.tickets * prior.tickets_weight, rate: prior.tickets_weight };
+    if totals.len() < 3 {
+        return alone;
+    }
+    match fit_rates(&totals).map(|fitted| fitted.law) {
+        // Nobody differs, or not visibly: the pooled rate, believed as much as the assumption.
+        Ok(RateLaw::Pooled { rate }) if rate > 0.0 => RateLaw::Gamma { shape: rate * prior.tickets_weight, rate: prior.tickets_weight },
+        Ok(law @ RateLaw::Gamma { .. }) => law,
+        _ => alone,
+    }
+}
+
+fn learn_dispersion(histories: &[History], prior: Prior) -> f64 {
+    let months: Vec<Vec<ClientMonth>> = histories.iter().map(client_months).collect();
+    let seen = months.iter().map(Vec::len).sum::<usize>();
+    let fitted = common_dispersion(&months).map_or(prior.dispersion, |fitted| fitted.dispersion);
+    // A handful of months tells nothing of a variance: the assumption counts as twelve of them.
+    let weight = float(seen) / (float(seen) + 12.0);
+    weight * fitted + (1.0 - weight) * prior.dispersion
+}
+
+/// Hours a ticket by client and month, weighted by tickets.
+fn learn_hours(histories: &[History]) -> (Vec<ClientPremium>, f64) {
+    let periods = |history: &History| -> Vec<Period> {
+        let month = |month: &crate::history::MonthSeen| {
+            let own = history.incidents.iter().filter(|(period, it)| *period == month.period && !is_severe(it));
+            let (hours, count) = own.fold((0.0, 0.0), |(hours, count), (_, incident)| (hours + incident.hours(), count + 1.0));
+            (count > 0.0).then(|| Period { value: hours / count, weight: count })
+        };
+        history.months.iter().filter_map(month).collect()
+    };
+    let clients: Vec<Vec<Period>> = histories.iter().map(periods).collect();
+    match credibility::fit(&clients) {
+        Ok(fitted) => (fitted.unbiased.clients.clone(), fitted.unbiased.between_variance),
+        Err(_) => (Vec::new(), 0.0),
+    }
+}
+
+/// The middle eight tenths of what is known of a rate.
+fn interval(rate: RateLaw) -> (f64, f64) {
+    match rate {
+        RateLaw::Pooled { rate } => (rate, rate),
+        RateLaw::Gamma { shape, rate } => (gamma_quantile(shape, 0.1) / rate, gamma_quantile(shape, 0.9) / rate),
+    }
+}
+
+/// The quantile of a gamma law with scale 1.
+pub(crate) fn gamma_quantile(shape: f64, share: f64) -> f64 {
+    let reach = shape + 12.0 * shape.sqrt() + 12.0;
+    crate::number::root(|x| crate::special::gamma_p(shape, x) - share, 0.0, reach)
+}
+
+fn amount(history: &History) -> Amount {
+    match (history.months.len(), history.tickets()) {
+        (0, _) | (_, 0) => Amount::Nothing,
+        (months, tickets) if months < 3 || tickets < 30 => Amount::Little,
+        (months, _) if months < 12 => Amount::Some,
+        _ => Amount::Enough,
+    }
+}

@@ -1,0 +1,295 @@
+//! The six programs as a provider would offer them to one client: texts of agreements, priced by stated rules.
+//! It reads no texts; that is the books' part.
+
+use std::fmt::Write as _;
+
+use quarterhour_billing::agreement::RateTable;
+use quarterhour_billing::{Currency, DeviceClass};
+use serde::{Deserialize, Serialize};
+
+use crate::demand::Urn;
+use crate::history::Incident;
+use crate::number::{index, sum};
+use crate::portfolio::{Knowledge, Seats};
+
+/// How a provider prices programs against its rate card. Shares of one: 0.1 is ten percent.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pricing {
+    /// Taken off for hours that are bought in a block.
+    pub block_discount: f64,
+    /// Months of usual work that a block is sized for.
+    pub block_months: f64,
+    /// Taken off for hours that are paid every month, used or not.
+    pub committed_discount: f64,
+    /// Put on hours beyond the allowance.
+    pub overage_premium: f64,
+    /// Put on the expected work where the provider carries the risk of a fixed rate.
+    pub fixed_premium: f64,
+    /// Minutes a workstation a month; none: 15 in a stable environment, 30 for heavy users, by what is expected.
+    pub allowance_minutes: Option<u32>,
+    /// Minutes of a budget's reserve a workstation a month.
+    pub reserve_minutes: u32,
+    /// Hours' worth of monitoring a workstation a month, as a service.
+    pub service_hours: f64,
+    /// The price of an entry-level ticket with a quarter hour in it, as hours' worth of the entry-level rate.
+    pub ticket_hours: f64,
+    /// The share of the average price of an hour that the provider's staff costs it.
+    pub cost_share: f64,
+}
+
+impl Default for Pricing {
+    fn default() -> Self {
+        Self {
+            block_discount: 0.08,
+            block_months: 3.0,
+            committed_discount: 0.12,
+            overage_premium: 0.2,
+            fixed_premium: 0.25,
+            allowance_minutes: None,
+            reserve_minutes: 30,
+            service_hours: 0.08,
+            ticket_hours: 0.24,
+            cost_share: 0.55,
+        }
+    }
+}
+
+/// A pricing that cannot be used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{field} is {value}; expected {expected}")]
+pub struct PricingError {
+    /// The field.
+    pub field: &'static str,
+    /// What it holds.
+    pub value: f64,
+    /// What it should.
+    pub expected: &'static str,
+}
+
+impl Pricing {
+    /// Checks every field.
+    ///
+    /// # Errors
+    ///
+    /// Names the first that is not usable.
+    pub fn checked(self) -> Result<Self, PricingError> {
+        let below_one = [
+            ("block_discount", self.block_discount),
+            ("committed_discount", self.committed_discount),
+            ("cost_share", self.cost_share),
+        ];
+        for (field, value) in below_one {
+            if !(0.0..1.0).contains(&value) {
+                return Err(PricingError { field, value, expected: "a share from 0 to below 1" });
+            }
+        }
+        let not_negative = [
+            ("overage_premium", self.overage_premium),
+            ("fixed_premium", self.fixed_premium),
+            ("service_hours", self.service_hours),
+            ("ticket_hours", self.ticket_hours),
+            ("block_months", self.block_months),
+        ];
+        for (field, value) in not_negative {
+            if !(0.0..=100.0).contains(&value) {
+                return Err(PricingError { field, value, expected: "a number from 0 to 100" });
+            }
+        }
+        let minutes = f64::from(self.allowance_minutes.unwrap_or(0).max(self.reserve_minutes));
+        if minutes > 6_000.0 {
+            return Err(PricingError { field: "minutes", value: minutes, expected: "at most 6000 minutes a workstation" });
+        }
+        Ok(self)
+    }
+}
+
+/// What prices follow from.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'a> {
+    /// The client's currency.
+    pub currency: Currency,
+    /// The rate card.
+    pub rates: &'a RateTable,
+    /// The client's work.
+    pub urn: &'a Urn,
+    /// What is known of it.
+    pub knowledge: &'a Knowledge,
+    /// What it has on its network.
+    pub seats: Seats,
+    /// How prices are made.
+    pub pricing: Pricing,
+}
+
+/// A program as the text of an agreement file, with why it is priced so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Offer {
+    /// Its name, such as `use-it-or-lose-it`.
+    pub name: String,
+    /// The text, but for `client` and `starts`.
+    pub text: String,
+    /// How its prices were made, for people.
+    pub because: String,
+}
+
+impl Basis<'_> {
+    /// The average price of an hour of this client's work by the rate card, whole units of the currency.
+    #[must_use]
+    pub fn hour(&self) -> f64 {
+        let priced = |incident: &Incident| -> (f64, f64) {
+            let pieces = incident.pieces.iter().filter(|piece| piece.billing == quarterhour_billing::Billing::Billable);
+            pieces.fold((0.0, 0.0), |(hours, money), piece| {
+                let own = f64::from(piece.minutes) / 60.0;
+                let rate = self.rates.find(piece.tier, piece.work_type).map_or(0.0, |(_, rate)| plain(&rate.hourly.to_string()));
+                (hours + own, money + own * rate)
+            })
+        };
+        let (mut hours, mut money) = (0.0, 0.0);
+        for (share, incident) in self.urn.shares() {
+            let (own_hours, own_money) = priced(incident);
+            hours += share * own_hours;
+            money += share * own_money;
+        }
+        if hours > 0.0 { money / hours } else { self.default_rate() }
+    }
+
+    fn default_rate(&self) -> f64 {
+        let default = self.rates.0.iter().find(|rate| rate.tier.is_none() && rate.work_type.is_none());
+        default.map_or(0.0, |rate| plain(&rate.hourly.to_string()))
+    }
+
+    /// Expected hours a month.
+    #[must_use]
+    pub fn hours(&self) -> f64 {
+        self.knowledge.rate * self.seats.workstations.max(1.0) * self.knowledge.hours_per_ticket
+    }
+
+    /// Minutes a workstation: what was asked for, or by what is expected.
+    #[must_use]
+    pub fn allowance_minutes(&self) -> u32 {
+        let expected = self.hours() / self.seats.workstations.max(1.0) * 60.0;
+        self.pricing.allowance_minutes.unwrap_or(if expected > 20.0 { 30 } else { 15 })
+    }
+
+    fn money(&self, value: f64) -> String {
+        format!("{:.*}", usize::from(self.currency.digits()), value.max(0.0))
+    }
+
+    /// The six programs, in the order in which they are always shown.
+    #[must_use]
+    pub fn offers(&self) -> Vec<Offer> {
+        vec![self.ad_hoc(), self.block_of_time(), self.use_it_or_lose_it(), self.budget(), self.fixed_rate(), self.customized()]
+    }
+
+    fn ad_hoc(&self) -> Offer {
+        let because = format!("Each hour by the rate card: {} on average for this client's work.", self.money(self.hour()));
+        Offer { name: "ad-hoc".to_owned(), text: format!("program = \"ad-hoc\"\n\n{ROUNDING}{PRICES}"), because }
+    }
+
+    fn block_of_time(&self) -> Offer {
+        let hours = ((self.hours() * self.pricing.block_months / 5.0).round() * 5.0).clamp(5.0, 2_000.0);
+        let price = self.hour() * (1.0 - self.pricing.block_discount) * hours;
+        let (whole, price) = (index(hours), self.money(price));
+        let mut text = "program = \"block-of-time\"\n\n".to_owned();
+        let _ = write!(text, "[auto_replenish]\nhours = {whole}\nprice = \"{price}\"\nmax_per_period = 8\n\n{ROUNDING}{WEIGHTS}{PRICES}");
+        let because = format!(
+            "Blocks of {whole} hours, about {} months of work, for {price} each: {} under the rate card. The next is bought when one is used up.",
+            self.pricing.block_months,
+            percent(self.pricing.block_discount)
+        );
+        Offer { name: "block-of-time".to_owned(), text, because }
+    }
+
+    fn use_it_or_lose_it(&self) -> Offer {
+        let minutes = self.allowance_minutes();
+        let hours = f64::from(minutes) / 60.0 * self.seats.workstations;
+        let fee = self.money(hours * self.hour() * (1.0 - self.pricing.committed_discount));
+        let overage = self.money(self.hour() * (1.0 + self.pricing.overage_premium));
+        let mut text = "program = \"use-it-or-lose-it\"\n\n".to_owned();
+        let _ = write!(text, "[fee]\nflat = \"{fee}\"\n\n[allowance]\nminutes = {{ workstation = {minutes} }}\n\n[overage]\nrate = \"{overage}\"\n\n");
+        text.push_str(ROUNDING);
+        text.push_str(WEIGHTS);
+        text.push_str(PRICES);
+        let because = format!(
+            "{minutes} minutes a workstation ({:.1} hours) for {fee} a month, {} under the rate card; overage {overage} an hour, {} above it.",
+            hours,
+            percent(self.pricing.committed_discount),
+            percent(self.pricing.overage_premium)
+        );
+        Offer { name: "use-it-or-lose-it".to_owned(), text, because }
+    }
+
+    fn budget(&self) -> Offer {
+        let minutes = self.pricing.reserve_minutes;
+        let hours = f64::from(minutes) / 60.0 * self.seats.workstations + self.seats.servers;
+        let rate = self.money(self.hour());
+        let fee = self.money(hours * self.hour());
+        let mut text = "program = \"budget\"\n\n".to_owned();
+        let _ = write!(
+            text,
+            "[fee]\nflat = \"{fee}\"\n\n[reserve]\nminutes = {{ workstation = {minutes}, server = 60 }}\nrate = \"{rate}\"\nrollover = {{ periods = 2 }}\n\n{ROUNDING}{PRICES}"
+        );
+        let because = format!(
+            "{fee} a month are set aside: {minutes} minutes a workstation and an hour a server at {rate}. What is not used lasts two more months."
+        );
+        Offer { name: "budget".to_owned(), text, because }
+    }
+
+    fn fixed_rate(&self) -> Offer {
+        let load = self.hour() * (1.0 + self.pricing.fixed_premium);
+        let workstations = self.seats.workstations.max(1.0);
+        let a_workstation = self.money(self.hours() / workstations * load);
+        let severe = self.knowledge.hours_per_endpoint.map_or(0.0, |hours| (hours * self.seats.endpoints - self.hours()).max(0.0));
+        let a_server = self.money(severe / self.seats.servers.max(1.0) * load);
+        let text = format!(
+            "program = \"fixed-rate\"\n\n[fee.per_device]\nworkstation = \"{a_workstation}\"\nserver = \"{a_server}\"\n\n[included]\nclasses = [\"workstation\", \"server\", \"firewall\"]\n\n{ROUNDING}{PRICES}"
+        );
+        let because = format!(
+            "{a_workstation} a workstation and {a_server} a server a month: the expected work, and {} for the risk that the provider takes.",
+            percent(self.pricing.fixed_premium)
+        );
+        Offer { name: "fixed-rate".to_owned(), text, because }
+    }
+
+    fn customized(&self) -> Offer {
+        let service = self.money(self.hour() * self.pricing.service_hours);
+        let entry = self.entry_level();
+        let (hourly, ticket) = (self.money(entry), self.money(entry * self.pricing.ticket_hours));
+        let text = format!(
+            "program = \"customized\"\n\n{ROUNDING}{PRICES}\n[[prices.rate]]\ntier = \"helpdesk\"\nhourly = \"{hourly}\"\nper_ticket = \"{ticket}\"\nincludes_minutes = 15\n\n[[service]]\nname = \"Monitoring and documentation\"\nunit = \"workstation\"\nprice = \"{service}\"\n"
+        );
+        let because = format!(
+            "{service} a workstation for monitoring; an entry-level ticket is {ticket} with its first quarter hour, other work by the rate card."
+        );
+        Offer { name: "customized".to_owned(), text, because }
+    }
+
+    /// The rate of entry-level work: the lowest that the rate card has for a tier, else the default.
+    fn entry_level(&self) -> f64 {
+        let tiers = self.rates.0.iter().filter(|rate| rate.tier.is_some() && rate.work_type.is_none());
+        let lowest = tiers.map(|rate| plain(&rate.hourly.to_string())).fold(f64::INFINITY, f64::min);
+        if lowest.is_finite() { lowest } else { self.default_rate() }
+    }
+}
+
+const ROUNDING: &str = "[rounding]\nincrement = 15\nscope = \"ticket-day\"\n\n";
+const WEIGHTS: &str = "[weights]\nafter_hours = \"1.5\"\n\n";
+const PRICES: &str = "[prices]\nafter_hours_price = \"1.5\"\n";
+
+fn plain(text: &str) -> f64 {
+    text.parse().unwrap_or(0.0)
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+/// Workstations, servers and endpoints of a client's list on a day.
+#[must_use]
+pub fn seats(client: &quarterhour_billing::Client, day: quarterhour_billing::Day) -> Seats {
+    let count = |class: DeviceClass| {
+        crate::number::float(client.devices.iter().filter(|device| device.class == class && device.counts_on(day)).count())
+    };
+    let (workstations, servers) = (count(DeviceClass::Workstation), count(DeviceClass::Server));
+    Seats { workstations, servers, endpoints: sum([workstations, servers, count(DeviceClass::Firewall)]) }
+}

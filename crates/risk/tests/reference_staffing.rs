@@ -1,0 +1,194 @@
+//! The published and high-precision values of staffing: every `ref_staffing_*.csv` of the folder that QUARTERHOUR_REF
+//! names, or else of the shared one. Rows that are held back have the same kinds and need no new code.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "where the values lie is told by the environment")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use quarterhour_risk::staffing::day::{BusinessDay, SteadyDay};
+use quarterhour_risk::staffing::erlang::{ErlangC, Workload, blocking, least_servers};
+use quarterhour_risk::staffing::erlang_a::ErlangA;
+use serde_json::Value;
+
+/// Absolute and relative; of formulas, and of the chain.
+const FORMULA: f64 = 1e-9;
+const CHAIN: f64 = 1e-6;
+
+/// A row: its column names and what stands there.
+type Row = BTreeMap<String, String>;
+
+fn folder() -> PathBuf {
+    match std::env::var_os("QUARTERHOUR_REF") {
+        Some(folder) => PathBuf::from(folder),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/ref"),
+    }
+}
+
+fn files() -> Vec<PathBuf> {
+    let Ok(listed) = fs::read_dir(folder()) else { return Vec::new() };
+    let named = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut found: Vec<PathBuf> = listed.map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| named(path).starts_with("ref_staffing_") && named(path).ends_with(".csv"));
+    found.sort();
+    found
+}
+
+/// The fields of one line: a field in quotes may hold commas, and two quotes stand for one.
+fn fields(line: &str) -> Vec<String> {
+    let (mut all, mut field, mut quoted) = (Vec::new(), String::new(), false);
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.peek() == Some(&'"') => {
+                letters.next();
+                field.push('"');
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => all.push(std::mem::take(&mut field)),
+            _ => field.push(letter),
+        }
+    }
+    all.push(field);
+    all
+}
+
+fn rows(path: &Path) -> Vec<Row> {
+    let text = fs::read_to_string(path).unwrap();
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let names = fields(lines.next().unwrap());
+    lines.map(|line| names.iter().cloned().zip(fields(line)).collect()).collect()
+}
+
+/// A number, or a text like `4.461` or `20/60`.
+fn number(value: &Value) -> Option<f64> {
+    let text = match value {
+        Value::Number(number) => return number.as_f64(),
+        Value::String(text) => text.trim(),
+        _ => return None,
+    };
+    match text.split_once('/') {
+        Some((above, below)) => Some(above.trim().parse::<f64>().ok()? / below.trim().parse::<f64>().ok()?),
+        None => text.parse().ok(),
+    }
+}
+
+struct Params(Value);
+
+impl Params {
+    fn number(&self, name: &str) -> f64 {
+        self.0.get(name).and_then(number).unwrap_or_else(|| panic!("no number `{name}` in {}", self.0))
+    }
+
+    fn numbers(&self, name: &str) -> Vec<f64> {
+        let list = self.0.get(name).and_then(Value::as_array).unwrap_or_else(|| panic!("no list `{name}` in {}", self.0));
+        list.iter().map(|value| number(value).unwrap()).collect()
+    }
+
+    fn servers(&self) -> usize {
+        format!("{}", self.number("servers")).parse().unwrap()
+    }
+
+    /// `lam`, or `arrivals` in a stretch `per`; and `handle`, in the same unit.
+    fn workload(&self) -> Workload {
+        let rate = if self.0.get("lam").is_some() { self.number("lam") } else { self.number("arrivals") / self.number("per") };
+        Workload::new(rate, self.number("handle")).unwrap()
+    }
+}
+
+fn erlang_c(quantity: &str, params: &Params) -> Option<f64> {
+    if quantity == "min_servers" {
+        let least = least_servers(params.workload(), params.number("T"), params.number("SL")).unwrap();
+        return Some(f64::from(u32::try_from(least).unwrap()));
+    }
+    let queue = ErlangC::new(params.workload(), params.servers()).unwrap();
+    match quantity {
+        "P(wait>0)" => Some(queue.delayed()),
+        "mean_wait" => Some(queue.mean_wait()),
+        "P(wait<=T)" | "P(wait<=T) at min_servers" => Some(queue.within(params.number("T")).unwrap()),
+        "occupancy" => Some(queue.occupancy()),
+        "mean_queue" => Some(queue.mean_queue()),
+        _ => None,
+    }
+}
+
+fn erlang_a(quantity: &str, params: &Params) -> Option<f64> {
+    let queue = ErlangA::new(params.workload(), params.number("patience"), params.servers()).unwrap();
+    match quantity {
+        "P(offered wait>0)" => Some(queue.delayed()),
+        "P(abandon)" => Some(queue.abandoned()),
+        "mean_wait_all" => Some(queue.mean_wait()),
+        "mean_queue" => Some(queue.mean_queue()),
+        "occupancy" => Some(queue.occupancy()),
+        "P(offered wait>T)" => Some(queue.offered_beyond(params.number("T")).unwrap()),
+        "P(served and wait<=T)" => Some(queue.served_within(params.number("T")).unwrap()),
+        _ => None,
+    }
+}
+
+fn chain(quantity: &str, params: &Params) -> Option<f64> {
+    let day = BusinessDay::hourly(&params.numbers("hourly_rates"), params.number("overnight_rate"), params.number("overnight_hours"));
+    let steady = SteadyDay::new(&day, params.servers(), params.number("mean_handle_h")).unwrap();
+    let shares = || steady.within(params.number("T_business_h")).unwrap();
+    match quantity {
+        "P(first response within T business hours), all tickets" => shares().all,
+        "same, tickets arriving in business hours" => shares().business,
+        "same, tickets arriving overnight" => shares().overnight,
+        "mean wait in business hours" => steady.mean_wait(),
+        "mean number in system at opening" => Some(steady.mean_at_opening()),
+        "mean number in system at closing" => Some(steady.mean_at_closing()),
+        _ => None,
+    }
+}
+
+/// What this crate says, and how far it may be off.
+fn answer(model: &str, quantity: &str, params: &Params) -> (Option<f64>, f64) {
+    match model {
+        "ErlangB" if quantity == "blocking" => (Some(blocking(params.number("load_erl"), params.servers()).unwrap()), FORMULA),
+        "ErlangC" => (erlang_c(quantity, params), FORMULA),
+        "ErlangA" => (erlang_a(quantity, params), FORMULA),
+        "M(t)/M/c business hours, frozen nights" => (chain(quantity, params), CHAIN),
+        _ => (None, FORMULA),
+    }
+}
+
+#[test]
+fn every_reference_value_is_met() {
+    let files = files();
+    if files.is_empty() {
+        eprintln!("no ref_staffing_*.csv in {}: nothing is compared", folder().display());
+        return;
+    }
+    let (mut failures, mut compared, mut largest) = (Vec::new(), 0, BTreeMap::<String, (f64, String)>::new());
+    for row in files.iter().flat_map(|path| rows(path)) {
+        let (id, model, quantity) = (&row["id"], &row["model"], &row["quantity"]);
+        let wanted: f64 = row["value"].trim().parse().unwrap_or_else(|_| panic!("{id}: no value in `{}`", row["value"]));
+        let params = Params(serde_json::from_str(&row["params"]).unwrap_or_else(|error| panic!("{id}: {error}")));
+        let (Some(got), tolerance) = answer(model, quantity, &params) else {
+            failures.push(format!("{id}: no rule for `{quantity}` of `{model}`"));
+            continue;
+        };
+        compared += 1;
+        let error = (got - wanted).abs() / (1.0 + wanted.abs());
+        let worst = largest.entry(model.clone()).or_default();
+        if error >= worst.0 {
+            *worst = (error, id.clone());
+        }
+        if error.is_nan() || error > tolerance {
+            failures.push(format!("{id}: {got} is not {wanted}"));
+        }
+    }
+    for (model, (error, id)) in &largest {
+        println!("{model}: largest error {error:.1e} of 1 + value, at {id}");
+    }
+    assert!(failures.is_empty(), "{} of {compared} rows:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn fields_in_quotes_keep_their_commas_and_quotes() {
+    assert_eq!(fields(r#"a,"{""servers"": 1, ""T"": ""20/60""}",,b"#), ["a", r#"{"servers": 1, "T": "20/60"}"#, "", "b"]);
+    assert_eq!(number(&Value::from("20/60")), Some(20.0 / 60.0));
+    assert_eq!(number(&Value::from(" 4.461")), Some(4.461));
+    assert_eq!(number(&Value::from("some")), None);
+}
