@@ -291,6 +291,12 @@ impl Calendar {
         Self { week, holidays }
     }
 
+    /// The business hours of a weekday (Monday is 0) that is no holiday, in seconds of the day.
+    #[must_use]
+    pub fn hours(&self, weekday: usize) -> &[(i64, i64)] {
+        self.week.get(weekday).map_or(&[], Vec::as_slice)
+    }
+
     /// The band at a second of a local day, and the second of the day at which it may change next.
     fn at(&self, day: Day, second: i64) -> (Band, i64) {
         let hours = self.week.get(day.weekday()).map_or(&[][..], Vec::as_slice);

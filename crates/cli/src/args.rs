@@ -125,6 +125,30 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<UsersAction>,
     },
+    /// Compare the six programs, today's agreement and drafts for one client: what a year costs, and what it risks.
+    #[command(
+        after_help = "Examples:\n  quarterhour compare acme\n  quarterhour compare acme --books books --json\n  quarterhour compare acme --workstations 60 --tickets 1.2 --draft offer.toml"
+    )]
+    Compare(Box<CompareArguments>),
+    /// Say where the running month will end: hours, overage, and when the hours are used up.
+    #[command(after_help = "Examples:\n  quarterhour forecast\n  quarterhour forecast acme --books books --date 2026-11-12")]
+    Forecast {
+        /// Only these clients.
+        clients: Vec<String>,
+        /// Where the books are.
+        #[command(flatten)]
+        source: BooksSource,
+    },
+    /// Measure such forecasts on the months that are over: how often their intervals held, and whether they beat simple ones.
+    #[command(after_help = "Examples:\n  quarterhour backtest\n  quarterhour backtest --books books --json")]
+    Backtest {
+        /// Where the books are.
+        #[command(flatten)]
+        source: BooksSource,
+    },
+    /// Say how many technicians of each tier answer in time, and what they cost.
+    #[command(after_help = "Examples:\n  quarterhour staffing\n  quarterhour staffing --within 0.5 --share 0.9 --tickets 1.3")]
+    Staffing(StaffingArguments),
     /// Check the hour ledger of the database, or a proof file without one.
     #[command(after_help = "Examples:\n  quarterhour verify\n  quarterhour verify acme-2026-10.proof.json --head 3f9a…")]
     Verify {
@@ -299,6 +323,89 @@ pub struct DemoArguments {
     /// So many times the clients, to see it under load.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100), value_name = "NUMBER")]
     pub times: u32,
+}
+
+/// Where books are read that nothing is written to.
+#[derive(Debug, Args)]
+pub struct BooksSource {
+    /// Read a folder of books, with no database.
+    #[arg(long, value_name = "DIR")]
+    pub books: Option<PathBuf>,
+    /// The day on which it is asked; today unless given.
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<jiff::civil::Date>,
+    /// The result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `staffing`.
+#[derive(Debug, Args)]
+pub struct StaffingArguments {
+    /// Where the books are.
+    #[command(flatten)]
+    pub source: BooksSource,
+    /// Business hours within which a ticket should be taken up.
+    #[arg(long, default_value_t = 1.0, value_name = "HOURS")]
+    pub within: f64,
+    /// The share of tickets for which that should hold.
+    #[arg(long, default_value_t = 0.9, value_name = "SHARE")]
+    pub share: f64,
+    /// What a paid hour costs, as a share of the rate card's price.
+    #[arg(long, default_value_t = 0.4, value_name = "SHARE")]
+    pub cost_share: f64,
+    /// Hours that a technician is paid for in a month.
+    #[arg(long, default_value_t = 160.0, value_name = "HOURS")]
+    pub paid_hours: f64,
+    /// Tickets, as a factor of what was seen.
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    pub tickets: f64,
+    /// Another number draws other weeks.
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub seed: u64,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// The client's code.
+    pub client: String,
+    /// Where the books are.
+    #[command(flatten)]
+    pub source: BooksSource,
+    /// An agreement file to compare, too; may be given several times.
+    #[arg(long = "draft", value_name = "FILE")]
+    pub drafts: Vec<PathBuf>,
+    /// Another number draws other years.
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub seed: u64,
+    /// Workstations, in place of today's.
+    #[arg(long, value_name = "NUMBER")]
+    pub workstations: Option<u32>,
+    /// Servers, in place of today's.
+    #[arg(long, value_name = "NUMBER")]
+    pub servers: Option<u32>,
+    /// Tickets a workstation, as a factor of what is expected.
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    pub tickets: f64,
+    /// Hours a ticket, as a factor of what is expected.
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    pub hours: f64,
+    /// Server crashes, as a factor of what is expected.
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    pub crashes: f64,
+    /// Viruses a year that reach every workstation.
+    #[arg(long, default_value_t = 0.02, value_name = "NUMBER")]
+    pub viruses: f64,
+    /// Growth of tickets a year, a share of one; below nought for shrinking.
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE", allow_negative_numbers = true)]
+    pub growth: f64,
+    /// Minutes a workstation of the use-it-or-lose-it program [default: 15 or 30, by what is expected].
+    #[arg(long, value_name = "MINUTES")]
+    pub allowance_minutes: Option<u32>,
+    /// The standard error of every P95, as a share of it.
+    #[arg(long, default_value_t = 0.01, value_name = "SHARE")]
+    pub precision: f64,
 }
 
 /// Arguments of `bill`.

@@ -44,6 +44,10 @@ fn run(session: &Session, command: Command) -> Result<ExitCode, AppError> {
             commands::statement::write_proof(session, &client, period, &path)?;
         }
         Command::Statement { client, period, proof: None } => commands::statement::show(session, &client, period)?,
+        Command::Compare(arguments) => commands::compare::run(session, &arguments)?,
+        Command::Forecast { clients, source } => commands::forecast::run(session, &clients, &source)?,
+        Command::Backtest { source } => commands::forecast::backtest(session, &source)?,
+        Command::Staffing(arguments) => commands::staffing::run(session, &arguments)?,
         Command::Held { action } => commands::held::run(session, action.as_ref())?,
         Command::Users { action } => commands::users::run(session, action)?,
         Command::Verify { proof: Some(path), head } => return commands::check::verify_proof(&path, head.as_deref()),

@@ -20,6 +20,9 @@ pub enum DocumentError {
     /// A position on the chart is not a number.
     #[error("a point of the chart is not at a number between 0 and 1")]
     ChartPosition,
+    /// A number of a chart of the comparison is infinite, no number, or beyond what can be drawn.
+    #[error("the chart of {0} has a number that cannot be drawn")]
+    ChartValue(&'static str),
     /// The fonts given are not fonts.
     #[error("the fonts given hold no font that can be read")]
     Fonts,

@@ -1,8 +1,9 @@
-//! Turns an issued invoice into a PDF that can be sent and kept.
+//! Turns an issued invoice into a PDF that can be sent and kept, and a
+//! comparison of programs into one that can be handed over.
 //!
 //! It is not a place for rules: every amount, price and reason arrives ready
 //! made. There is no input, output, clock or network here, so that the same
-//! [`InvoiceDocument`] always gives the same bytes.
+//! [`InvoiceDocument`] or [`ComparisonPaper`] always gives the same bytes.
 //!
 //! ```
 //! use quarterhour_documents::{InvoiceDocument, Renderer};
@@ -26,6 +27,12 @@
 mod annex;
 mod annex_view;
 mod chart;
+mod comparison;
+mod comparison_axis;
+mod comparison_chart;
+mod comparison_replay;
+mod comparison_view;
+mod comparison_words;
 mod document;
 mod error;
 mod fonts;
@@ -37,6 +44,9 @@ pub mod worker;
 mod world;
 
 pub use annex::{BurnDown, BurnPoint, Device, EntryPart, OverageStep, ReserveStatement, Statement, TimeEntry, TimeStatement};
+pub use comparison::{
+    AllowanceLine, BreakEven, ComparisonPaper, Contender, DemandCurve, FanMonth, ProviderQuestion, ReplayedMonths, TradeYardstick,
+};
 pub use document::{Amounts, DocumentStatus, InvoiceDocument, InvoiceLine, Logo, LogoFormat, Paper, Party, Period, TaxLine};
 pub use error::DocumentError;
 pub use renderer::Renderer;

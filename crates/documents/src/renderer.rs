@@ -3,24 +3,27 @@
 //! It keeps nothing between documents but the fonts and the template.
 
 use jiff::civil::Date;
+use serde::Serialize;
 use typst::diag::SourceDiagnostic;
 use typst::foundations::{Bytes, Datetime, Smart};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
+use crate::comparison::ComparisonPaper;
+use crate::comparison_view::comparison_view;
 use crate::document::{InvoiceDocument, Logo, LogoFormat};
 use crate::error::DocumentError;
 use crate::fonts::Fonts;
 use crate::text::Cleaner;
 use crate::view::document_view;
-use crate::world::{DocumentWorld, Shared};
+use crate::world::{DocumentWorld, Shared, Template};
 
 /// More than any real invoice has; each takes time and memory.
 const ROWS_MAX: usize = 20_000;
 const LOGO_BYTES_MAX: usize = 1 << 20;
 const LOGO_SIDE_MAX: u32 = 4096;
 
-/// Renders invoices. Making one reads the fonts, so make it once.
+/// Renders invoices and comparisons. Making one reads the fonts, so make it once.
 pub struct Renderer {
     shared: Shared,
     standards: PdfStandards,
@@ -70,23 +73,43 @@ impl Renderer {
         document.logo.as_ref().map_or(Ok(()), check_logo)?;
         let families = self.shared.fonts.family_names();
         let view = document_view(document, Cleaner::new(&self.shared.fonts), families)?;
-        let data = serde_json::to_string(&view).map_err(|error| DocumentError::Typesetting(error.to_string()))?;
+        self.fill(Template::Invoice, &view, document.logo.as_ref(), document.issued_on)
+    }
+
+    /// Renders a comparison of programs: four pages, PDF/A-3a and PDF/UA-1.
+    ///
+    /// The same paper gives the same bytes, and it never fails for its text.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there are more than ten programs or a series is too long, a
+    /// number cannot be drawn, or the logo is no picture.
+    pub fn render_comparison(&self, paper: &ComparisonPaper) -> Result<Vec<u8>, DocumentError> {
+        paper.logo.as_ref().map_or(Ok(()), check_logo)?;
+        let view = comparison_view(paper, Cleaner::new(&self.shared.fonts), self.shared.fonts.family_names())?;
+        self.fill(Template::Comparison, &view, paper.logo.as_ref(), paper.made_on)
+    }
+
+    /// Fills a template with data.
+    fn fill(&self, template: Template, view: &impl Serialize, logo: Option<&Logo>, date: Date) -> Result<Vec<u8>, DocumentError> {
+        let data = serde_json::to_string(view).map_err(|error| DocumentError::Typesetting(error.to_string()))?;
         let world = DocumentWorld {
             shared: &self.shared,
+            template,
             data: Bytes::from_string(data.clone()),
-            logo: document.logo.as_ref().map(|logo| Bytes::new(logo.bytes.clone())),
+            logo: logo.map(|logo| Bytes::new(logo.bytes.clone())),
         };
-        let pdf = self.typeset(&world, data, document.issued_on);
+        let pdf = self.typeset(&world, data, date);
         comemo::evict(EVICT_AGE);
         pdf
     }
 
-    fn typeset(&self, world: &DocumentWorld<'_>, ident: String, issued_on: Date) -> Result<Vec<u8>, DocumentError> {
+    fn typeset(&self, world: &DocumentWorld<'_>, ident: String, date: Date) -> Result<Vec<u8>, DocumentError> {
         let paged = typst::compile::<PagedDocument>(world).output.map_err(typesetting)?;
         let options = PdfOptions {
             ident: Smart::Custom(ident),
             creator: Smart::Custom(Some("Quarterhour".to_owned())),
-            timestamp: midnight(issued_on).map(Timestamp::new_utc),
+            timestamp: midnight(date).map(Timestamp::new_utc),
             standards: self.standards.clone(),
             ..PdfOptions::default()
         };

@@ -47,13 +47,13 @@ pub(crate) struct DocumentView {
 }
 
 #[derive(Debug, Serialize)]
-struct PartyView {
-    name: String,
-    block: Vec<String>,
+pub(crate) struct PartyView {
+    pub(crate) name: String,
+    pub(crate) block: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct LogoView {
+pub(crate) struct LogoView {
     format: LogoFormat,
     alt: String,
 }
@@ -99,7 +99,7 @@ pub(crate) fn document_view(
 }
 
 /// The beginning of a text, short enough for a footer.
-fn cut(text: &str) -> String {
+pub(crate) fn cut(text: &str) -> String {
     let short: String = text.chars().take(FOOTER_MAX).collect();
     if short.len() == text.len() { short } else { format!("{short}…") }
 }
@@ -124,7 +124,7 @@ fn call(document: &InvoiceDocument, cleaner: Cleaner<'_>) -> String {
     }
 }
 
-fn party_view(party: &Party, cleaner: Cleaner<'_>) -> PartyView {
+pub(crate) fn party_view(party: &Party, cleaner: Cleaner<'_>) -> PartyView {
     let labelled = |label: &str, text: &Option<String>| {
         text.iter().map(|text| format!("{label}{}", cleaner.line(text, ADDRESS))).collect::<Vec<_>>()
     };
@@ -135,7 +135,7 @@ fn party_view(party: &Party, cleaner: Cleaner<'_>) -> PartyView {
     PartyView { name: cleaner.line(&party.name, MEDIUM), block }
 }
 
-fn logo_view(logo: &Logo, provider: &str, cleaner: Cleaner<'_>) -> LogoView {
+pub(crate) fn logo_view(logo: &Logo, provider: &str, cleaner: Cleaner<'_>) -> LogoView {
     let alt = logo.alt.as_deref().map_or(provider.to_owned(), |alt| cleaner.line(alt, WIDE));
     LogoView { format: logo.format, alt }
 }

@@ -1,6 +1,6 @@
 //! The narrow door through which the typesetter sees the outside.
 //!
-//! There are three files: the template, the data and the logo. There is no
+//! There are a few files: the templates, the data and the logo. There is no
 //! file system, no package, no clock.
 
 use std::sync::OnceLock;
@@ -14,13 +14,22 @@ use typst::{Library, LibraryExt, World};
 
 use crate::fonts::Fonts;
 
-const TEMPLATE: &str = include_str!("../templates/invoice.typ");
+const INVOICE: &str = include_str!("../templates/invoice.typ");
+const COMPARISON: &str = include_str!("../templates/comparison.typ");
+const COMPARISON_CHARTS: &str = include_str!("../templates/comparison_charts.typ");
+
+/// Which template a document begins with.
+#[derive(Clone, Copy)]
+pub(crate) enum Template {
+    Invoice,
+    Comparison,
+}
 
 /// What every document of one renderer shares.
 pub(crate) struct Shared {
     library: LazyHash<Library>,
     book: LazyHash<FontBook>,
-    template: Source,
+    templates: [Source; 3],
     pub(crate) fonts: Fonts,
 }
 
@@ -29,7 +38,11 @@ impl Shared {
         Self {
             library: LazyHash::new(Library::default()),
             book: LazyHash::new(fonts.book()),
-            template: Source::new(paths().template, TEMPLATE.to_owned()),
+            templates: [
+                Source::new(paths().invoice, INVOICE.to_owned()),
+                Source::new(paths().comparison, COMPARISON.to_owned()),
+                Source::new(paths().comparison_charts, COMPARISON_CHARTS.to_owned()),
+            ],
             fonts,
         }
     }
@@ -38,6 +51,7 @@ impl Shared {
 /// The world of one document.
 pub(crate) struct DocumentWorld<'a> {
     pub(crate) shared: &'a Shared,
+    pub(crate) template: Template,
     pub(crate) data: Bytes,
     pub(crate) logo: Option<Bytes>,
 }
@@ -52,11 +66,14 @@ impl World for DocumentWorld<'_> {
     }
 
     fn main(&self) -> FileId {
-        paths().template
+        match self.template {
+            Template::Invoice => paths().invoice,
+            Template::Comparison => paths().comparison,
+        }
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
-        if id == paths().template { Ok(self.shared.template.clone()) } else { Err(refused()) }
+        self.shared.templates.iter().find(|template| template.id() == id).cloned().ok_or_else(refused)
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
@@ -78,17 +95,25 @@ impl World for DocumentWorld<'_> {
     }
 }
 
-/// The three virtual paths. The typesetter keeps every path for ever, so that
+/// The virtual paths. The typesetter keeps every path for ever, so that
 /// there must never be one per document.
 struct Paths {
-    template: FileId,
+    invoice: FileId,
+    comparison: FileId,
+    comparison_charts: FileId,
     data: FileId,
     logo: FileId,
 }
 
 fn paths() -> &'static Paths {
     static PATHS: OnceLock<Paths> = OnceLock::new();
-    PATHS.get_or_init(|| Paths { template: intern("invoice.typ"), data: intern("data.json"), logo: intern("logo") })
+    PATHS.get_or_init(|| Paths {
+        invoice: intern("invoice.typ"),
+        comparison: intern("comparison.typ"),
+        comparison_charts: intern("comparison_charts.typ"),
+        data: intern("data.json"),
+        logo: intern("logo"),
+    })
 }
 
 fn intern(name: &str) -> FileId {

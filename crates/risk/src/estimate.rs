@@ -59,11 +59,18 @@ pub fn quantile_with(values: &[f64], share: f64, control: &Control) -> Estimate 
     }
     let value = quantile_of_sorted(&sorted, at).unwrap_or(plain);
     let error = spread / count.sqrt();
-    // The slope of the quantile function around the share turns an error of the share into one of the value.
-    let width = (error * 1.5).max(2.0 / count);
-    let (low, high) = ((at - width).max(0.0), (at + width).min(1.0));
-    let rise = quantile_of_sorted(&sorted, high).unwrap_or(value) - quantile_of_sorted(&sorted, low).unwrap_or(value);
-    Estimate { value, error: error * rise / (high - low) }
+    // An error of the share becomes one of the value by the density there.
+    let density = density_at(values, value);
+    Estimate { value, error: if density > 0.0 { error / density } else { 0.0 } }
+}
+
+/// The density of a sample at a value, by a normal kernel of Silverman's width; nought for a sample that does not spread.
+fn density_at(values: &[f64], at: f64) -> f64 {
+    let width = 1.06 * deviation(values) * float(values.len()).powf(-0.2);
+    if width <= 0.0 {
+        return 0.0;
+    }
+    sum(values.iter().map(|value| crate::special::normal_pdf((at - value) / width))) / (width * float(values.len()))
 }
 
 /// The mean of the worst cases beyond a quantile.

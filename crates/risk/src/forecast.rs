@@ -48,13 +48,25 @@ pub struct MonthSoFar {
     pub days_left: f64,
     /// Hours so far.
     pub hours: f64,
+    /// How much more the tickets of a day vary than by chance alone: variance / mean - 1.
+    pub bunching: f64,
 }
 
 impl MonthSoFar {
+    /// Tickets of the days that are left.
+    fn to_come(&self) -> Frequency {
+        let frequency = self.rate.over(self.days_left);
+        let mean = frequency.mean();
+        if self.bunching <= 0.0 || mean <= 0.0 {
+            return frequency;
+        }
+        Frequency::NegativeBinomial { mean, size: 1.0 / (1.0 / self.rate.shape + self.bunching / mean) }
+    }
+
     /// What the month may end at.
     #[must_use]
     pub fn end(&self) -> MonthEnd {
-        let usual = Part { frequency: self.rate.over(self.days_left), severity: self.severity.clone() };
+        let usual = Part { frequency: self.to_come(), severity: self.severity.clone() };
         let severe = self.severe.iter().map(|part| {
             let Part { frequency, severity } = part.clone();
             Part { frequency: Frequency::Poisson { mean: frequency.mean() * self.days_left }, severity }

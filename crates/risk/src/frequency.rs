@@ -99,7 +99,7 @@ impl Frequency {
     pub fn probability(self, count: u32) -> f64 {
         let n = f64::from(count);
         match self {
-            Self::Poisson { mean } if mean == 0.0 => f64::from(u8::from(count == 0)),
+            Self::Poisson { mean: 0.0 } => f64::from(u8::from(count == 0)),
             Self::Poisson { mean } => (n * mean.ln() - mean - ln_gamma(n + 1.0)).exp(),
             Self::NegativeBinomial { mean, size } => {
                 let ways = ln_gamma(size + n) - ln_gamma(size) - ln_gamma(n + 1.0);

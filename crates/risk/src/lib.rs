@@ -5,8 +5,10 @@
 //! Floats are used for hours, probabilities and expectations; what a bill says comes from `billing` alone.
 #![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::expect_used)]
 
+pub mod backtest;
 pub mod candidate;
 pub mod comparison;
+pub mod curve;
 pub mod demand;
 pub mod estimate;
 pub mod fit;
@@ -15,6 +17,7 @@ pub mod frequency;
 pub mod history;
 pub mod law;
 pub mod number;
+pub mod outlook;
 pub mod path;
 pub mod portfolio;
 pub mod replay;
@@ -23,3 +26,4 @@ pub mod severity;
 pub mod special;
 pub mod staffing;
 pub mod standard;
+pub mod visits;

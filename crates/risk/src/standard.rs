@@ -3,14 +3,14 @@
 
 use std::fmt::Write as _;
 
-use quarterhour_billing::agreement::RateTable;
-use quarterhour_billing::{Currency, DeviceClass};
+use quarterhour_billing::agreement::{RateTable, Rounding, RoundingScope};
+use quarterhour_billing::{Billing, Currency, DeviceClass, Word};
 use serde::{Deserialize, Serialize};
 
 use crate::demand::Urn;
 use crate::history::Incident;
 use crate::number::{index, sum};
-use crate::portfolio::{Knowledge, Seats};
+use crate::portfolio::Seats;
 
 /// How a provider prices programs against its rate card. Shares of one: 0.1 is ten percent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -113,8 +113,10 @@ pub struct Basis<'a> {
     pub rates: &'a RateTable,
     /// The client's work.
     pub urn: &'a Urn,
-    /// What is known of it.
-    pub knowledge: &'a Knowledge,
+    /// Expected tickets a month.
+    pub tickets: f64,
+    /// Expected hours of severe events a month.
+    pub severe_hours: f64,
     /// What it has on its network.
     pub seats: Seats,
     /// How prices are made.
@@ -133,24 +135,25 @@ pub struct Offer {
 }
 
 impl Basis<'_> {
-    /// The average price of an hour of this client's work by the rate card, whole units of the currency.
+    /// The average price of a billable hour of this client's work by the rate card, whole units of the currency.
     #[must_use]
     pub fn hour(&self) -> f64 {
-        let priced = |incident: &Incident| -> (f64, f64) {
-            let pieces = incident.pieces.iter().filter(|piece| piece.billing == quarterhour_billing::Billing::Billable);
-            pieces.fold((0.0, 0.0), |(hours, money), piece| {
-                let own = f64::from(piece.minutes) / 60.0;
-                let rate = self.rates.find(piece.tier, piece.work_type).map_or(0.0, |(_, rate)| plain(&rate.hourly.to_string()));
-                (hours + own, money + own * rate)
-            })
-        };
+        let (hours, money) = self.billable();
+        if hours > 0.0 { money / hours } else { self.default_rate() }
+    }
+
+    /// Billable hours of one ticket and their price by the rate card, on average: rounded as all six programs round.
+    fn billable(&self) -> (f64, f64) {
         let (mut hours, mut money) = (0.0, 0.0);
         for (share, incident) in self.urn.shares() {
-            let (own_hours, own_money) = priced(incident);
-            hours += share * own_hours;
-            money += share * own_money;
+            for (tier, work_type, seconds) in groups(incident) {
+                let own = crate::number::float_i64(TICKET_DAY.round(seconds)) / 3_600.0;
+                let rate = self.rates.find(tier, work_type).map_or(0.0, |(_, rate)| plain(&rate.hourly.to_string()));
+                hours += share * own;
+                money += share * own * rate;
+            }
         }
-        if hours > 0.0 { money / hours } else { self.default_rate() }
+        (hours, money)
     }
 
     fn default_rate(&self) -> f64 {
@@ -158,10 +161,10 @@ impl Basis<'_> {
         default.map_or(0.0, |rate| plain(&rate.hourly.to_string()))
     }
 
-    /// Expected hours a month.
+    /// Expected billable hours a month, without severe events.
     #[must_use]
     pub fn hours(&self) -> f64 {
-        self.knowledge.rate * self.seats.workstations.max(1.0) * self.knowledge.hours_per_ticket
+        self.tickets * self.billable().0
     }
 
     /// Minutes a workstation: what was asked for, or by what is expected.
@@ -239,8 +242,7 @@ impl Basis<'_> {
         let load = self.hour() * (1.0 + self.pricing.fixed_premium);
         let workstations = self.seats.workstations.max(1.0);
         let a_workstation = self.money(self.hours() / workstations * load);
-        let severe = self.knowledge.hours_per_endpoint.map_or(0.0, |hours| (hours * self.seats.endpoints - self.hours()).max(0.0));
-        let a_server = self.money(severe / self.seats.servers.max(1.0) * load);
+        let a_server = self.money(self.severe_hours / self.seats.servers.max(1.0) * self.highest() * (1.0 + self.pricing.fixed_premium));
         let text = format!(
             "program = \"fixed-rate\"\n\n[fee.per_device]\nworkstation = \"{a_workstation}\"\nserver = \"{a_server}\"\n\n[included]\nclasses = [\"workstation\", \"server\", \"firewall\"]\n\n{ROUNDING}{PRICES}"
         );
@@ -264,12 +266,34 @@ impl Basis<'_> {
         Offer { name: "customized".to_owned(), text, because }
     }
 
+    /// The highest rate of a tier: what severe events need.
+    fn highest(&self) -> f64 {
+        self.rates.0.iter().filter(|rate| rate.work_type.is_none()).map(|rate| plain(&rate.hourly.to_string())).fold(0.0, f64::max)
+    }
+
     /// The rate of entry-level work: the lowest that the rate card has for a tier, else the default.
     fn entry_level(&self) -> f64 {
         let tiers = self.rates.0.iter().filter(|rate| rate.tier.is_some() && rate.work_type.is_none());
         let lowest = tiers.map(|rate| plain(&rate.hourly.to_string())).fold(f64::INFINITY, f64::min);
         if lowest.is_finite() { lowest } else { self.default_rate() }
     }
+}
+
+/// How all six programs round: up to a quarter hour, what was done for a ticket in a day added up first.
+const TICKET_DAY: Rounding = Rounding { increment: 15, minimum: 15, scope: RoundingScope::TicketDay };
+
+/// What is added up before it is rounded: actual seconds by tier, work type and day.
+fn groups(incident: &Incident) -> Vec<(Word, Word, i64)> {
+    let mut groups: Vec<((Word, Word, i64), i64)> = Vec::new();
+    for piece in incident.pieces.iter().filter(|piece| piece.billing == Billing::Billable) {
+        let key = (piece.tier, piece.work_type, piece.after.div_euclid(86_400));
+        let seconds = i64::from(piece.minutes) * 60;
+        match groups.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, sum)) => *sum += seconds,
+            None => groups.push((key, seconds)),
+        }
+    }
+    groups.into_iter().map(|((tier, work_type, _), seconds)| (tier, work_type, seconds)).collect()
 }
 
 const ROUNDING: &str = "[rounding]\nincrement = 15\nscope = \"ticket-day\"\n\n";

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use quarterhour_risk::staffing::StaffingError;
 use quarterhour_risk::staffing::day::{BusinessDay, SteadyDay};
 use quarterhour_risk::staffing::erlang::{ErlangC, Workload, blocking, least_servers};
 use quarterhour_risk::staffing::erlang_a::ErlangA;
@@ -97,59 +98,72 @@ impl Params {
     }
 }
 
-fn erlang_c(quantity: &str, params: &Params) -> Option<f64> {
+/// The value of a quantity, or why there is none.
+type Answer = Result<f64, String>;
+
+fn unknown(quantity: &str) -> Answer {
+    Err(format!("no rule for the quantity `{quantity}`"))
+}
+
+fn because(error: StaffingError) -> String {
+    error.to_string()
+}
+
+fn erlang_c(quantity: &str, params: &Params) -> Answer {
     if quantity == "min_servers" {
-        let least = least_servers(params.workload(), params.number("T"), params.number("SL")).unwrap();
-        return Some(f64::from(u32::try_from(least).unwrap()));
+        let least = least_servers(params.workload(), params.number("T"), params.number("SL")).map_err(because)?;
+        return Ok(f64::from(u32::try_from(least).unwrap()));
     }
-    let queue = ErlangC::new(params.workload(), params.servers()).unwrap();
+    let queue = ErlangC::new(params.workload(), params.servers()).map_err(because)?;
     match quantity {
-        "P(wait>0)" => Some(queue.delayed()),
-        "mean_wait" => Some(queue.mean_wait()),
-        "P(wait<=T)" | "P(wait<=T) at min_servers" => Some(queue.within(params.number("T")).unwrap()),
-        "occupancy" => Some(queue.occupancy()),
-        "mean_queue" => Some(queue.mean_queue()),
-        _ => None,
+        "P(wait>0)" => Ok(queue.delayed()),
+        "mean_wait" => Ok(queue.mean_wait()),
+        "P(wait<=T)" | "P(wait<=T) at min_servers" => queue.within(params.number("T")).map_err(because),
+        "occupancy" => Ok(queue.occupancy()),
+        "mean_queue" => Ok(queue.mean_queue()),
+        _ => unknown(quantity),
     }
 }
 
-fn erlang_a(quantity: &str, params: &Params) -> Option<f64> {
-    let queue = ErlangA::new(params.workload(), params.number("patience"), params.servers()).unwrap();
+fn erlang_a(quantity: &str, params: &Params) -> Answer {
+    let queue = ErlangA::new(params.workload(), params.number("patience"), params.servers()).map_err(because)?;
     match quantity {
-        "P(offered wait>0)" => Some(queue.delayed()),
-        "P(abandon)" => Some(queue.abandoned()),
-        "mean_wait_all" => Some(queue.mean_wait()),
-        "mean_queue" => Some(queue.mean_queue()),
-        "occupancy" => Some(queue.occupancy()),
-        "P(offered wait>T)" => Some(queue.offered_beyond(params.number("T")).unwrap()),
-        "P(served and wait<=T)" => Some(queue.served_within(params.number("T")).unwrap()),
-        _ => None,
+        "P(offered wait>0)" => Ok(queue.delayed()),
+        "P(abandon)" => Ok(queue.abandoned()),
+        "mean_wait_all" => Ok(queue.mean_wait()),
+        "mean_queue" => Ok(queue.mean_queue()),
+        "occupancy" => Ok(queue.occupancy()),
+        "P(offered wait>T)" => queue.offered_beyond(params.number("T")).map_err(because),
+        "P(served and wait<=T)" => queue.served_within(params.number("T")).map_err(because),
+        _ => unknown(quantity),
     }
 }
 
-fn chain(quantity: &str, params: &Params) -> Option<f64> {
+fn chain(quantity: &str, params: &Params) -> Answer {
     let day = BusinessDay::hourly(&params.numbers("hourly_rates"), params.number("overnight_rate"), params.number("overnight_hours"));
-    let steady = SteadyDay::new(&day, params.servers(), params.number("mean_handle_h")).unwrap();
-    let shares = || steady.within(params.number("T_business_h")).unwrap();
-    match quantity {
-        "P(first response within T business hours), all tickets" => shares().all,
-        "same, tickets arriving in business hours" => shares().business,
-        "same, tickets arriving overnight" => shares().overnight,
+    let steady = SteadyDay::new(&day, params.servers(), params.number("mean_handle_h")).map_err(because)?;
+    let shares = || steady.within(params.number("T_business_h")).map_err(because);
+    let value = match quantity {
+        "P(first response within T business hours), all tickets" => shares()?.all,
+        "same, tickets arriving in business hours" => shares()?.business,
+        "same, tickets arriving overnight" => shares()?.overnight,
         "mean wait in business hours" => steady.mean_wait(),
         "mean number in system at opening" => Some(steady.mean_at_opening()),
         "mean number in system at closing" => Some(steady.mean_at_closing()),
-        _ => None,
-    }
+        _ => return unknown(quantity),
+    };
+    value.ok_or_else(|| "no tickets".to_owned())
 }
 
 /// What this crate says, and how far it may be off.
-fn answer(model: &str, quantity: &str, params: &Params) -> (Option<f64>, f64) {
-    match model {
-        "ErlangB" if quantity == "blocking" => (Some(blocking(params.number("load_erl"), params.servers()).unwrap()), FORMULA),
-        "ErlangC" => (erlang_c(quantity, params), FORMULA),
-        "ErlangA" => (erlang_a(quantity, params), FORMULA),
-        "M(t)/M/c business hours, frozen nights" => (chain(quantity, params), CHAIN),
-        _ => (None, FORMULA),
+fn answer(model: &str, quantity: &str, params: &Params) -> (Answer, f64) {
+    match (model, quantity) {
+        ("ErlangB", "blocking") => (blocking(params.number("load_erl"), params.servers()).map_err(because), FORMULA),
+        ("ErlangB", _) => (unknown(quantity), FORMULA),
+        ("ErlangC", _) => (erlang_c(quantity, params), FORMULA),
+        ("ErlangA", _) => (erlang_a(quantity, params), FORMULA),
+        ("M(t)/M/c business hours, frozen nights", _) => (chain(quantity, params), CHAIN),
+        _ => (Err(format!("no rule for the model `{model}`")), FORMULA),
     }
 }
 
@@ -165,18 +179,22 @@ fn every_reference_value_is_met() {
         let (id, model, quantity) = (&row["id"], &row["model"], &row["quantity"]);
         let wanted: f64 = row["value"].trim().parse().unwrap_or_else(|_| panic!("{id}: no value in `{}`", row["value"]));
         let params = Params(serde_json::from_str(&row["params"]).unwrap_or_else(|error| panic!("{id}: {error}")));
-        let (Some(got), tolerance) = answer(model, quantity, &params) else {
-            failures.push(format!("{id}: no rule for `{quantity}` of `{model}`"));
-            continue;
-        };
         compared += 1;
+        let (answer, tolerance) = answer(model, quantity, &params);
+        let got = match answer {
+            Ok(got) => got,
+            Err(why) => {
+                failures.push(format!("{id}, {quantity}: {why}"));
+                continue;
+            }
+        };
         let error = (got - wanted).abs() / (1.0 + wanted.abs());
         let worst = largest.entry(model.clone()).or_default();
         if error >= worst.0 {
             *worst = (error, id.clone());
         }
         if error.is_nan() || error > tolerance {
-            failures.push(format!("{id}: {got} is not {wanted}"));
+            failures.push(format!("{id}, {quantity}: {got} is not {wanted}"));
         }
     }
     for (model, (error, id)) in &largest {

@@ -4,10 +4,13 @@ pub mod bill;
 pub mod bill_store;
 pub mod books;
 pub mod check;
+pub mod compare;
 pub mod demo;
+pub mod forecast;
 pub mod held;
 pub mod init;
 pub mod serve;
+pub mod staffing;
 pub mod statement;
 pub mod users;
 

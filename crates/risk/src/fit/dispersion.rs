@@ -87,22 +87,21 @@ fn score_at_nought(groups: &[Vec<Cell>]) -> f64 {
 /// The best rate of a group at one dispersion: the root of the sum of (n - r w) / (1 + k r w).
 ///
 /// That sum falls and is convex in r, so Newton's steps from the left never pass the root, and one from the right
-/// lands on the left of it.
+/// lands on the left of it, at times below nought: then r is cut to an eighth instead.
 pub(super) fn rate(cells: &[Cell], dispersion: f64) -> f64 {
     let (counts, exposures) = (sum(cells.iter().map(|cell| cell.count)), sum(cells.iter().map(|cell| cell.exposure)));
     if counts <= 0.0 || exposures <= 0.0 {
         return 0.0;
     }
     let mut rate = counts / exposures;
-    let least = cells.iter().map(|cell| cell.count / cell.exposure).fold(f64::INFINITY, f64::min);
     for _ in 0..100 {
         let part = |cell: &Cell| 1.0 + dispersion * rate * cell.exposure;
         let value = sum(cells.iter().map(|cell| (cell.count - rate * cell.exposure) / part(cell)));
         let slope = sum(cells.iter().map(|cell| cell.exposure * (1.0 + dispersion * cell.count) / part(cell).powi(2)));
-        let next = (rate + value / slope).max(least);
+        let next = (rate + value / slope).max(rate / 8.0);
         let done = (next - rate).abs() <= 2.0 * f64::EPSILON * rate;
         rate = next;
-        if done || rate <= 0.0 {
+        if done {
             break;
         }
     }
@@ -146,12 +145,15 @@ mod tests {
 
     #[test]
     fn a_rate_is_the_root_of_its_equation() {
-        let group = cells(&[(3.0, 1.0), (9.0, 20.0), (0.0, 0.5), (1000.0, 7.0)]);
-        for k in [0.0, 0.3, 1e4] {
-            let rate = rate(&group, k);
-            let left = sum(group.iter().map(|cell| (cell.count - rate * cell.exposure) / (1.0 + k * rate * cell.exposure)));
-            let size = sum(group.iter().map(|cell| cell.count / (1.0 + k * rate * cell.exposure)));
-            assert!(left.abs() < 1e-13 * size, "{k}: {left} of {size}");
+        // The second begins right of its root, from where a step of Newton's leads below nought.
+        for group in [cells(&[(3.0, 1.0), (9.0, 20.0), (0.0, 0.5), (1000.0, 7.0)]), cells(&[(0.0, 1.0), (0.0, 1.0), (1000.0, 100.0)])]
+        {
+            for k in [0.0, 0.3, 20.0, 1e4] {
+                let rate = rate(&group, k);
+                let left = sum(group.iter().map(|cell| (cell.count - rate * cell.exposure) / (1.0 + k * rate * cell.exposure)));
+                let size = sum(group.iter().map(|cell| cell.count / (1.0 + k * rate * cell.exposure)));
+                assert!(rate > 0.0 && left.abs() < 1e-13 * size, "{k}: {left} of {size}");
+            }
         }
         assert_eq!(super::rate(&[], 1.0), 0.0);
         assert_eq!(super::rate(&cells(&[(0.0, 3.0)]), 1.0), 0.0);

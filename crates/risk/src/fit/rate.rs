@@ -186,6 +186,17 @@ mod tests {
         Ok(())
     }
 
+    /// A large client without tickets among small ones with many: the pooled rate is far from the mean one.
+    #[test]
+    fn a_large_client_without_tickets_does_not_hide_the_others() -> Result<(), RateError> {
+        let portfolio = clients(&[(300, 3.0), (0, 900.0), (40, 2.0), (7, 5.0)]);
+        let fitted = fit(&portfolio)?;
+        let RateLaw::Gamma { shape, rate } = fitted.law else { return Err(RateError::NoExposure) };
+        let left = sum(portfolio.iter().map(|client| shape / rate - (shape + f64::from(client.tickets)) / (rate + client.exposure)));
+        assert!(left.abs() < 1e-12 * fitted.law.mean() && fitted.law.mean() > 10.0, "{fitted:?}");
+        Ok(())
+    }
+
     #[test]
     fn clients_that_do_not_differ_are_pooled() -> Result<(), RateError> {
         for portfolio in [clients(&[(10, 10.0), (11, 10.0), (60, 60.0)]), clients(&[(7, 3.5)]), clients(&[(7, 3.5), (0, 0.0)])] {

@@ -17,6 +17,10 @@ use super::poisson::PoissonWeights;
 
 /// The most tickets in the system that are reckoned with.
 const STATES_MAX: usize = 8_000;
+/// The most servers that are reckoned with.
+const SERVERS_MAX: usize = 4_000;
+/// The most arrivals and endings in one slot.
+const EVENTS_MAX: f64 = 1e6;
 /// The chance of a full system that makes no difference.
 const FULL_MAX: f64 = 1e-14;
 
@@ -109,21 +113,17 @@ pub struct SteadyDay {
 impl SteadyDay {
     /// The steady day of some servers, each taking `mean_handle_hours` a ticket.
     ///
+    /// It is exact but for rounding, and takes milliseconds; above a utilisation of 0.98 it may take seconds.
+    ///
     /// # Errors
     ///
     /// Fails with [`StaffingError::Overloaded`] when a day's work is not less than the servers' business time, with
     /// [`StaffingError::NearlyOverloaded`] when it is less by so little that thousands of tickets wait, and for
     /// numbers that make no sense.
     pub fn new(day: &BusinessDay, servers: usize, mean_handle_hours: f64) -> Result<Self, StaffingError> {
-        day.check()?;
-        checked_servers(servers)?;
-        above_nought("the mean handle time", mean_handle_hours)?;
-        let load = (day.business_tickets() + day.overnight_tickets()) * mean_handle_hours / day.business_hours();
-        if not_negative("the load", load)? >= float(servers) {
-            return Err(StaffingError::Overloaded { load, servers });
-        }
+        let load = checked_load(day, servers, mean_handle_hours)?;
         let too_long = StaffingError::NearlyOverloaded { load, servers };
-        let mut states = likely_states(day, servers, mean_handle_hours);
+        let mut states = likely_states(day, servers, mean_handle_hours, load);
         while states <= STATES_MAX {
             let flow = DayFlow::new(day, servers, 1.0 / mean_handle_hours, states);
             let found = stationary(|opening| flow.whole_day(opening), steady_queue(load, servers, states));
@@ -253,11 +253,27 @@ fn mean_number(chances: &[f64]) -> f64 {
     sum(chances.iter().enumerate().map(|(count, chance)| float(count) * chance))
 }
 
+/// The load of a day in erlangs, when it and all numbers can be reckoned with.
+fn checked_load(day: &BusinessDay, servers: usize, mean_handle_hours: f64) -> Result<f64, StaffingError> {
+    day.check()?;
+    checked_servers(servers)?;
+    above_nought("the mean handle time", mean_handle_hours)?;
+    if servers > SERVERS_MAX {
+        return Err(StaffingError::TooMany { what: "servers of a day", count: float(servers), most: float(SERVERS_MAX) });
+    }
+    let events = |slot: &Slot| (slot.rate_per_hour + float(servers) / mean_handle_hours) * slot.hours;
+    let most_events = day.slots.iter().map(events).fold(0.0, f64::max);
+    if most_events > EVENTS_MAX {
+        return Err(StaffingError::TooMany { what: "arrivals and endings in a slot", count: most_events, most: EVENTS_MAX });
+    }
+    let load = (day.business_tickets() + day.overnight_tickets()) * mean_handle_hours / day.business_hours();
+    if not_negative("the load", load)? >= float(servers) { Err(StaffingError::Overloaded { load, servers }) } else { Ok(load) }
+}
+
 /// How many states are likely to be enough. Tickets beyond the servers have a tail of (load / servers)^k, as the
 /// change of a day with all servers busy is a difference of two Poisson counts; to that come the longest queue of a
 /// day that goes by its means, and a fluctuation.
-fn likely_states(day: &BusinessDay, servers: usize, mean_handle_hours: f64) -> usize {
-    let load = (day.business_tickets() + day.overnight_tickets()) * mean_handle_hours / day.business_hours();
+fn likely_states(day: &BusinessDay, servers: usize, mean_handle_hours: f64, load: f64) -> usize {
     let full_rate = float(servers) / mean_handle_hours;
     let (mut queue, mut longest) = (day.overnight_tickets(), day.overnight_tickets());
     for slot in &day.slots {
@@ -265,7 +281,7 @@ fn likely_states(day: &BusinessDay, servers: usize, mean_handle_hours: f64) -> u
         longest = longest.max(queue);
     }
     let tail = 36.0 / (float(servers) / load).ln();
-    servers + index(longest + tail + 9.0 * (longest + load).sqrt()) + 20
+    index(longest + tail + 9.0 * (longest + load).sqrt()).saturating_add(servers + 20)
 }
 
 #[cfg(test)]
@@ -353,5 +369,10 @@ mod tests {
         assert!(SteadyDay::new(&BusinessDay::hourly(&[-1.0], 0.1, 16.0), 2, 0.5).is_err());
         assert!(SteadyDay::new(&BusinessDay::hourly(&[1.0], f64::NAN, 16.0), 2, 0.5).is_err());
         assert!(SteadyDay::new(&day, 2, 0.5).is_ok_and(|steady| steady.within(-1.0).is_err()));
+        for (servers, handle) in [(5_000, 0.5), (2, 1e-9)] {
+            assert!(matches!(SteadyDay::new(&day, servers, handle), Err(StaffingError::TooMany { .. })));
+        }
+        let flood = BusinessDay::hourly(&[1.0; 8], 1e5, 16.0);
+        assert!(matches!(SteadyDay::new(&flood, 1_000, 0.002), Err(StaffingError::NearlyOverloaded { .. })));
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::number::{float, mean, sum};
 
-use super::desk_run::{Team, run};
+use super::desk_run::{Measured, Team, run};
 use super::desk_tickets::{Tickets, draw_tickets};
 use super::desk_week::Week;
 use super::error::{StaffingError, above_nought, not_negative, share};
@@ -285,13 +285,13 @@ impl<'a> DrawnDesk<'a> {
                 return Err(StaffingError::NobodyServes { tier: tier.name.clone() });
             }
         }
-        let record = run(&self.tickets, teams, &self.measures());
+        let record = run(&self.tickets, teams, &self.measured());
         Ok(DeskOutcome::new(self, teams, &record))
     }
 
-    fn measures(&self) -> super::desk_run::Measured {
+    fn measured(&self) -> Measured {
         let hours = |weeks: usize| float(weeks) * self.week.business_hours;
-        super::desk_run::Measured {
+        Measured {
             from: hours(self.span.warm_up_weeks),
             to: hours(self.span.warm_up_weeks + self.span.weeks),
             tiers: self.desk.tiers.len(),

@@ -242,6 +242,7 @@ fn beyond_linear(time: f64) -> f64 {
 mod tests {
     use super::super::erlang::ErlangC;
     use super::*;
+    use crate::number::index;
 
     fn near(got: f64, wanted: f64, tolerance: f64) {
         assert!((got - wanted).abs() <= tolerance * (1.0 + wanted.abs()), "{got} is not {wanted}");
@@ -285,6 +286,31 @@ mod tests {
             near(model.abandoned(), queue / patience / rate, 1e-12);
             near(model.served_within(0.0)?, 1.0 - delayed, 1e-12);
             near(model.served_within(1e6)?, 1.0 - model.abandoned(), 1e-12);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn far_ends_meet_sixty_digits() -> Result<(), StaffingError> {
+        // Rate, handle time, patience, servers and limit; then the quantities in the order of `got`. From the series and
+        // the balance of the chain, in mpmath with 60 digits.
+        let rows = [
+            "10 0.5 1e+06 5 3 0.9993670469680934 0.000252132342219003 252.132342219003 2521.3234221900298 0.9918031901594605 0.008196798494850681 0.999747867657781",
+            "9.9 0.5 100000 5 100 0.9747902897210853 9.562903335073593e-5 9.562903335073592 94.67274301722857 2.4592091191800328e-5 0.9998798056554086 0.9899053272569828",
+            "10.1 0.5 100000 5 1000 1.0 0.009900990099009866 990.0990099009866 9999.999999999964 0.48032600399124553 0.5149232143241094 1.0",
+            "3000 1 50 2990 0.1 0.9714095732853709 0.0037189357434159126 0.18594678717079563 557.8403615123868 0.7517812784275226 0.24797433842530442 0.9996131079497499",
+            "2900 1 1000 3000 0.01 0.039449487317660466 3.9426246142597416e-7 0.0003942624614259742 1.143361138135325 0.01450634683194938 0.9854935489029075 0.9666662855462873",
+            "100 1 1e-06 3 1e-06 0.9703057905353875 0.9703028797722886 9.703028797722884e-7 9.703028797722885e-5 0.97030287980638 0.029696049387177525 0.9899040075903823",
+            "10.05 0.5 20000 5 90 0.9998141339391433 0.005048604258384092 100.97208516768184 1014.7694559352026 0.5940744473788248 0.40471036288192147 0.999926152720324",
+        ];
+        for row in rows {
+            let mut numbers = row.split(' ').map(|number| number.parse().unwrap_or(f64::NAN));
+            let mut next = || numbers.next().unwrap_or(f64::NAN);
+            let (workload, patience, servers, limit) = (Workload::new(next(), next())?, next(), index(next()), next());
+            let model = ErlangA::new(workload, patience, servers)?;
+            let (beyond, served) = (model.offered_beyond(limit)?, model.served_within(limit)?);
+            let got = [model.delayed(), model.abandoned(), model.mean_wait(), model.mean_queue(), beyond, served, model.occupancy()];
+            got.iter().for_each(|got| near(*got, next(), 2e-12));
         }
         Ok(())
     }

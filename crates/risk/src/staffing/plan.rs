@@ -247,8 +247,9 @@ mod tests {
 
     #[test]
     fn a_target_that_needs_too_many_is_refused() {
-        // All tickets of a week wait for an opening of one hour, and none may wait.
+        // All tickets of a week wait for an opening of one hour, and none may wait then.
         let mut question = one_tier(2.0);
+        question.span.weeks = 2;
         question.desk.opening.days = [None; 7];
         if let Some(monday) = question.desk.opening.days.first_mut() {
             *monday = Some(super::super::desk::OpenHours { from_hour: 9.0, to_hour: 10.0 });
@@ -257,7 +258,7 @@ mod tests {
             .desk
             .tiers
             .iter_mut()
-            .for_each(|tier| (tier.target_hours, tier.handle) = (0.0, HandleTime::Exponential { mean_hours: 0.01 }));
+            .for_each(|tier| (tier.target_hours, tier.handle) = (0.0, HandleTime::Exponential { mean_hours: 0.1 }));
         assert!(matches!(plan_staffing(&question), Err(StaffingError::TargetOutOfReach { .. })));
     }
 

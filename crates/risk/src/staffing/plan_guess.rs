@@ -13,8 +13,8 @@ use super::error::StaffingError;
 const SHARE_MAX: f64 = 0.999;
 /// The utilisation above which no steady day is computed: it would take long, and no target is reached there.
 const UTILISATION_MAX: f64 = 0.97;
-/// The most technicians that are added to what Erlang C says.
-const ADDED_MAX: usize = 100;
+/// The most technicians that are added to what Erlang C says, a power of two.
+const ADDED_MAX: usize = 128;
 
 /// Technicians for each tier; none for a tier without tickets.
 pub(super) fn guess(desk: &Desk, week: &Week, target_share: f64) -> Result<Vec<usize>, StaffingError> {
@@ -43,7 +43,18 @@ fn guess_tier(tier: &Tier, day: &BusinessDay, per_business_hour: f64, target_sha
     if enough(steady) {
         return Ok((1..steady).rev().take_while(|servers| enough(*servers)).last().unwrap_or(steady));
     }
-    Ok((steady + 1..=steady + ADDED_MAX).find(|servers| enough(*servers)).unwrap_or(steady))
+    // More servers are never worse, so that the least that are enough lie between the last two doublings.
+    let (mut too_few, mut added) = (steady, 1);
+    while added < ADDED_MAX && !enough(steady + added) {
+        too_few = steady + added;
+        added *= 2;
+    }
+    let mut many = steady + added;
+    while many - too_few > 1 {
+        let middle = usize::midpoint(too_few, many);
+        if enough(middle) { many = middle } else { too_few = middle }
+    }
+    Ok(many)
 }
 
 /// The average weekday on which the desk opens: new tickets in equal parts of its business time, and in between.

@@ -54,6 +54,7 @@ fn month_end(params: &Value, quantity: &str) -> Option<f64> {
         severe: crash.into_iter().collect(),
         days_left: of("days_remaining"),
         hours: of("hours_so_far"),
+        bunching: 0.0,
     };
     let (end, allowance) = (so_far.end(), of("allowance"));
     Some(match quantity {

@@ -75,6 +75,7 @@ pub mod quick_draft;
 pub mod quick_entry;
 pub mod rate;
 pub mod revision;
+pub mod risk;
 pub mod run;
 pub mod seen;
 pub mod session;

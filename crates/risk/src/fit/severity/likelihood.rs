@@ -66,7 +66,7 @@ pub(super) fn weibull(sample: &Sample) -> SeverityLaw {
 mod tests {
     use super::super::{Family, SeverityError, fit};
     use super::*;
-    use crate::number::{float, mean};
+    use crate::number::mean;
 
     const HOURS: [f64; 8] = [0.2, 0.4, 0.9, 1.1, 1.6, 2.0, 3.3, 6.1];
 
@@ -117,9 +117,8 @@ mod tests {
     #[test]
     fn the_seam_of_the_digamma_does_not_show() {
         for a in [15.0, 15.5, 40.0] {
-            assert!((ln_less_digamma(a) - (f64::ln(a) - digamma(a))).abs() < 1e-15 * 10.0);
+            assert!((ln_less_digamma(a) - (f64::ln(a) - digamma(a))).abs() < 1e-14);
         }
         assert!((ln_less_digamma(1e9) * 2e9 - 1.0).abs() < 1e-9);
-        assert_eq!(float(3), 3.0);
     }
 }

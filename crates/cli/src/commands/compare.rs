@@ -1,0 +1,148 @@
+//! `compare`: the programs beside each other for one client, as a table and sentences, or as JSON.
+
+use std::path::Path;
+
+use quarterhour_risk::estimate::Estimate;
+use quarterhour_risk::standard::Pricing;
+use quarterhour_server::app::money::grouped;
+use quarterhour_server::app::risk::comparison::{Detail, Draft, Question, Report, compare};
+use quarterhour_server::app::risk::office::Office;
+use quarterhour_server::app::stored;
+use quarterhour_server::error::AppError;
+
+use crate::args::{BooksSource, CompareArguments};
+use crate::session::Session;
+use crate::show::out::out;
+use crate::show::style;
+use crate::show::table::{Align, Table, plain, plain_lines};
+
+/// Reads the books for a question about risk, from a folder or the database.
+///
+/// # Errors
+///
+/// Lists what is wrong in them.
+pub fn office(session: &Session, source: &BooksSource) -> Result<Office, AppError> {
+    let today = source.date.unwrap_or_else(|| session.today());
+    match &source.books {
+        Some(folder) => Office::from_folder(folder, today),
+        None => stored::open(&session.db)?.read(|tx| Office::from_store(tx, today)),
+    }
+}
+
+/// Writes a value as JSON with a line's end.
+///
+/// # Errors
+///
+/// Fails when standard output cannot be written.
+pub fn json<T: serde::Serialize>(value: &T) -> Result<(), AppError> {
+    let text = serde_json::to_string_pretty(value);
+    let text = text.map_err(|error| AppError::file("write", Path::new("standard output"), error.into()))?;
+    out(&(text + "\n"))
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails as the use case does.
+pub fn run(session: &Session, arguments: &CompareArguments) -> Result<(), AppError> {
+    let office = office(session, &arguments.source)?;
+    let drafts: Result<Vec<Draft>, AppError> = arguments.drafts.iter().map(|path| draft(path)).collect();
+    let report = compare(&office, &arguments.client, &question(arguments), &drafts?, Detail::Whole)?;
+    if arguments.source.json { json(&report) } else { out(&text(&report)) }
+}
+
+fn draft(path: &Path) -> Result<Draft, AppError> {
+    let text = std::fs::read_to_string(path).map_err(|error| AppError::file("read", path, error))?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Draft { name, text })
+}
+
+fn question(arguments: &CompareArguments) -> Question {
+    Question {
+        seed: arguments.seed,
+        workstations: arguments.workstations,
+        servers: arguments.servers,
+        tickets: arguments.tickets,
+        hours: arguments.hours,
+        crashes: arguments.crashes,
+        viruses: arguments.viruses,
+        growth: arguments.growth,
+        pricing: Pricing { allowance_minutes: arguments.allowance_minutes, ..Pricing::default() },
+        precision: arguments.precision,
+        ..Question::default()
+    }
+}
+
+fn text(report: &Report) -> String {
+    let mut text = format!(
+        "{}\n{}\n\n",
+        style::bold(&format!("{}: a year under each program, {}", plain(&report.client_name), report.currency)),
+        plain_lines(&report.sentences.join("\n"))
+    );
+    text += &figures(report);
+    text += &format!("\n{}\n", style::bold("How the programs are priced"));
+    for contender in &report.contenders {
+        text += &format!("  {}: {}\n", plain(&contender.name), plain(&contender.because));
+    }
+    if !report.break_evens.is_empty() {
+        text += &format!("\n{}\n", style::bold("Where one overtakes another"));
+        for it in &report.break_evens {
+            text += &format!(
+                "  below {:.0} tickets a month ({:.1} hours) {} is cheaper, above it {}\n",
+                it.tickets,
+                it.hours,
+                plain(&it.below),
+                plain(&it.above)
+            );
+        }
+    }
+    text += &format!("\n{}\n", style::bold("What this rests on"));
+    for assumption in &report.assumptions {
+        text += &format!("  {}\n", plain(assumption));
+    }
+    text
+}
+
+fn figures(report: &Report) -> String {
+    let columns = [
+        ("program", Align::Left),
+        ("mean", Align::Right),
+        ("median", Align::Right),
+        ("P90", Align::Right),
+        ("P95", Align::Right),
+        ("+-", Align::Right),
+        ("worst 5 %", Align::Right),
+        ("worst month", Align::Right),
+        ("overage", Align::Right),
+        ("lost h", Align::Right),
+        ("an hour", Align::Right),
+        ("a seat", Align::Right),
+        ("regret", Align::Right),
+        ("client carries", Align::Right),
+    ];
+    let mut table = Table::new(&columns);
+    let money = |value: f64| grouped(&format!("{value:.0}"));
+    let of = |estimate: Estimate| money(estimate.value);
+    let share = |share: f64| format!("{:.0} %", share * 100.0);
+    for contender in &report.contenders {
+        let it = &contender.figures;
+        table.row(vec![
+            plain(&contender.name),
+            of(it.mean),
+            of(it.median),
+            of(it.p90),
+            of(it.p95),
+            money(it.p95.error),
+            of(it.tail_mean95),
+            of(it.worst_month_p95),
+            share(it.overage_chance.value),
+            format!("{:.1}", it.lost_hours.value),
+            it.price_per_hour.map_or("-".to_owned(), |price| format!("{price:.2}")),
+            it.price_per_seat.map_or("-".to_owned(), |price| format!("{price:.2}")),
+            of(it.regret),
+            it.carried_by_client.map_or("-".to_owned(), share),
+        ]);
+    }
+    table.render()
+}

@@ -1,0 +1,73 @@
+//! `staffing`: how many technicians of each tier answer in time, and what one more or less changes.
+
+use quarterhour_server::app::money::grouped;
+use quarterhour_server::app::risk::staffing::{Staffing, Target, staff};
+use quarterhour_server::error::AppError;
+
+use crate::args::StaffingArguments;
+use crate::commands::compare::{json, office};
+use crate::session::Session;
+use crate::show::out::out;
+use crate::show::table::{Align, Table, plain};
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails as the use case does.
+pub fn run(session: &Session, arguments: &StaffingArguments) -> Result<(), AppError> {
+    let office = office(session, &arguments.source)?;
+    let target = Target {
+        hours: arguments.within,
+        share: arguments.share,
+        cost_share: arguments.cost_share,
+        paid_hours: arguments.paid_hours,
+        tickets: arguments.tickets,
+        seed: arguments.seed,
+    };
+    let staffing = staff(&office, target)?;
+    if arguments.source.json { json(&staffing) } else { out(&text(&staffing, target)) }
+}
+
+fn text(staffing: &Staffing, target: Target) -> String {
+    let columns = [
+        ("staff", Align::Right),
+        ("who", Align::Left),
+        ("a month", Align::Right),
+        ("in time", Align::Right),
+        ("mean wait, h", Align::Right),
+        ("P95 wait, h", Align::Right),
+        ("busy", Align::Right),
+        ("", Align::Left),
+    ];
+    let mut table = Table::new(&columns);
+    for option in &staffing.plan.options {
+        let who: Vec<String> = option.staffing.iter().map(|tier| format!("{} {}", tier.technicians, plain(&tier.tier))).collect();
+        let first = option.outcome.first_response.as_ref();
+        table.row(vec![
+            option.technicians.to_string(),
+            who.join(", "),
+            grouped(&format!("{:.0}", option.cost_a_month)),
+            or_dash(option.lowest_within_target.map(|share| format!("{:.1} %", share.value * 100.0))),
+            or_dash(first.map(|answers| format!("{:.2}", answers.mean_wait_hours.value))),
+            or_dash(first.map(|answers| format!("{:.2}", answers.p95_wait_hours))),
+            or_dash(option.outcome.utilisation.map(|busy| format!("{:.0} %", busy * 100.0))),
+            if option.recommended { "<- enough".to_owned() } else { String::new() },
+        ]);
+    }
+    format!(
+        "{} tickets in {:.0} weeks. Wanted: {:.0} % of tickets taken up within {} business hours, in every tier. {} a month.\n{}\
+         By simulation of {} weeks with the desk's own hours, arrivals and handle times; leave and meetings are not in it.\n",
+        staffing.tickets_seen,
+        staffing.weeks_seen,
+        target.share * 100.0,
+        target.hours,
+        staffing.currency,
+        table.render(),
+        staffing.question.span.weeks
+    )
+}
+
+fn or_dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "-".to_owned())
+}

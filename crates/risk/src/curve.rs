@@ -1,0 +1,141 @@
+//! Cost against demand: what each program costs when there are fewer or more tickets, and where one overtakes another.
+
+use quarterhour_billing::{BillingError, Client};
+use serde::Serialize;
+
+use crate::candidate::{Candidate, Ground};
+use crate::comparison::{Plan, run};
+use crate::demand::Demand;
+use crate::estimate::mean_with;
+use crate::number::{float, sum};
+
+/// Courses for each point: the means lean on exact ones, so that few are enough.
+const COURSES: usize = 16;
+
+/// The cost of a year at one level of demand.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CurvePoint {
+    /// Tickets a month.
+    pub tickets: f64,
+    /// Hours a month.
+    pub hours: f64,
+    /// Mean cost of a year by candidate, whole units of the currency.
+    pub costs: Vec<f64>,
+}
+
+/// Where two programs cost the same.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BreakEven {
+    /// The program that is cheaper below.
+    pub below: String,
+    /// The program that is cheaper above.
+    pub above: String,
+    /// Tickets a month.
+    pub tickets: f64,
+    /// Hours a month.
+    pub hours: f64,
+}
+
+/// The cost of a year at several levels of demand, as factors of the expected one.
+///
+/// # Errors
+///
+/// Fails when a statement does not add up, which is a fault of the engine.
+pub fn curve(
+    ground: Ground<'_>,
+    client: &Client,
+    candidates: &[Candidate],
+    (demand, plan, minor): (&Demand, Plan, f64),
+    factors: &[f64],
+) -> Result<Vec<CurvePoint>, BillingError> {
+    let few = Plan { courses_min: COURSES, courses_max: COURSES, ..plan };
+    let months = f64::from(plan.months.max(1));
+    let tickets = sum(demand.usual.tickets.iter().map(|frequency| frequency.mean())) / months;
+    let point = |factor: &f64| {
+        let scaled = demand.scaled(*factor, 1.0, 1.0);
+        let run = run(ground, client, candidates, &scaled, few)?;
+        let costs = run.costs(minor).iter().map(|costs| mean_with(costs, &run.hours).value).collect();
+        Ok(CurvePoint { tickets: tickets * factor, hours: scaled.mean() / months, costs })
+    };
+    factors.iter().map(point).collect()
+}
+
+/// Where the curves of two candidates cross, by straight lines between points.
+#[must_use]
+pub fn break_evens(points: &[CurvePoint], names: &[String]) -> Vec<BreakEven> {
+    let mut found = Vec::new();
+    for (one, below) in names.iter().enumerate() {
+        for (other, above) in names.iter().enumerate().skip(one + 1) {
+            for pair in points.windows(2) {
+                let [from, to] = pair else { continue };
+                let gap = |point: &CurvePoint| Some(point.costs.get(one)? - point.costs.get(other)?);
+                let (Some(first), Some(last)) = (gap(from), gap(to)) else { continue };
+                if first * last >= 0.0 {
+                    continue;
+                }
+                let share = first / (first - last);
+                let between = |from: f64, to: f64| from + (to - from) * share;
+                let (below, above) = if first < 0.0 { (below, above) } else { (above, below) };
+                found.push(BreakEven {
+                    below: below.clone(),
+                    above: above.clone(),
+                    tickets: between(from.tickets, to.tickets),
+                    hours: between(from.hours, to.hours),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// A density of costs, smoothed by a normal kernel (Silverman's width), at equal steps from the least to the most of all.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Density {
+    /// Cost at the first value, whole units of the currency.
+    pub from: f64,
+    /// Cost between values.
+    pub step: f64,
+    /// Densities.
+    pub values: Vec<f64>,
+}
+
+/// The densities of several samples on one axis. A sample that does not spread is a single peak.
+#[must_use]
+pub fn densities(samples: &[Vec<f64>], points: usize) -> Vec<Density> {
+    let mut all: Vec<f64> = samples.iter().flatten().copied().filter(|value| value.is_finite()).collect();
+    all.sort_by(f64::total_cmp);
+    let (Some(low), Some(high)) = (crate::number::quantile_of_sorted(&all, 0.001), crate::number::quantile_of_sorted(&all, 0.997)) else {
+        return Vec::new();
+    };
+    let margin = ((high - low) * 0.06).max(high.abs() * 0.01).max(1.0);
+    let (from, to) = ((low - margin).max(0.0_f64.min(low)), high + margin);
+    let step = (to - from) / float(points.max(2) - 1);
+    let one = |sample: &Vec<f64>| {
+        let spread = crate::estimate::deviation(sample);
+        let width = (1.06 * spread * float(sample.len().max(1)).powf(-0.2)).max(step * 1.2);
+        let kernel = |at: f64| sum(sample.iter().map(|value| crate::special::normal_pdf((at - value) / width))) / width / float(sample.len().max(1));
+        Density { from, step, values: (0..points).map(|number| kernel(from + step * float(number))).collect() }
+    };
+    samples.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_cross_break_even_where_they_do() {
+        let at = |tickets: f64| CurvePoint { tickets, hours: tickets / 2.0, costs: vec![100.0 * tickets, 500.0] };
+        let found = break_evens(&[at(2.0), at(4.0), at(8.0)], &["ad-hoc".to_owned(), "fixed".to_owned()]);
+        assert_eq!(found, [BreakEven { below: "ad-hoc".to_owned(), above: "fixed".to_owned(), tickets: 5.0, hours: 2.5 }]);
+    }
+
+    #[test]
+    fn a_density_adds_up_to_one() {
+        let sample: Vec<f64> = (0..500).map(|number| f64::from(number % 97)).collect();
+        for density in densities(&[sample, vec![50.0; 10]], 200) {
+            let total: f64 = density.values.iter().sum::<f64>() * density.step;
+            assert!((total - 1.0).abs() < 0.05, "{total}");
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What a client's visits teach about the rest of a running month: rates by business day, shrunk to the portfolio's.
+
+use quarterhour_billing::{Calendar, Client, Day, Period};
+use serde::Serialize;
+
+use crate::fit::count::{ClientMonth, DISPERSION_WIDTH, common_dispersion, shrunk_dispersion};
+use crate::forecast::{MonthEnd, MonthSoFar, Rate};
+use crate::number::{float, sum};
+use crate::severity::Severity;
+use crate::visits::{Visit, business_days};
+
+/// Months of the past that count: older ones say little about today's rate.
+const MONTHS_MAX: usize = 18;
+/// What a client's own visits weigh against the others': visits.
+const SEVERITY_WEIGHT: f64 = 25.0;
+/// Steps of the lattice that hours are put on: a quarter hour, unless an agreement bills finer.
+const STEP: f64 = 0.25;
+/// The dispersion of months before any was seen: a month is within half and one and a half times the mean in two of three cases.
+const ASSUMED: f64 = 0.2;
+/// A month so many months back counts half.
+const HALF_LIFE: f64 = 6.0;
+/// The variance of what is common to all clients in a month.
+const COMMON: f64 = 0.03;
+
+/// One client's visits by month.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// By month: its business days, and the visits in it.
+    pub months: Vec<(Period, f64, Vec<Visit>)>,
+}
+
+impl Seen {
+    /// Sorts visits into the months from `first` to `until`.
+    #[must_use]
+    pub fn new(client: &Client, calendar: &Calendar, visits: &[Visit], (first, until): (Period, Period)) -> Self {
+        let mut months = Vec::new();
+        let mut period = first;
+        while period <= until {
+            let (all, _) = business_days(client, calendar, period, period.end());
+            let from = visits.partition_point(|visit| visit.day < period.first_day());
+            let to = visits.partition_point(|visit| visit.day < period.end());
+            months.push((period, all.max(1.0), visits.get(from..to).unwrap_or(&[]).to_vec()));
+            period = period.next();
+        }
+        Self { months }
+    }
+
+    /// The months before one, the latest so many.
+    fn before(&self, period: Period) -> impl Iterator<Item = &(Period, f64, Vec<Visit>)> {
+        let past = self.months.iter().filter(move |(own, ..)| *own < period).count();
+        self.months.iter().take(past).skip(past.saturating_sub(MONTHS_MAX))
+    }
+
+    /// Hours of a month.
+    #[must_use]
+    pub fn hours(&self, period: Period) -> f64 {
+        let own = self.months.iter().find(|(month, ..)| *month == period);
+        own.map_or(0.0, |(.., visits)| sum(visits.iter().map(|visit| visit.hours)))
+    }
+}
+
+/// What all clients together teach, before a month and in its first days.
+#[derive(Clone, Debug)]
+pub struct Outlook {
+    dispersion: f64,
+    /// Variance / mean - 1 of the visits of a day, over all clients.
+    bunching: f64,
+    pooled: Vec<f64>,
+}
+
+/// What all clients together had in the first days of a month, against what was expected.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pace {
+    came: f64,
+    expected: f64,
+}
+
+impl std::iter::Sum for Pace {
+    fn sum<I: Iterator<Item = Self>>(paces: I) -> Self {
+        paces.fold(Self::default(), |sum, own| Self { came: sum.came + own.came, expected: sum.expected + own.expected })
+    }
+}
+
+/// How sure a forecast is allowed to be: past forecasts were as often above each share as the corrected one says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Calibration {
+    /// Where what came lay within past forecasts, as shares, in order.
+    pub seen: Vec<f64>,
+}
+
+/// With fewer past forecasts than this nothing is corrected.
+const CALIBRATED_FROM: usize = 60;
+
+impl Calibration {
+    /// From shares in any order.
+    #[must_use]
+    pub fn new(mut seen: Vec<f64>) -> Self {
+        seen.retain(|share| share.is_finite());
+        seen.sort_by(f64::total_cmp);
+        Self { seen }
+    }
+
+    /// The share that a forecast has to be read at, so that what comes stays below with a chance of `share`. The correction is drawn
+    /// back to none while few forecasts were seen.
+    #[must_use]
+    pub fn corrected(&self, share: f64) -> f64 {
+        if self.seen.len() < CALIBRATED_FROM {
+            return share;
+        }
+        let empirical = crate::number::quantile_of_sorted(&self.seen, share).unwrap_or(share);
+        let trust = float(self.seen.len()) / (float(self.seen.len()) + 40.0);
+        (trust * empirical + (1.0 - trust) * share).clamp(0.001, 0.999)
+    }
+}
+
+impl Outlook {
+    /// Learns from all clients' months before one.
+    #[must_use]
+    pub fn learn<'a>(all: impl Iterator<Item = &'a Seen> + Clone, period: Period) -> Self {
+        let months: Vec<Vec<ClientMonth>> = all.clone().map(|seen| client_months(seen, period)).collect();
+        let count = months.iter().filter(|months| months.len() > 1).map(Vec::len).sum::<usize>();
+        let fitted = common_dispersion(&months).map_or(ASSUMED, |fitted| fitted.dispersion);
+        let weight = float(count) / (float(count) + 12.0);
+        let pooled: Vec<f64> =
+            all.clone().flat_map(|seen| seen.before(period)).flat_map(|(.., visits)| visits.iter().map(|visit| visit.hours)).collect();
+        let every = pooled.len().div_ceil(4_000).max(1);
+        let (squares, means) = all.map(|seen| bunching(seen, period)).fold((0.0, 0.0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
+        Self {
+            dispersion: weight * fitted + (1.0 - weight) * ASSUMED,
+            bunching: if means > 0.0 { (squares / means - 1.0).max(0.0) } else { 0.0 },
+            pooled: pooled.into_iter().step_by(every).collect(),
+        }
+    }
+
+    /// Does nothing speak for any hours yet?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pooled.is_empty()
+    }
+
+    /// What a client had before a day of a month, and what was expected of it.
+    #[must_use]
+    pub fn pace(&self, seen: &Seen, (period, on): (Period, Day), gone: f64) -> Pace {
+        let came = float(so_far(seen, period, on).len());
+        self.rate(seen, period).map_or(Pace::default(), |rate| Pace { came, expected: rate.mean() * gone })
+    }
+
+    /// The end of a client's month, seen at the beginning of a day within it; nothing where neither the client's past nor the month
+    /// so far shows any work. `others` is the pace of all clients, this one among them.
+    #[must_use]
+    pub fn month_end(&self, seen: &Seen, (period, on): (Period, Day), (all, gone): (f64, f64), others: Pace) -> Option<MonthEnd> {
+        let so_far = so_far(seen, period, on);
+        let hours = sum(so_far.iter().map(|visit| visit.hours));
+        let bunching = self.bunching_of(seen, period);
+        let own = self.pace(seen, (period, on), gone);
+        let common = self.common(Pace { came: others.came - own.came, expected: others.expected - own.expected });
+        let rate = self.rate(seen, period)?;
+        // Visits that come in bunches say less than so many that come for themselves.
+        let rate = Rate { days: rate.days / common, ..rate }.after(float(so_far.len()) / (1.0 + bunching), gone / (1.0 + bunching));
+        let severity = self.severity(seen, period, so_far);
+        let days_left = (all - gone).max(0.0);
+        Some(MonthSoFar { rate, severity, severe: Vec::new(), days_left, hours, bunching }.end())
+    }
+
+    /// The factor by which this month differs for everybody, as far as the other clients show it.
+    fn common(&self, others: Pace) -> f64 {
+        if others.expected <= 0.0 {
+            return 1.0;
+        }
+        let chance = (1.0 + self.bunching) / others.expected;
+        let trust = COMMON / (COMMON + chance);
+        (1.0 + trust * (others.came / others.expected - 1.0)).clamp(0.2, 5.0)
+    }
+
+    /// What is known of visits a business day in this month, before it began.
+    ///
+    /// The client's own months give the mean, late ones more than early ones; how surely follows from their number, and how much
+    /// months differ from the dispersion.
+    fn rate(&self, seen: &Seen, period: Period) -> Option<Rate> {
+        let months = client_months(seen, period);
+        let (mut visits, mut days, mut weights, mut squares) = (0.0, 0.0, 0.0, 0.0);
+        for (age, month) in months.iter().rev().enumerate() {
+            let weight = 0.5_f64.powf(float(age) / HALF_LIFE);
+            visits += weight * f64::from(month.tickets);
+            days += weight * month.exposure;
+            weights += weight;
+            squares += weight * weight;
+        }
+        if days <= 0.0 {
+            return None;
+        }
+        let own = shrunk_dispersion(&months, self.dispersion.max(1e-4), DISPERSION_WIDTH).unwrap_or(self.dispersion);
+        // Half a visit stands for what was not seen, so that a quiet client can have one.
+        let mean = (visits + 0.5) / (days + 10.0);
+        let doubt = (1.0 + self.bunching) / (visits + 0.5) + own * squares / (weights * weights);
+        let shape = 1.0 / (doubt + own);
+        Some(Rate { shape, days: shape / mean })
+    }
+
+    /// The bunching of a client's own days, drawn towards that of all clients.
+    fn bunching_of(&self, seen: &Seen, period: Period) -> f64 {
+        let (squares, means) = bunching(seen, period);
+        let own = if means > 0.0 { (squares / means - 1.0).max(0.0) } else { self.bunching };
+        let weight = means / (means + 40.0);
+        weight * own + (1.0 - weight) * self.bunching
+    }
+
+    /// Hours of a visit: the client's own ones, the others for what they lack.
+    fn severity(&self, seen: &Seen, period: Period, current: &[Visit]) -> Severity {
+        let past = seen.before(period).flat_map(|(.., visits)| visits.iter());
+        let own: Vec<f64> = past.chain(current).map(|visit| visit.hours).collect();
+        let share = float(own.len()) / (float(own.len()) + SEVERITY_WEIGHT);
+        let share = if self.pooled.is_empty() { 1.0 } else { share };
+        let mut points: Vec<(i64, f64)> = Vec::new();
+        for (values, weight) in [(&own, share), (&self.pooled, 1.0 - share)] {
+            let each = weight / float(values.len().max(1));
+            points.extend(values.iter().filter(|_| each > 0.0).map(|hours| (crate::number::round_i64(hours / STEP).max(1), each)));
+        }
+        points.sort_by_key(|(steps, _)| *steps);
+        points.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 += if same { next.1 } else { 0.0 };
+            same
+        });
+        let points: Vec<(f64, f64)> = points.into_iter().map(|(steps, weight)| (crate::number::float_i64(steps) * STEP, weight)).collect();
+        let total = sum(points.iter().map(|(_, weight)| *weight));
+        if total <= 0.0 {
+            return Severity::Points(vec![(STEP * 2.0, 1.0)]);
+        }
+        Severity::Points(points.into_iter().map(|(hours, weight)| (hours, weight / total)).collect())
+    }
+}
+
+fn client_months(seen: &Seen, period: Period) -> Vec<ClientMonth> {
+    let month = |(_, days, visits): &(Period, f64, Vec<Visit>)| ClientMonth {
+        tickets: u32::try_from(visits.len()).unwrap_or(u32::MAX),
+        exposure: *days,
+    };
+    seen.before(period).map(month).collect()
+}
+
+/// The visits of a month before a day.
+fn so_far(seen: &Seen, period: Period, on: Day) -> &[Visit] {
+    let current = seen.months.iter().find(|(own, ..)| *own == period).map_or(&[][..], |(.., visits)| visits.as_slice());
+    current.get(..current.partition_point(|visit| visit.day < on)).unwrap_or(&[])
+}
+
+/// Squared deviations of the visits of each working day from their month's mean, and the means, both added up.
+fn bunching(seen: &Seen, period: Period) -> (f64, f64) {
+    let (mut squares, mut means) = (0.0, 0.0);
+    for (_, days, visits) in seen.before(period) {
+        let mean = float(visits.len()) / days;
+        let counts = visits.chunk_by(|one, other| one.day == other.day).map(|day| float(day.len()));
+        let (mut seen_days, mut own) = (0.0, 0.0);
+        for count in counts {
+            seen_days += 1.0;
+            own += (count - mean) * (count - mean);
+        }
+        squares += (own + (days - seen_days).max(0.0) * mean * mean) * days / (days - 1.0).max(1.0);
+        means += mean * days;
+    }
+    (squares, means)
+}

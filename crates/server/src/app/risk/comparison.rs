@@ -1,0 +1,411 @@
+//! The comparison of programs for one client: the provider's books in, a report that can be repeated out. It saves nothing.
+
+use quarterhour_billing::{Client, Device, DeviceClass, Period, Words};
+use quarterhour_books::setup;
+use quarterhour_risk::candidate::{Candidate, Ground};
+use quarterhour_risk::comparison::{Figures, Measure, Plan, Run, run};
+use quarterhour_risk::curve::{BreakEven, CurvePoint, Density, break_evens, curve, densities};
+use quarterhour_risk::demand::{Demand, Severe};
+use quarterhour_risk::law::{Grid, Grids};
+use quarterhour_risk::number::mean;
+use quarterhour_risk::portfolio::{Knowledge, Prior, Seats};
+use quarterhour_risk::replay::{Replay, replay};
+use quarterhour_risk::severity::Severity;
+use quarterhour_risk::standard::{Basis, Pricing, seats};
+use serde::{Deserialize, Serialize};
+
+use crate::app::risk::office::Office;
+use crate::app::risk::words;
+use crate::error::{AppError, FieldProblem};
+
+/// What is asked: a client as it is, or as it might be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Question {
+    /// All draws follow from it.
+    pub seed: u64,
+    /// Workstations; none: as many as today.
+    pub workstations: Option<u32>,
+    /// Servers; none: as many as today.
+    pub servers: Option<u32>,
+    /// Tickets a workstation, as a factor of what is expected.
+    pub tickets: f64,
+    /// Hours a ticket, as a factor.
+    pub hours: f64,
+    /// Server crashes, as a factor.
+    pub crashes: f64,
+    /// Viruses a year that reach every workstation.
+    pub viruses: f64,
+    /// Hours a workstation that one takes.
+    pub virus_hours: f64,
+    /// Growth of tickets a year, a share of one; below nought for shrinking.
+    pub growth: f64,
+    /// How programs are priced.
+    pub pricing: Pricing,
+    /// Standard error of every P95, as a share of it.
+    pub precision: f64,
+}
+
+impl Default for Question {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            workstations: None,
+            servers: None,
+            tickets: 1.0,
+            hours: 1.0,
+            crashes: 1.0,
+            viruses: 0.02,
+            virus_hours: 0.75,
+            growth: 0.0,
+            pricing: Pricing::default(),
+            precision: 0.01,
+        }
+    }
+}
+
+impl Question {
+    /// Refuses numbers that make no sense.
+    ///
+    /// # Errors
+    ///
+    /// Names each field, and what was expected.
+    pub fn checked(&self) -> Result<(), AppError> {
+        let mut problems = Vec::new();
+        let mut within = |field: &str, value: f64, low: f64, high: f64| {
+            if !(low..=high).contains(&value) {
+                problems.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
+            }
+        };
+        within("workstations", f64::from(self.workstations.unwrap_or(0)), 0.0, 20_000.0);
+        within("servers", f64::from(self.servers.unwrap_or(0)), 0.0, 2_000.0);
+        within("tickets", self.tickets, 0.0, 100.0);
+        within("hours", self.hours, 0.01, 100.0);
+        within("crashes", self.crashes, 0.0, 1_000.0);
+        within("viruses", self.viruses, 0.0, 50.0);
+        within("virus_hours", self.virus_hours, 0.01, 40.0);
+        within("growth", self.growth, -0.9, 5.0);
+        within("precision", self.precision, 0.0005, 0.5);
+        if let Err(error) = self.pricing.checked() {
+            problems.push(FieldProblem::new(error.field, format!("{} is not {}", error.value, error.expected)));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
+    }
+}
+
+/// A program in a report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Contender {
+    /// Its name: a program, or what the agreement is called.
+    pub name: String,
+    /// What it is sold as.
+    pub program: String,
+    /// How its prices were made.
+    pub because: String,
+    /// The agreement as the books write it, but for client and dates; none for one that is in the books.
+    pub text: Option<String>,
+    /// What it comes to.
+    pub figures: Figures,
+    /// The density of a year's cost.
+    pub density: Option<Density>,
+    /// What speaks for and against it.
+    pub pros: Vec<String>,
+    /// What speaks against it.
+    pub cons: Vec<String>,
+    /// The client's own months under it.
+    pub replay: Option<Replay>,
+}
+
+/// A comparison, with all that is needed to repeat it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The client's code.
+    pub client: String,
+    /// The client's name.
+    pub client_name: String,
+    /// The provider's name.
+    pub provider: String,
+    /// What money is in.
+    pub currency: String,
+    /// What was asked.
+    pub question: Question,
+    /// How it was computed.
+    pub plan: Plan,
+    /// Simulated years.
+    pub courses: usize,
+    /// What the client has on its network.
+    pub seats: Seats,
+    /// What is known of its needs.
+    pub knowledge: Knowledge,
+    /// What was assumed before anything was seen.
+    pub prior: Prior,
+    /// The months that were looked at: first and last.
+    pub window: Option<(Period, Period)>,
+    /// Hours of one month: quantiles at 5, 10, 25, 50, 75, 90 and 95 percent.
+    pub month_hours: Vec<(f64, f64)>,
+    /// The programs, in a fixed order, agreements of the books behind them.
+    pub contenders: Vec<Contender>,
+    /// Cost against demand.
+    pub curve: Vec<CurvePoint>,
+    /// Where one program overtakes another.
+    pub break_evens: Vec<BreakEven>,
+    /// The result in sentences.
+    pub sentences: Vec<String>,
+    /// What should be asked before signing, with answers where the platform has them.
+    pub questions: Vec<words::AskedQuestion>,
+    /// What the figures rest on.
+    pub assumptions: Vec<String>,
+    /// Price yardsticks with their sources.
+    pub yardsticks: Vec<words::Yardstick>,
+}
+
+/// An agreement that somebody drafted, beside the six programs.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What it is called.
+    pub name: String,
+    /// Its text, as in the books.
+    pub text: String,
+}
+
+/// How much of a report is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// All of it.
+    Whole,
+    /// Without the replay.
+    Quick,
+}
+
+/// Levels of demand on the curve.
+const FACTORS: [f64; 7] = [0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0];
+
+/// Compares the programs for a client.
+///
+/// # Errors
+///
+/// Fails for an unknown client, for numbers that make no sense, and for a draft that cannot be read.
+pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft], detail: Detail) -> Result<Report, AppError> {
+    question.checked()?;
+    let (position, client) = office.client(code)?;
+    let asked = Asked::new(office, position, client, question);
+    let mut words = office.words.clone();
+    let entrants = asked.entrants(&mut words, drafts)?;
+    let ground = Ground { terms: &office.setup.provider.terms, words: &words };
+    let candidates: Vec<Candidate> = entrants.iter().map(|entrant| entrant.candidate.clone()).collect();
+    let plan = asked.plan();
+    let minor = 10_f64.powi(i32::from(client.currency.digits()));
+    let ran = run(ground, &asked.client, &candidates, &asked.demand, plan)?;
+    let hour = asked.basis().hour();
+    let measure = Measure { minor, seats: asked.seats.endpoints, hour_cost: hour * question.pricing.cost_share, value: 0 };
+    let figures = ran.figures(measure);
+    let costs = ran.costs(minor);
+    let points = curve(ground, &asked.client, &candidates, (&asked.demand, plan, minor), &FACTORS)?;
+    let history = office.portfolio.histories().get(position);
+    let window = history.and_then(|history| Some((history.months.first()?.period, history.months.last()?.period)));
+    let densities = densities(&costs, 96);
+    let replays = match (detail, window, office.entries.get(position)) {
+        (Detail::Whole, Some(window), Some(entries)) => Some(asked.replays(ground, &candidates, entries, (client, window))?),
+        _ => None,
+    };
+    let contenders = entrants.into_iter().zip(figures).enumerate();
+    let contenders: Vec<Contender> = contenders
+        .map(|(at, (entrant, figures))| {
+            let (pros, cons) = words::pros_and_cons(&entrant.program, &figures, client.currency);
+            Contender {
+                name: entrant.candidate.name,
+                program: entrant.program,
+                because: entrant.because,
+                text: entrant.text,
+                figures,
+                density: densities.get(at).cloned(),
+                pros,
+                cons,
+                replay: replays.as_ref().and_then(|all| all.get(at).cloned()),
+            }
+        })
+        .collect();
+    Ok(Report {
+        client: client.code.clone(),
+        client_name: office.setup.clients.get(position).map(|client| client.row.field("name").to_owned()).unwrap_or_default(),
+        provider: office.setup.provider.name.clone(),
+        currency: client.currency.code().to_owned(),
+        question: question.clone(),
+        courses: ran.count(),
+        seats: asked.seats,
+        month_hours: asked.month_hours(),
+        break_evens: break_evens(&points, &ran.names),
+        sentences: words::sentences(&contenders, &asked.knowledge, asked.seats, client.currency),
+        questions: words::questions(&contenders, &asked.knowledge),
+        assumptions: words::assumptions(&asked.knowledge, question, &ran, office.until),
+        yardsticks: words::yardsticks(),
+        knowledge: asked.knowledge,
+        prior: Prior::default(),
+        window,
+        plan,
+        contenders,
+        curve: points,
+    })
+}
+
+struct Entrant {
+    candidate: Candidate,
+    program: String,
+    because: String,
+    text: Option<String>,
+}
+
+/// A question about one client, made ready.
+struct Asked<'a> {
+    office: &'a Office,
+    question: &'a Question,
+    client: Client,
+    seats: Seats,
+    demand: Demand,
+    knowledge: Knowledge,
+    first: Period,
+}
+
+impl<'a> Asked<'a> {
+    fn new(office: &'a Office, position: usize, client: &Client, question: &'a Question) -> Self {
+        let first = office.until.next();
+        let client = as_it_might_be(client, question, first);
+        let seats = seats(&client, first.first_day());
+        let (demand, knowledge) = office.portfolio.demand(position, seats, MONTHS, &office.trade);
+        let mut demand = demand.scaled(question.tickets, question.hours, question.crashes);
+        for (number, frequency) in (0..).zip(&mut demand.usual.tickets) {
+            let grown = (1.0 + question.growth).powf((f64::from(number) + 0.5) / 12.0);
+            *frequency = quarterhour_risk::demand::more(*frequency, grown);
+        }
+        if question.viruses > 0.0 && seats.workstations > 0.0 {
+            let mean = seats.workstations * question.virus_hours;
+            let hours = Severity::Gamma { shape: 4.0, scale: mean / 4.0 };
+            demand.severe.push(Severe { name: "Virus on every machine".to_owned(), a_year: question.viruses, hours });
+        }
+        Self { office, question, client, seats, demand, knowledge, first }
+    }
+
+    fn basis(&self) -> Basis<'_> {
+        Basis {
+            currency: self.client.currency,
+            rates: &self.office.setup.provider.terms.rates,
+            urn: &self.demand.urn,
+            tickets: mean(&self.demand.usual.tickets.iter().map(|frequency| frequency.mean()).collect::<Vec<_>>()),
+            severe_hours: self.demand.severe.iter().map(|severe| severe.a_year * severe.hours.mean()).sum::<f64>() / 12.0,
+            seats: self.seats,
+            pricing: self.question.pricing,
+        }
+    }
+
+    fn plan(&self) -> Plan {
+        Plan { precision: self.question.precision, ..Plan::usual(self.first, self.question.seed) }
+    }
+
+    /// The six programs, the agreement in force, and the drafts.
+    fn entrants(&self, words: &mut Words, drafts: &[Draft]) -> Result<Vec<Entrant>, AppError> {
+        let day = self.first.first_day();
+        let read = |name: &str, text: &str, words: &mut Words| {
+            let whole = format!("client = \"{}\"\nstarts = {day}\n{text}", self.client.code);
+            setup::read_agreement(name, &whole, words)
+        };
+        let mut entrants = Vec::new();
+        for offer in self.basis().offers() {
+            let agreement = read(&offer.name, &offer.text, words).map_err(|problems| unreadable(&offer.name, &problems))?;
+            let candidate = Candidate { name: offer.name.clone(), agreement: Some(agreement) };
+            entrants.push(Entrant { candidate, program: offer.name, because: offer.because, text: Some(offer.text) });
+        }
+        let in_force = self.client.agreements.as_slice().iter().rev().find(|agreement| agreement.in_force_on(day));
+        if let Some(agreement) = in_force.or(self.client.agreements.as_slice().last()) {
+            let candidate = Candidate::starting(&format!("today's: {}", agreement.name), agreement, day);
+            let because = "The agreement that the client has today, begun anew on the first day.".to_owned();
+            entrants.push(Entrant { candidate, program: agreement.program.name().to_owned(), because, text: None });
+        }
+        for draft in drafts {
+            let text = drafted(&draft.text);
+            let agreement = read(&draft.name, &text, words).map_err(|problems| unreadable(&draft.name, &problems))?;
+            let program = agreement.program.name().to_owned();
+            let candidate = Candidate::starting(&draft.name, &agreement, day);
+            entrants.push(Entrant { candidate, program, because: "As drafted.".to_owned(), text: Some(text) });
+        }
+        Ok(entrants)
+    }
+
+    fn replays(
+        &self,
+        ground: Ground<'_>,
+        candidates: &[Candidate],
+        entries: &[quarterhour_billing::TimeEntry],
+        (client, (first, until)): (&Client, (Period, Period)),
+    ) -> Result<Vec<Replay>, AppError> {
+        let day = first.first_day();
+        let moved = |candidate: &Candidate| match &candidate.agreement {
+            Some(agreement) => Candidate::starting(&candidate.name, agreement, day),
+            None => candidate.clone(),
+        };
+        candidates.iter().map(|candidate| Ok(replay(ground, client, &moved(candidate), entries, (first, until))?)).collect()
+    }
+
+    /// Quantiles of one month's hours, exactly.
+    fn month_hours(&self) -> Vec<(f64, f64)> {
+        let month = self.demand.month(0);
+        let mean = month.mean();
+        if mean <= 0.0 {
+            return Vec::new();
+        }
+        let deviation = month.deviation();
+        let grid = Grid::new(&month, mean + 10.0 * deviation, 1 << 12, &mut Grids::new());
+        [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95].map(|share| (share, grid.quantile(share))).to_vec()
+    }
+}
+
+/// Months that are simulated.
+const MONTHS: u32 = 12;
+
+/// The client with other numbers of machines from the first simulated day on: machines are added or left out at the end of the list.
+fn as_it_might_be(client: &Client, question: &Question, first: Period) -> Client {
+    let day = first.first_day();
+    let mut changed = client.clone();
+    changed.devices.retain(|device| device.counts_on(day));
+    for device in &mut changed.devices {
+        device.retired = None;
+    }
+    for (class, wanted) in [(DeviceClass::Workstation, question.workstations), (DeviceClass::Server, question.servers)] {
+        let Some(wanted) = wanted.and_then(|wanted| usize::try_from(wanted).ok()) else { continue };
+        let mut seen = 0;
+        changed.devices.retain(|device| {
+            seen += usize::from(device.class == class);
+            device.class != class || seen <= wanted
+        });
+        let more = (seen..wanted).map(|number| Device {
+            name: format!("zz-{}-{number}", class.name()),
+            class,
+            in_service: day,
+            retired: None,
+            serial: String::new(),
+            site: String::new(),
+        });
+        changed.devices.extend(more);
+    }
+    changed.devices.sort_by(|one, other| (&one.name, one.in_service).cmp(&(&other.name, other.in_service)));
+    changed
+}
+
+/// A draft's text without its client and dates.
+fn drafted(text: &str) -> String {
+    let is_kept = |line: &&str| {
+        let key = line.split('=').next().unwrap_or_default().trim();
+        !matches!(key, "client" | "starts" | "ends")
+    };
+    text.lines().filter(is_kept).map(|line| format!("{line}\n")).collect()
+}
+
+fn unreadable(name: &str, problems: &[quarterhour_books::Problem]) -> AppError {
+    let list = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    AppError::user(format!("the agreement `{name}` cannot be compared: {list}"), "write it as in agreements/*.toml of the books")
+}
+
+/// What a run says about its own precision.
+#[must_use]
+pub fn precision(run: &Run) -> String {
+    format!("{} simulated years", run.count())
+}

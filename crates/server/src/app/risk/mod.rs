@@ -1,0 +1,7 @@
+//! What the risk crate needs of the books, and what is made of its answers: comparison, forecast, backtest, staffing.
+
+pub mod comparison;
+pub mod forecast;
+pub mod office;
+pub mod staffing;
+pub mod words;

@@ -1,0 +1,107 @@
+//! A provider's books as the risk crate reads them: every client's entries, and what they teach together.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+use quarterhour_billing::{Client, Day, Period, TimeEntry, Words};
+use quarterhour_books::{EntryReader, Setup, entries};
+use quarterhour_risk::candidate::Ground;
+use quarterhour_risk::history::History;
+use quarterhour_risk::portfolio::{Portfolio, Prior, Trade};
+use quarterhour_store::Tx;
+use quarterhour_store::statements::time_entry;
+use rayon::prelude::*;
+
+use crate::app::bill_books;
+use crate::app::stored;
+use crate::error::AppError;
+
+/// At most so many months of the past are looked at.
+const MONTHS_MAX: u32 = 60;
+
+/// A provider's books with all entries, each in its last version.
+pub struct Office {
+    /// Provider, clients, devices, agreements.
+    pub setup: Setup,
+    /// Tiers and work types, those of the trade among them.
+    pub words: Words,
+    /// Entries by client, by start and id.
+    pub entries: Vec<Vec<TimeEntry>>,
+    /// What the clients teach together.
+    pub portfolio: Portfolio,
+    /// The words of the trade.
+    pub trade: Trade,
+    /// The last month that is looked at.
+    pub until: Period,
+    /// The day on which it is looked.
+    pub today: Day,
+}
+
+impl Office {
+    /// Reads a folder of books.
+    ///
+    /// # Errors
+    ///
+    /// Lists what is wrong in it.
+    pub fn from_folder(folder: &Path, today: Date) -> Result<Self, AppError> {
+        let bill_books::Books { setup, entries, .. } = bill_books::read(folder)?;
+        Ok(Self::new(setup, entries.words, entries.by_client, today))
+    }
+
+    /// Reads a database.
+    ///
+    /// # Errors
+    ///
+    /// Fails when nothing was imported, or the database fails.
+    pub fn from_store(tx: &mut Tx, today: Date) -> Result<Self, AppError> {
+        let books = stored::read(tx)?;
+        let mut reader = EntryReader::new(&books.setup);
+        let mut by_client: Vec<Vec<TimeEntry>> = Vec::new();
+        by_client.resize_with(books.client_ids.len(), Vec::new);
+        time_entry::each_latest(tx, books.provider_id, |row| {
+            if let Some((position, entry)) = books.entry(&mut reader, &row)
+                && let Some(own) = by_client.get_mut(position)
+            {
+                own.push(entry);
+            }
+            Ok::<(), AppError>(())
+        })?;
+        by_client.par_iter_mut().for_each(|own| entries::sort(own));
+        let words = reader.words.clone();
+        drop(reader);
+        Ok(Self::new(books.setup, words, by_client, today))
+    }
+
+    fn new(setup: Setup, mut words: Words, entries: Vec<Vec<TimeEntry>>, today: Date) -> Self {
+        let today = Day::from_date(today);
+        let last = setup.clients.iter().zip(&entries).filter_map(|(client, own)| {
+            let entry = own.last()?;
+            Some(client.client.clock.day(entry.started_at).period())
+        });
+        // The running month is not over; without any work the month before it is as good as another.
+        let over = today.period().previous();
+        let until = last.max().map_or(over, |last| last.min(over));
+        let trade = Trade::usual(&mut words);
+        let histories: Vec<History> =
+            setup.clients.par_iter().zip(&entries).map(|(client, own)| History::read(&client.client, own, until, MONTHS_MAX)).collect();
+        let portfolio = Portfolio::learn(histories, Prior::default());
+        Self { setup, words, entries, portfolio, trade, until, today }
+    }
+
+    /// The position and the books of a client.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such client.
+    pub fn client(&self, code: &str) -> Result<(usize, &Client), AppError> {
+        let found = self.setup.clients.iter().position(|client| client.client.code == code);
+        let client = found.and_then(|position| Some((position, &self.setup.clients.get(position)?.client)));
+        client.ok_or_else(|| AppError::user(format!("there is no client `{code}`"), "the codes are in the first column of clients.csv"))
+    }
+
+    /// The provider's terms and words.
+    #[must_use]
+    pub fn ground(&self) -> Ground<'_> {
+        Ground { terms: &self.setup.provider.terms, words: &self.words }
+    }
+}

@@ -1,0 +1,205 @@
+//! A comparison in words: sentences for an owner, what speaks for and against, questions to ask. It computes nothing.
+
+use quarterhour_billing::{Currency, Period};
+use quarterhour_risk::comparison::{Figures, Run};
+use quarterhour_risk::portfolio::{Amount, Knowledge, Seats};
+use serde::Serialize;
+
+use crate::app::money;
+use crate::app::risk::comparison::{Contender, Question};
+
+/// A question that a client should ask, with an answer where there is one.
+#[derive(Clone, Debug, Serialize)]
+pub struct AskedQuestion {
+    /// The question.
+    pub question: String,
+    /// Why it matters.
+    pub why: String,
+    /// What the platform knows.
+    pub answer: Option<String>,
+}
+
+/// A price or a figure of the trade to measure by.
+#[derive(Clone, Debug, Serialize)]
+pub struct Yardstick {
+    /// What is measured.
+    pub what: String,
+    /// Its usual value.
+    pub value: String,
+    /// Where that is from.
+    pub source: String,
+}
+
+/// An amount in whole units of the currency, for reading.
+#[must_use]
+pub fn whole(value: f64, currency: Currency) -> String {
+    format!("{} {}", currency.code(), money::grouped(&format!("{:.0}", value.max(-1e15).min(1e15))))
+}
+
+/// One chance in words: `1 in 4`, `almost never`.
+#[must_use]
+pub fn chance(share: f64) -> String {
+    match share {
+        share if share < 0.005 => "almost never".to_owned(),
+        share if share > 0.995 => "practically every year".to_owned(),
+        share if share <= 0.5 => format!("about 1 year in {:.0}", (1.0 / share).round()),
+        share => format!("about {:.0} years in 10", (share * 10.0).round()),
+    }
+}
+
+/// The result in sentences.
+#[must_use]
+pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, seats: Seats, currency: Currency) -> Vec<String> {
+    let mut said = vec![known(knowledge, seats)];
+    let by = |of: fn(&Figures) -> f64| contenders.iter().min_by(|one, other| of(&one.figures).total_cmp(&of(&other.figures)));
+    if let Some(cheapest) = by(|figures| figures.mean.value) {
+        let figures = &cheapest.figures;
+        said.push(format!(
+            "On average `{}` costs least: {} a year. In a bad year, one in twenty, it costs {} or more.",
+            cheapest.name,
+            whole(figures.mean.value, currency),
+            whole(figures.p95.value, currency)
+        ));
+    }
+    if let Some(calmest) = by(|figures| figures.p95.value) {
+        let figures = &calmest.figures;
+        said.push(format!(
+            "The best protection against a bad year is `{}`: nineteen of twenty years stay below {}, and an average year is {}.",
+            calmest.name,
+            whole(figures.p95.value, currency),
+            whole(figures.mean.value, currency)
+        ));
+    }
+    if let Some(program) = contenders.iter().find(|contender| contender.program == "use-it-or-lose-it") {
+        let figures = &program.figures;
+        said.push(format!(
+            "Under `{}` at least one month goes over its hours {}, and {:.0} hours worth {} end unused in an average year.",
+            program.name,
+            chance(figures.overage_chance.value),
+            figures.lost_hours.value,
+            whole(figures.lost_money, currency)
+        ));
+    }
+    said
+}
+
+fn known(knowledge: &Knowledge, seats: Seats) -> String {
+    let expected = knowledge.rate * seats.workstations.max(1.0);
+    let basis = match knowledge.amount {
+        Amount::Nothing => "Nothing of this client was seen yet; the figures rest on the provider's other clients and on published ones, so take them with care".to_owned(),
+        Amount::Little => format!("Only {} tickets in {} months were seen; the figures lean on the provider's other clients and can be far off", knowledge.tickets, knowledge.months),
+        Amount::Some => format!("{} tickets in {} months were seen", knowledge.tickets, knowledge.months),
+        Amount::Enough => format!("{} tickets in {} months were seen, enough to go by", knowledge.tickets, knowledge.months),
+    };
+    let hours = expected * knowledge.hours_per_ticket;
+    format!("{basis}: about {expected:.0} tickets a month of {:.0} minutes each, {hours:.1} hours a month.", knowledge.hours_per_ticket * 60.0)
+}
+
+/// What speaks for a program, and what against it.
+#[must_use]
+pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (Vec<String>, Vec<String>) {
+    let lost = format!("{:.0} hours worth {} end unused in an average year.", figures.lost_hours.value, whole(figures.lost_money, currency));
+    let swing = format!("Two of three years lie within {} of the average.", whole(figures.spread, currency));
+    let (pros, cons): (Vec<&str>, Vec<&str>) = match program {
+        "ad-hoc" => (
+            vec!["Nothing is paid for what is not used."],
+            vec!["Every bad month is the client's.", "The provider earns on trouble, and nothing on preventing it."],
+        ),
+        "block-of-time" => (
+            vec!["A lower price an hour; unused hours keep."],
+            vec!["Money is paid ahead; a bad month buys the next block early.", "Ask what happens to hours that expire."],
+        ),
+        "use-it-or-lose-it" => (
+            vec!["A known fee, hours set aside for the client, and a reason for the provider to prevent trouble."],
+            vec!["Hours beyond the allowance cost more than by the rate card."],
+        ),
+        "budget" => (
+            vec!["Unused money lasts for two more months; a busy month is smoothed."],
+            vec!["More is set aside than most months need."],
+        ),
+        "fixed-rate" => (
+            vec!["The same bill in a good and in a bad year: the provider carries the risk."],
+            vec!["The price holds a premium for that risk.", "`Unlimited` leaves out devices that are not listed, and projects where they are excluded."],
+        ),
+        _ => (vec!["Entry-level tickets at an entry-level price; each service is paid where it is needed."], vec!["More lines to understand, and work beyond them is charged."]),
+    };
+    let mut pros: Vec<String> = pros.into_iter().map(str::to_owned).collect();
+    let mut cons: Vec<String> = cons.into_iter().map(str::to_owned).collect();
+    if figures.lost_hours.value >= 1.0 || figures.lost_money >= 1.0 {
+        cons.push(lost);
+    }
+    if figures.spread < 0.03 * figures.mean.value { pros.push(swing) } else { cons.push(swing) }
+    (pros, cons)
+}
+
+/// What to ask before signing.
+#[must_use]
+pub fn questions(contenders: &[Contender], knowledge: &Knowledge) -> Vec<AskedQuestion> {
+    let ask = |question: &str, why: &str, answer: Option<String>| AskedQuestion { question: question.to_owned(), why: why.to_owned(), answer };
+    let increments = contenders.iter().find_map(|contender| contender.text.as_deref()).filter(|text| text.contains("increment = 15"));
+    vec![
+        ask(
+            "Does the fee fall when we have fewer workstations?",
+            "A fee that only rises is paid for machines that are gone.",
+            Some("Hours and per-device fees follow the dated device list, both ways. A flat fee does not: it changes by a new version of the agreement.".to_owned()),
+        ),
+        ask(
+            "What is the smallest step that is billed?",
+            "Ten calls of five minutes are fifty minutes, or two and a half hours.",
+            increments.map(|_| "A quarter hour, added up over a ticket's day before it is rounded; each entry shows its actual and its billable minutes.".to_owned()),
+        ),
+        ask(
+            "What does `unlimited` leave out?",
+            "Projects, devices that are not listed and some kinds of work are often charged.",
+            Some("The fixed rate covers work on listed workstations, servers and firewalls; devices that are not listed are charged.".to_owned()),
+        ),
+        ask(
+            "What happens in the month in which a server dies?",
+            "One bad event costs more than a year of small ones.",
+            Some(format!("A crash is expected {:.2} times a year here; the figures of bad years hold it.", knowledge.severe_a_year)),
+        ),
+        ask("How fast do you answer, and can we see it?", "A promise that is not measured is a hope.", None),
+        ask("Is our network documented, and do we get the documents?", "Without them every change of provider starts from nought.", None),
+        ask(
+            "Are we told before we go over, and can we stop it?",
+            "Surprise overage is the most disputed line of a bill.",
+            Some("Warnings are sent at agreed shares of the hours, and overage beyond a cap can be held for your approval.".to_owned()),
+        ),
+    ]
+}
+
+/// What the figures rest on.
+#[must_use]
+pub fn assumptions(knowledge: &Knowledge, question: &Question, run: &Run, until: Period) -> Vec<String> {
+    vec![
+        format!("Tickets: {:.2} a workstation a month (own {}, all clients {:.2}); the client's own figure counts {:.0} %. In eight of ten cases the true rate lies between {:.2} and {:.2}.",
+            knowledge.rate,
+            knowledge.own_rate.map_or("none".to_owned(), |rate| format!("{rate:.2}")),
+            knowledge.pooled_rate,
+            knowledge.rate_credibility * 100.0,
+            knowledge.rate_interval.0,
+            knowledge.rate_interval.1),
+        format!("Hours: {:.2} a ticket, drawn as whole incidents from the client's own ({:.0} %) and the provider's others; months up to {until}.",
+            knowledge.hours_per_ticket,
+            knowledge.hours_credibility * 100.0),
+        format!("Months vary: the variance of tickets is mean + {:.3} x mean^2 (negative binomial).", knowledge.dispersion),
+        format!("Server crashes (incidents of 8 hours and more): {:.2} a year, times {}. Viruses: {} a year, {} hours a workstation.",
+            knowledge.severe_a_year, question.crashes, question.viruses, question.virus_hours),
+        format!("{} years of 12 months were drawn from seed {} and billed by the billing engine, the same for every program. Standard errors stand beside the figures.",
+            run.count(), question.seed),
+        "Hours that are left in blocks at the end of a year count as money that is still there.".to_owned(),
+        "Taxes are left out. Prices of the six programs follow the provider's rate card by the stated discounts and premiums; an offer may differ.".to_owned(),
+    ]
+}
+
+/// Figures of the trade.
+#[must_use]
+pub fn yardsticks() -> Vec<Yardstick> {
+    let row = |what: &str, value: &str, source: &str| Yardstick { what: what.to_owned(), value: value.to_owned(), source: source.to_owned() };
+    vec![
+        row("Tickets that entry-level staff can solve", "80 %", "series of articles on support programs that this project starts from"),
+        row("Price of an entry-level ticket", "USD 14 to 20 a call", "the same; MetricNet's benchmark of a service desk's cost a ticket, North America, is about USD 22"),
+        row("Senior technician", "USD 100 to 250 an hour", "series of articles on support programs"),
+        row("Reactive hours an endpoint a month (RHEM)", "15 minutes or less", "the trade's measure of managed service; described by AGMSP Coaching"),
+    ]
+}
