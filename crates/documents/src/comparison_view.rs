@@ -65,6 +65,7 @@ pub(crate) struct ComparisonView {
     questions_more: String,
     assumptions: Listed,
     yardsticks: Vec<[String; 3]>,
+    yardsticks_more: String,
     uncertainty: String,
     seed_line: String,
 }
@@ -142,6 +143,7 @@ pub(crate) fn comparison_view(
         questions_more: short.more(paper.questions.len(), 8),
         assumptions: short.list(&paper.assumptions, 8, ASSUMPTION_MAX),
         yardsticks: paper.yardsticks.iter().take(6).map(|it| yardstick_view(it, short)).collect(),
+        yardsticks_more: short.more(paper.yardsticks.len(), 6),
         uncertainty: short.text(&paper.uncertainty, UNCERTAINTY_MAX),
         seed_line: short.text(&paper.seed_line, SENTENCE_MAX),
         client,
@@ -161,7 +163,7 @@ fn provider_view(party: &Party, cleaner: Cleaner<'_>, short: Shortener<'_>) -> P
 
 fn program_view(it: &Contender, label: &str, short: Shortener<'_>) -> ProgramView {
     let points = |texts: &[String]| texts.iter().take(3).map(|text| short.text(text, POINT_MAX)).collect();
-    let rates = [(&it.per_hour, "an hour worked"), (&it.per_seat, "a seat and month")];
+    let rates = [(&it.per_hour, "an hour"), (&it.per_seat, "a seat a month")];
     let rates = rates.into_iter().filter(|(amount, _)| !amount.trim().is_empty());
     let rates: Vec<String> = rates.map(|(amount, what)| format!("{} {what}", short.amount(amount))).collect();
     ProgramView {

@@ -35,7 +35,7 @@ impl<'a> Shortener<'a> {
 
     /// One line of at most so many characters.
     pub(crate) fn text(self, text: &str, most: usize) -> String {
-        self.cleaner.line(&shortened(text, most), WIDE)
+        self.cleaner.line(&shortened(&quoted(text), most), WIDE)
     }
 
     /// The same, with another text where there is none.
@@ -71,6 +71,19 @@ impl<'a> Shortener<'a> {
     }
 }
 
+/// What stands between backticks, between quotation marks.
+fn quoted(text: &str) -> String {
+    let mut parts = text.split('`');
+    let mut quoted = parts.next().unwrap_or_default().to_owned();
+    while let Some(inside) = parts.next() {
+        match parts.next() {
+            Some(outside) => quoted.extend(["\u{201C}", inside, "\u{201D}", outside]),
+            None => quoted.extend(["`", inside]),
+        }
+    }
+    quoted
+}
+
 /// The beginning of a text, up to the end of a word where there is one near.
 fn shortened(text: &str, most: usize) -> String {
     let text = text.trim();
@@ -91,6 +104,12 @@ mod tests {
     #[test]
     fn a_text_that_fits_stays_as_it_is() {
         assert_eq!(shortened(" Every bad month is the client's. ", 33), "Every bad month is the client's.");
+    }
+
+    #[test]
+    fn backticks_become_quotation_marks_in_pairs() {
+        assert_eq!(quoted("`a` or `b c`: `"), "\u{201C}a\u{201D} or \u{201C}b c\u{201D}: `");
+        assert_eq!(quoted("plain"), "plain");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //   data-goto="/path"                             inside such an element: go there, the work is done
 //   data-preview="/path" data-preview-into="id"   a form: what is typed goes to the path, the answer into the element
 //   data-problem="name"                           in a preview: what is wrong with the field of the form, told at the field, too
+//   data-shown                                    a slider that tells its value to the <output> beside it
 //   data-submit-on-change                         a form (or field) that is sent when a choice is made
 //   data-confirm="Delete device PRN-2?"           a form or a button that asks first
 //   data-search, data-filter="id"                 a search that hides rows of a table or list as one types; data-found="id" counts
@@ -371,9 +372,13 @@ function tick() {
 document.addEventListener('input', (event) => {
   const { target } = event;
   if (target instanceof Element) typed.add(target);
+  if (target instanceof HTMLInputElement && target.hasAttribute('data-shown')) {
+    const shown = target.parentElement?.querySelector('output');
+    if (shown) shown.textContent = target.value;
+  }
   if (target instanceof HTMLInputElement && target.dataset.filter) filter(target);
   const form = up(target, 'form[data-preview]');
-  if (form instanceof HTMLFormElement) preview(form, 150);
+  if (form instanceof HTMLFormElement) preview(form, target instanceof HTMLInputElement && target.type === 'range' ? 30 : 150);
 });
 
 document.addEventListener('change', (event) => {

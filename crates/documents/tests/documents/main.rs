@@ -1,5 +1,7 @@
 //! All tests that render documents, in one program.
 
+mod comparison;
+mod comparison_samples;
 mod extract;
 mod hostile;
 mod logo;

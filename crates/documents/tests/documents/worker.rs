@@ -2,6 +2,7 @@
 
 use quarterhour_documents::{Renderer, worker};
 
+use crate::comparison_samples::comparison;
 use crate::samples::usual;
 
 /// Splits a worker's answers into PDFs and reasons.
@@ -42,6 +43,26 @@ fn each_line_gets_one_answer_in_order() {
     assert!(answers[2].as_ref().is_err_and(|error| error.contains("chart")));
     assert!(answers[3].is_err());
     assert_eq!(answers[4].as_ref(), Ok(&rendered));
+}
+
+#[test]
+fn a_request_names_its_kind_of_document() {
+    let (invoice, paper) = (usual(1, 1), comparison(7, 12));
+    let line = |request: &worker::Request| serde_json::to_string(request).expect("it can be written");
+    let requests = [worker::Request::Comparison(Box::new(paper.clone())), worker::Request::Invoice(Box::new(invoice.clone()))];
+    let bare = serde_json::to_string(&invoice).expect("it can be written");
+    let wrong = r#"{"comparison": {"no": 1}}"#;
+    let input = format!("{}\n{}\n{bare}\n  {wrong}\n", line(&requests[0]), line(&requests[1]));
+    let mut output = Vec::new();
+    worker::serve(input.as_bytes(), &mut output).expect("the streams hold");
+
+    let answers = answers(&output);
+    let renderer = Renderer::new();
+    assert_eq!(answers.len(), 4);
+    assert_eq!(answers[0].as_ref(), Ok(&renderer.render_comparison(&paper).expect("it renders")));
+    assert_eq!(answers[1].as_ref(), Ok(&renderer.render(&invoice).expect("it renders")));
+    assert_eq!(answers[2], answers[1], "an invoice may stand alone");
+    assert!(answers[3].as_ref().is_err_and(|error| error.contains("unknown field `no`")), "{:?}", answers[3]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::app::live::Live;
 use crate::app::oidc::Discovered;
 use crate::app::pdf::Workers;
 use crate::app::rate::Rates;
+use crate::app::risk::cache::OfficeCache;
 use crate::app::settings::Settings;
 use crate::app::setup::FirstRun;
 use crate::error::AppError;
@@ -50,6 +51,8 @@ pub struct Context {
     pub pdfs: Workers,
     /// What was issued, in numbers.
     pub issued: IssuedCache,
+    /// All entries, for questions about risk.
+    pub offices: OfficeCache,
     /// What browsers carried for us and was used.
     pub used_up: UsedUp,
     /// How far the first run has come.
@@ -74,6 +77,7 @@ impl App {
         let (live, events, rate, login_guard) = Default::default();
         let (jobs, pdfs, issued) = Default::default();
         let (used_up, first_run, discovered, provider) = Default::default();
+        let offices = OfficeCache::default();
         let parts = Context {
             store,
             live,
@@ -86,6 +90,7 @@ impl App {
             jobs,
             pdfs,
             issued,
+            offices,
             used_up,
             first_run,
             discovered,

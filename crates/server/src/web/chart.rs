@@ -4,6 +4,9 @@
 mod aging;
 mod books;
 mod burn_down;
+mod cost_curve;
+mod densities;
+mod fan;
 mod multiples;
 #[cfg(test)]
 mod tests;
@@ -14,6 +17,9 @@ use std::fmt::Write as _;
 pub use aging::{Aging, Bar};
 pub use books::seconds_into;
 pub use burn_down::{AfterHours, BurnDown, Outlook, Step};
+pub use cost_curve::{CostCurve, Series};
+pub use densities::{Densities, Ridge};
+pub use fan::{Fan, FanMonth};
 pub use multiples::{Month, Multiple, Multiples};
 
 use quarterhour_billing::{Currency, plain_hours};

@@ -54,6 +54,7 @@ impl ClientHead {
             (Permission::SeeClients, "/devices", "Devices"),
             (Permission::SeeAgreements, "/agreements", "Agreements"),
             (Permission::SeeClients, "/tickets", "Tickets"),
+            (Permission::SeeBilling, "/comparison", "Programs"),
         ];
         let allowed = tabs.into_iter().filter(|(permission, ..)| actor.may(*permission));
         Ok(Self {

@@ -14,6 +14,7 @@ mod client_entries;
 pub mod client_head;
 mod client_show;
 mod company;
+mod comparison;
 mod confirm;
 mod dashboard;
 mod device;
@@ -82,6 +83,7 @@ pub fn routes() -> Area {
         .and(api::area())
         .and(agreement::area())
         .and(agreement_editor::area())
+        .and(comparison::area())
         .and(company::area())
         .and(logo::area())
         .and(settings::area())

@@ -1,5 +1,6 @@
 //! What the risk crate needs of the books, and what is made of its answers: comparison, forecast, backtest, staffing.
 
+pub mod cache;
 pub mod comparison;
 pub mod forecast;
 pub mod office;

@@ -1,0 +1,348 @@
+//! The programs beside each other for one client: sliders on one side, what a year costs on the other.
+
+use askama::Template;
+use axum::extract::{Form, Path, Query, State};
+use quarterhour_risk::comparison::Figures;
+use quarterhour_risk::estimate::Estimate;
+
+use crate::app::actor::Permission;
+use crate::app::context::{App, Context};
+use crate::app::money::grouped;
+use crate::app::risk::comparison::{Contender, Detail, Question, Report, compare};
+use crate::dates;
+use crate::error::{AppError, FieldProblem};
+use crate::web::chart::{Chart, CostCurve, Densities, Fan, FanMonth, Ridge, Series};
+use crate::web::client_head::ClientHead;
+use crate::web::filters;
+use crate::web::frame::{Frame, Here};
+use crate::web::problems::Problems;
+use crate::web::respond::{Answer, page};
+use crate::web::routes::{Access, Area};
+
+/// The routes.
+#[must_use]
+pub fn area() -> Area {
+    let see = Access::May(Permission::SeeBilling);
+    Area::default().get("/clients/{code}/comparison", see, show).post("/clients/{code}/comparison/preview", see, preview)
+}
+
+type Pairs = Vec<(String, String)>;
+
+#[derive(Template)]
+#[template(path = "comparison/show.html")]
+struct ShowPage {
+    frame: Frame,
+    head: ClientHead,
+    groups: Vec<(&'static str, Vec<Slider>)>,
+    seed: u64,
+    problems: Problems,
+    result: ResultPart,
+}
+
+/// What a slider moves.
+struct Slider {
+    name: &'static str,
+    label: &'static str,
+    value: f64,
+    low: f64,
+    high: f64,
+    step: f64,
+    unit: &'static str,
+}
+
+impl Slider {
+    /// Its value without the noise of fractions.
+    fn shown(&self) -> String {
+        let text = format!("{:.2}", self.value);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+
+    fn problem<'p>(&self, problems: &'p Problems) -> &'p str {
+        problems.of(self.name)
+    }
+}
+
+/// The part of the page that follows the sliders.
+#[derive(Template)]
+#[template(path = "comparison/result.html")]
+struct ResultPart {
+    result: Option<Shown>,
+    /// What must be mended first.
+    waiting: Vec<FieldProblem>,
+}
+
+struct Shown {
+    report: Report,
+    rows: Vec<Row>,
+    densities: Chart,
+    curve: Chart,
+    fan: Option<Chart>,
+    break_evens: Vec<String>,
+    uncertainty: String,
+}
+
+struct Row {
+    name: String,
+    because: String,
+    is_today: bool,
+    mean: String,
+    median: String,
+    p90: String,
+    p95: String,
+    error: String,
+    tail: String,
+    worst_month: String,
+    overage: String,
+    lost: String,
+    an_hour: String,
+    a_seat: String,
+    regret: String,
+    carried: String,
+    pros: Vec<String>,
+    cons: Vec<String>,
+}
+
+async fn show(State(app): State<App>, here: Here, Path(code): Path<String>, Query(pairs): Query<Pairs>) -> Answer<ShowPage> {
+    let (actor, frame) = (here.actor(), here.clone());
+    let page_of = move |app: &App| {
+        let head = ClientHead::of(app, &actor, &code)?;
+        let (question, problems) = match question(&pairs) {
+            Ok(question) => (question, Problems::default()),
+            Err(error) => (Question::default(), Problems::of_error(error)?),
+        };
+        let result = if problems.is_empty() { result(app, &code, &question)? } else { ResultPart { result: None, waiting: Vec::new() } };
+        let seats = result.result.as_ref().map(|shown| {
+            let report = &shown.report;
+            (report.seats.workstations, report.seats.servers, allowance(report).unwrap_or(15.0))
+        });
+        let frame = frame.frame(app, "clients", format!("Programs for {}", head.name));
+        Ok(ShowPage { frame, groups: sliders(&question, seats.unwrap_or((0.0, 0.0, 15.0))), seed: question.seed, head, problems, result })
+    };
+    page(app.run(page_of).await?)
+}
+
+async fn preview(State(app): State<App>, Path(code): Path<String>, Form(pairs): Form<Pairs>) -> Answer<ResultPart> {
+    let part = move |app: &App| match question(&pairs) {
+        Ok(question) => result(app, &code, &question),
+        Err(AppError::Invalid(waiting)) => Ok(ResultPart { result: None, waiting }),
+        Err(other) => Err(other),
+    };
+    page(app.run(part).await?)
+}
+
+/// A question from the fields of the form; what is not said is as usual.
+fn question(pairs: &Pairs) -> Result<Question, AppError> {
+    let (mut question, mut problems) = (Question::default(), Vec::new());
+    for (name, text) in pairs.iter().filter(|(_, text)| !text.trim().is_empty()) {
+        let number: Option<f64> = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+        let Some(number) = number else {
+            problems.push(FieldProblem::new(name.as_str(), format!("`{text}` is not a number")));
+            continue;
+        };
+        let count = quarterhour_risk::number::index(number.round().clamp(0.0, 1e6));
+        let count = u32::try_from(count).ok();
+        let percent = number / 100.0;
+        match name.as_str() {
+            "seed" => question.seed = u64::from(count.unwrap_or(1)),
+            "workstations" => question.workstations = count,
+            "servers" => question.servers = count,
+            "tickets" => question.tickets = percent,
+            "hours" => question.hours = percent,
+            "crashes" => question.crashes = number,
+            "viruses" => question.viruses = number,
+            "growth" => question.growth = percent,
+            "allowance_minutes" => question.pricing.allowance_minutes = count,
+            "committed_discount" => question.pricing.committed_discount = percent,
+            "overage_premium" => question.pricing.overage_premium = percent,
+            "block_discount" => question.pricing.block_discount = percent,
+            "fixed_premium" => question.pricing.fixed_premium = percent,
+            "cost_share" => question.pricing.cost_share = percent,
+            _ => {}
+        }
+    }
+    if !problems.is_empty() {
+        return Err(AppError::Invalid(problems));
+    }
+    question.checked()?;
+    // A slider is answered at once: a page needs no more than two percent.
+    question.precision = 0.02;
+    Ok(question)
+}
+
+fn result(app: &Context, code: &str, question: &Question) -> Result<ResultPart, AppError> {
+    let office = app.office()?;
+    let report = compare(&office, code, question, &[], Detail::Quick)?;
+    let months = office.client(code).ok().and_then(|(position, _)| office.portfolio.histories().get(position));
+    let past = months.map(|history| history.months.iter().rev().take(8).rev().map(|month| FanMonth {
+        label: dates::month_short(month.period),
+        hours: vec![month.hours],
+    }));
+    let past: Vec<FanMonth> = past.map(Iterator::collect).unwrap_or_default();
+    Ok(ResultPart { result: Some(Shown::new(report, past)), waiting: Vec::new() })
+}
+
+impl Shown {
+    fn new(report: Report, past: Vec<FanMonth>) -> Self {
+        let rows = report.contenders.iter().map(|contender| Row::new(contender, &report.currency)).collect();
+        let money = |value: f64| format!("{} {}", report.currency, grouped(&format!("{value:.0}")));
+        let ridge = |contender: &Contender| {
+            let density = contender.density.as_ref()?;
+            let figures = &contender.figures;
+            Some(Ridge {
+                label: contender.name.clone(),
+                from: density.from,
+                step: density.step,
+                values: density.values.clone(),
+                median: figures.median.value,
+                p95: figures.p95.value,
+                words: [money(figures.median.value), money(figures.p95.value)],
+            })
+        };
+        let densities = Densities {
+            id: "densities".to_owned(),
+            title: "A year's cost under each program".to_owned(),
+            ridges: report.contenders.iter().filter_map(ridge).collect(),
+        };
+        let break_evens = envelope(&report);
+        let uncertainty = format!(
+            "{} simulated years, each billed under every program. The P95 figures are known to about {:.1} %.",
+            report.courses,
+            report.contenders.iter().map(|it| relative(it.figures.p95)).fold(0.0, f64::max) * 100.0
+        );
+        let (curve, fan) = (cost_curve(&report), fan(&report, past));
+        Self { rows, densities: densities.chart(), curve, fan, break_evens, uncertainty, report }
+    }
+}
+
+fn relative(estimate: Estimate) -> f64 {
+    if estimate.value.abs() > 0.0 { estimate.error / estimate.value.abs() } else { 0.0 }
+}
+
+fn cost_curve(report: &Report) -> Chart {
+    let series = report.contenders.iter().enumerate().map(|(at, contender)| Series {
+        label: contender.name.clone(),
+        costs: report.curve.iter().filter_map(|point| point.costs.get(at)).copied().collect(),
+    });
+    let tickets: Vec<f64> = report.curve.iter().map(|point| point.tickets).collect();
+    let middle = report.knowledge.rate * report.seats.workstations.max(1.0) * report.question.tickets;
+    CostCurve {
+        id: "cost-curve".to_owned(),
+        title: "What a year costs with fewer or more tickets".to_owned(),
+        tickets,
+        series: series.collect(),
+        expected: middle,
+        crossings: Vec::new(),
+    }
+    .chart()
+}
+
+fn fan(report: &Report, mut months: Vec<FanMonth>) -> Option<Chart> {
+    if report.month_hours.is_empty() {
+        return None;
+    }
+    let hours: Vec<f64> = report.month_hours.iter().map(|(_, hours)| *hours).collect();
+    let first = report.plan.first;
+    months.extend((0..6).map(|number| FanMonth { label: dates::month_short(first.plus(number)), hours: hours.clone() }));
+    Some(
+        Fan {
+            id: "month-fan".to_owned(),
+            title: "Hours a month: the last ones, and what is likely".to_owned(),
+            months,
+            allowance: allowance(report).map(|minutes| minutes * report.seats.workstations / 60.0),
+        }
+        .chart(),
+    )
+}
+
+/// The minutes a workstation of the use-it-or-lose-it program.
+fn allowance(report: &Report) -> Option<f64> {
+    let offer = report.contenders.iter().find(|it| it.program == "use-it-or-lose-it" && it.text.is_some());
+    let text = offer?.text.as_deref()?;
+    let line = text.lines().find(|line| line.starts_with("minutes = { workstation = "))?;
+    let digits: String = line.chars().skip_while(|letter| !letter.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// Which program is the cheapest from how many tickets a month on.
+fn envelope(report: &Report) -> Vec<String> {
+    let cheapest = |point: &quarterhour_risk::curve::CurvePoint| {
+        let costs = point.costs.iter().enumerate();
+        costs.min_by(|one, other| one.1.total_cmp(other.1)).map(|(at, _)| at)
+    };
+    let mut said: Vec<String> = Vec::new();
+    let mut last = None;
+    for point in &report.curve {
+        let now = cheapest(point);
+        let name = |at: Option<usize>| at.and_then(|at| report.contenders.get(at)).map_or("", |it| it.name.as_str());
+        if now != last {
+            let crossing = report.break_evens.iter().find(|it| it.below == name(last) && it.above == name(now));
+            match (last, crossing) {
+                (None, _) => said.push(format!("With few tickets {} is the cheapest.", name(now))),
+                (_, Some(it)) => said.push(format!("From {:.0} tickets a month ({:.1} hours) on it is {}.", it.tickets, it.hours, name(now))),
+                (_, None) => said.push(format!("At about {:.0} tickets a month it is {}.", point.tickets, name(now))),
+            }
+            last = now;
+        }
+    }
+    said
+}
+
+impl Row {
+    fn new(contender: &Contender, currency: &str) -> Self {
+        let it: &Figures = &contender.figures;
+        let money = |value: f64| grouped(&format!("{value:.0}"));
+        let share = |share: f64| format!("{:.0} %", share * 100.0);
+        let _ = currency;
+        Self {
+            name: contender.name.clone(),
+            because: contender.because.clone(),
+            is_today: contender.text.is_none(),
+            mean: money(it.mean.value),
+            median: money(it.median.value),
+            p90: money(it.p90.value),
+            p95: money(it.p95.value),
+            error: money(it.p95.error),
+            tail: money(it.tail_mean95.value),
+            worst_month: money(it.worst_month_p95.value),
+            overage: share(it.overage_chance.value),
+            lost: format!("{:.0}", it.lost_hours.value),
+            an_hour: it.price_per_hour.map_or(String::new(), |price| grouped(&format!("{price:.2}"))),
+            a_seat: it.price_per_seat.map_or(String::new(), |price| grouped(&format!("{price:.2}"))),
+            regret: money(it.regret.value),
+            carried: it.carried_by_client.map_or(String::new(), |carried| share(carried.clamp(0.0, 9.99))),
+            pros: contender.pros.clone(),
+            cons: contender.cons.clone(),
+        }
+    }
+}
+
+fn sliders(question: &Question, (workstations, servers, minutes): (f64, f64, f64)) -> Vec<(&'static str, Vec<Slider>)> {
+    let slider = |name, label, value: f64, (low, high, step): (f64, f64, f64), unit| Slider { name, label, value, low, high: high.max(value), step, unit };
+    let pricing = &question.pricing;
+    let reach = |count: f64| (count * 2.5 / 10.0).ceil() * 10.0;
+    vec![
+        (
+            "The client",
+            vec![
+                slider("workstations", "Workstations", workstations, (0.0, reach(workstations).max(20.0), 1.0), ""),
+                slider("servers", "Servers", servers, (0.0, reach(servers).max(10.0), 1.0), ""),
+                slider("tickets", "Tickets a workstation", question.tickets * 100.0, (0.0, 300.0, 5.0), "% of expected"),
+                slider("hours", "Time a ticket", question.hours * 100.0, (10.0, 300.0, 5.0), "% of expected"),
+                slider("crashes", "Server crashes", question.crashes, (0.0, 10.0, 0.5), "times expected"),
+                slider("viruses", "Viruses on every machine", question.viruses, (0.0, 2.0, 0.02), "a year"),
+                slider("growth", "Growth of tickets", question.growth * 100.0, (-50.0, 100.0, 5.0), "% a year"),
+            ],
+        ),
+        (
+            "The prices",
+            vec![
+                slider("allowance_minutes", "Allowance a workstation", minutes, (0.0, 60.0, 5.0), "minutes"),
+                slider("committed_discount", "Discount on the allowance", pricing.committed_discount * 100.0, (0.0, 60.0, 1.0), "%"),
+                slider("overage_premium", "Premium on overage", pricing.overage_premium * 100.0, (0.0, 150.0, 5.0), "%"),
+                slider("block_discount", "Discount on blocks", pricing.block_discount * 100.0, (0.0, 60.0, 1.0), "%"),
+                slider("fixed_premium", "Premium of the fixed rate", pricing.fixed_premium * 100.0, (0.0, 150.0, 5.0), "%"),
+                slider("cost_share", "Cost of the provider's hour", pricing.cost_share * 100.0, (0.0, 99.0, 1.0), "% of its price"),
+            ],
+        ),
+    ]
+}
