@@ -192,7 +192,9 @@ fn summary(all: &[Tried], months: usize) -> Backtest {
     let share = |of: &dyn Fn(&Tried) -> f64| mean(&all.iter().map(of).collect::<Vec<_>>());
     let coverage = INTERVALS.iter().enumerate().map(|(number, promised)| Coverage {
         share: *promised,
-        held: share(&|tried| tried.bounds.get(number).map_or(0.0, |(low, high)| f64::from(u8::from(*low <= tried.came && tried.came <= *high)))),
+        held: share(&|tried| {
+            tried.bounds.get(number).map_or(0.0, |(low, high)| f64::from(u8::from(*low <= tried.came && tried.came <= *high)))
+        }),
         width: share(&|tried| tried.bounds.get(number).map_or(0.0, |(low, high)| high - low)),
     });
     let names = ["the month before", "the mean of all months before", "the pace so far"];

@@ -5,13 +5,14 @@ use quarterhour_billing::{BillingError, Client, Period};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::candidate::{Candidate, Contestant, Course, Ground};
+use crate::candidate::{Candidate, Contestant, Course, Ground, MonthCost};
 use crate::demand::{Demand, more};
-use crate::frequency::Frequency;
 use crate::estimate::{Control, Estimate, covariance, deviation, mean_with, quantile_with, share, tail_mean};
+use crate::frequency::Frequency;
 use crate::law::{Compound, Grid, Grids};
 use crate::number::{float, float_i64, mean, sum};
 use crate::path::{Horizon, Listed, Path, draw};
+use crate::priced::Priced;
 
 /// How a comparison is computed. The same plan on the same inputs gives the same numbers, on any number of threads.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,10 +82,14 @@ pub fn run(ground: Ground<'_>, client: &Client, candidates: &[Candidate], demand
     let horizon = Horizon::new(client, plan.first, plan.months);
     let devices = Listed::of(client);
     let contestants: Vec<Contestant> = candidates.iter().map(|candidate| Contestant::new(client, candidate)).collect();
+    let stage = (&horizon, &devices);
+    let priced: Result<Vec<Option<Priced>>, BillingError> =
+        contestants.par_iter().map(|contestant| Priced::new(ground, contestant, demand, stage)).collect();
+    let priced = priced?;
     let mut run = Run {
         plan,
         courses: vec![Vec::new(); contestants.len()],
-        hours: control(demand, plan.months),
+        hours: control(demand, plan),
         tickets: Vec::new(),
         names: contestants.iter().map(|contestant| contestant.name.clone()).collect(),
     };
@@ -94,8 +99,11 @@ pub fn run(ground: Ground<'_>, client: &Client, candidates: &[Candidate], demand
         let size = ROUND.min(plan.courses_max.max(1) - from);
         let one = |number: usize| -> Result<(Path, Vec<Course>), BillingError> {
             let path = draw(demand, &horizon, &devices, plan.seed, u64::try_from(number).unwrap_or(0));
-            let billed: Result<Vec<Course>, BillingError> =
-                contestants.iter().map(|contestant| contestant.bill(ground, plan.first, &path.months, |_, _| {})).collect();
+            let bill = |(contestant, priced): (&Contestant, &Option<Priced>)| match priced {
+                Some(priced) => priced.course(ground, contestant, &path, stage),
+                None => contestant.bill(ground, plan.first, &path.months, |_, _| {}),
+            };
+            let billed: Result<Vec<Course>, BillingError> = contestants.iter().zip(&priced).map(bill).collect();
             Ok((path, billed?))
         };
         let round: Result<Vec<_>, BillingError> = (from..from + size).into_par_iter().map(one).collect();
@@ -110,12 +118,12 @@ pub fn run(ground: Ground<'_>, client: &Client, candidates: &[Candidate], demand
 }
 
 /// The exact mean and quantiles of the hours of a course.
-fn control(demand: &Demand, months: u32) -> Control {
+fn control(demand: &Demand, plan: Plan) -> Control {
     let mean = demand.mean();
     let mut quantiles = Vec::new();
     let first = demand.month(0);
-    if mean > 0.0 && !first.parts.is_empty() {
-        let grid = year(demand, &first, months);
+    if mean > 0.0 && !first.parts.is_empty() && plan.courses_max >= ROUND {
+        let grid = year(demand, &first, plan.months);
         quantiles.extend([0.5, 0.9, 0.95].map(|share| (share, grid.quantile(share))));
     }
     Control { drawn: Vec::new(), mean, quantiles }
@@ -137,7 +145,9 @@ fn year(demand: &Demand, first: &Compound, months: u32) -> Grid {
     let law = |at: &[Complex64]| {
         let events: Complex64 = at.iter().skip(usual).zip(&rare).map(|(z, frequency)| frequency.ln_generating(*z)).sum();
         let in_mood = |mood: f64| -> Complex64 {
-            let one = |z: Complex64| -> Complex64 { all_tickets(demand).map(|(frequency, months)| more(frequency, mood).ln_generating(z) * months).sum() };
+            let one = |z: Complex64| -> Complex64 {
+                all_tickets(demand).map(|(frequency, months)| more(frequency, mood).ln_generating(z) * months).sum()
+            };
             (at.iter().take(usual).map(|z| one(*z)).sum::<Complex64>() + events).exp()
         };
         demand.usual.moods.iter().map(|mood| in_mood(*mood)).sum::<Complex64>() / float(demand.usual.moods.len())
@@ -217,16 +227,22 @@ impl Run {
         if count >= self.plan.courses_max.max(1) || (count > 0 && entries >= self.plan.entries_max) {
             return true;
         }
-        count >= self.plan.courses_min && self.costs(1.0).iter().all(|costs| {
-            let p95 = quantile_with(costs, 0.95, &self.hours);
-            p95.error <= self.plan.precision * p95.value.abs()
-        })
+        count >= self.plan.courses_min
+            && self.costs(1.0).iter().all(|costs| {
+                let p95 = quantile_with(costs, 0.95, &self.hours);
+                p95.error <= self.plan.precision * p95.value.abs()
+            })
     }
 
     /// How many courses were drawn.
     #[must_use]
     pub fn count(&self) -> usize {
         self.tickets.len()
+    }
+
+    /// The months of a candidate's courses, all together.
+    pub fn months(&self, candidate: usize) -> impl Iterator<Item = &MonthCost> {
+        self.courses.get(candidate).into_iter().flatten().flat_map(|course| &course.months)
     }
 
     /// The costs by candidate and course, minor units divided by `minor`.
@@ -250,7 +266,7 @@ impl Run {
     fn one(&self, name: &str, courses: &[Course], costs: &[f64], (cheapest, value, measure): (&[f64], &[f64], Measure)) -> Figures {
         let years = f64::from(self.plan.months) / 12.0;
         let each = |of: &dyn Fn(&Course) -> i64| -> Vec<f64> { courses.iter().map(|course| float_i64(of(course))).collect() };
-        let total = |of: fn(&crate::candidate::MonthCost) -> i64| each(&|course| course.months.iter().map(of).sum());
+        let total = |of: fn(&MonthCost) -> i64| each(&|course| course.months.iter().map(of).sum());
         let lost: Vec<f64> = total(|month| month.forfeited).iter().map(|seconds| seconds / 3_600.0).collect();
         let granted = mean(&total(|month| month.granted)) / 3_600.0;
         let worked = mean(&total(|month| month.worked)) / 3_600.0;

@@ -1,6 +1,7 @@
 //! Cost against demand: what each program costs when there are fewer or more tickets, and where one overtakes another.
 
 use quarterhour_billing::{BillingError, Client};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::candidate::{Candidate, Ground};
@@ -8,9 +9,6 @@ use crate::comparison::{Plan, run};
 use crate::demand::Demand;
 use crate::estimate::mean_with;
 use crate::number::{float, sum};
-
-/// Courses for each point: the means lean on exact ones, so that few are enough.
-const COURSES: usize = 16;
 
 /// The cost of a year at one level of demand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,7 +34,8 @@ pub struct BreakEven {
     pub hours: f64,
 }
 
-/// The cost of a year at several levels of demand, as factors of the expected one.
+/// The cost of a year at several levels of demand, as factors of the expected one, from so many courses each: the means lean on
+/// exact ones, so that few are enough.
 ///
 /// # Errors
 ///
@@ -46,9 +45,9 @@ pub fn curve(
     client: &Client,
     candidates: &[Candidate],
     (demand, plan, minor): (&Demand, Plan, f64),
-    factors: &[f64],
+    (factors, courses): (&[f64], usize),
 ) -> Result<Vec<CurvePoint>, BillingError> {
-    let few = Plan { courses_min: COURSES, courses_max: COURSES, ..plan };
+    let few = Plan { courses_min: courses, courses_max: courses, ..plan };
     let months = f64::from(plan.months.max(1));
     let tickets = sum(demand.usual.tickets.iter().map(|frequency| frequency.mean())) / months;
     let point = |factor: &f64| {
@@ -57,7 +56,7 @@ pub fn curve(
         let costs = run.costs(minor).iter().map(|costs| mean_with(costs, &run.hours).value).collect();
         Ok(CurvePoint { tickets: tickets * factor, hours: scaled.mean() / months, costs })
     };
-    factors.iter().map(point).collect()
+    factors.par_iter().map(point).collect()
 }
 
 /// Where the curves of two candidates cross, by straight lines between points.
@@ -104,7 +103,8 @@ pub struct Density {
 pub fn densities(samples: &[Vec<f64>], points: usize) -> Vec<Density> {
     let mut all: Vec<f64> = samples.iter().flatten().copied().filter(|value| value.is_finite()).collect();
     all.sort_by(f64::total_cmp);
-    let (Some(low), Some(high)) = (crate::number::quantile_of_sorted(&all, 0.001), crate::number::quantile_of_sorted(&all, 0.997)) else {
+    let (Some(low), Some(high)) = (crate::number::quantile_of_sorted(&all, 0.001), crate::number::quantile_of_sorted(&all, 0.997))
+    else {
         return Vec::new();
     };
     let margin = ((high - low) * 0.06).max(high.abs() * 0.01).max(1.0);
@@ -113,7 +113,9 @@ pub fn densities(samples: &[Vec<f64>], points: usize) -> Vec<Density> {
     let one = |sample: &Vec<f64>| {
         let spread = crate::estimate::deviation(sample);
         let width = (1.06 * spread * float(sample.len().max(1)).powf(-0.2)).max(step * 1.2);
-        let kernel = |at: f64| sum(sample.iter().map(|value| crate::special::normal_pdf((at - value) / width))) / width / float(sample.len().max(1));
+        let kernel = |at: f64| {
+            sum(sample.iter().map(|value| crate::special::normal_pdf((at - value) / width))) / width / float(sample.len().max(1))
+        };
         Density { from, step, values: (0..points).map(|number| kernel(from + step * float(number))).collect() }
     };
     samples.iter().map(one).collect()

@@ -31,11 +31,16 @@ impl Urn {
         Self { incidents, up_to }
     }
 
-    /// The incident at a share between 0 and 1; nothing from an empty urn.
+    /// The position of the incident at a share between 0 and 1.
     #[must_use]
-    pub fn at(&self, share: f64) -> Option<&Incident> {
-        let position = self.up_to.partition_point(|weight| *weight <= share);
-        self.incidents.get(position).or(self.incidents.last())
+    pub fn position(&self, share: f64) -> usize {
+        self.up_to.partition_point(|weight| *weight <= share).min(self.incidents.len().saturating_sub(1))
+    }
+
+    /// The incident at a position.
+    #[must_use]
+    pub fn get(&self, position: usize) -> Option<&Incident> {
+        self.incidents.get(position)
     }
 
     /// How many incidents are in it.
@@ -196,10 +201,11 @@ impl Demand {
     #[must_use]
     pub fn month(&self, number: usize) -> Compound {
         let tickets = self.usual.tickets.get(number).map(|frequency| Part { frequency: *frequency, severity: self.urn.severity() });
-        let severe = self.severe.iter().filter(|severe| severe.a_year > 0.0).map(|severe| Part {
-            frequency: Frequency::Poisson { mean: severe.a_year / 12.0 },
-            severity: severe.hours.clone(),
-        });
+        let severe = self
+            .severe
+            .iter()
+            .filter(|severe| severe.a_year > 0.0)
+            .map(|severe| Part { frequency: Frequency::Poisson { mean: severe.a_year / 12.0 }, severity: severe.hours.clone() });
         let usual = tickets.filter(|_| !self.urn.is_empty());
         Compound { parts: usual.into_iter().chain(severe).collect() }
     }

@@ -136,9 +136,7 @@ impl Frequency {
                 let mood = rand_distr::Gamma::new(size, mean / size).map_or(0.0, |gamma| gamma.sample(random));
                 poisson(mood, random)
             }
-            Self::Binomial { trials, share } => {
-                (0..trials).map(|_| u32::from(random.random::<f64>() < share)).sum()
-            }
+            Self::Binomial { trials, share } => (0..trials).map(|_| u32::from(random.random::<f64>() < share)).sum(),
         }
     }
 }
@@ -162,7 +160,8 @@ mod tests {
     fn probabilities_have_the_cumulants() {
         for frequency in ALL {
             let probabilities: Vec<f64> = (0..400).map(|count| frequency.probability(count)).collect();
-            let moment = |power: i32| probabilities.iter().zip(0..).map(|(p, n): (&f64, u32)| p * f64::from(n).powi(power)).sum::<f64>();
+            let moment =
+                |power: i32| probabilities.iter().zip(0..).map(|(p, n): (&f64, u32)| p * f64::from(n).powi(power)).sum::<f64>();
             let [mean, variance, _] = frequency.cumulants();
             assert!((moment(0) - 1.0).abs() < 1e-12 && (moment(1) - mean).abs() < 1e-10, "{frequency:?}");
             assert!((moment(2) - mean * mean - variance).abs() < 1e-9, "{frequency:?}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quarterhour_billing::{Billing, Client, DeviceClass, DeviceCount, CountMethod, Period, TimeEntry, Word, WorkedOn};
+use quarterhour_billing::{Billing, Client, CountMethod, DeviceClass, DeviceCount, Period, TimeEntry, Word, WorkedOn};
 
 use crate::number::float_i64;
 
@@ -175,7 +175,8 @@ fn incidents(client: &Client, entries: &[TimeEntry], from: Period, until: Period
     for entry in entries {
         let (local, _) = client.clock.local(entry.started_at);
         let ticket = entry.ticket.as_str();
-        let before = open.get(ticket).filter(|(_, last)| !ticket.is_empty() && entry.started_at - last <= APART).map(|(position, _)| *position);
+        let before =
+            open.get(ticket).filter(|(_, last)| !ticket.is_empty() && entry.started_at - last <= APART).map(|(position, _)| *position);
         let position = before.unwrap_or_else(|| {
             let day = quarterhour_billing::Day::of_local(local);
             let midnight = local - local.rem_euclid(86_400);

@@ -20,6 +20,7 @@ pub mod number;
 pub mod outlook;
 pub mod path;
 pub mod portfolio;
+pub mod priced;
 pub mod replay;
 pub mod score;
 pub mod severity;

@@ -88,7 +88,11 @@ pub fn root(mut function: impl FnMut(f64) -> f64, from: f64, to: f64) -> f64 {
         }
         let at_next = function(next);
         (before, c, at_c) = (c, b, at_b);
-        if at_a * at_next < 0.0 { (b, at_b) = (next, at_next) } else { (a, at_a) = (next, at_next) }
+        if at_a * at_next < 0.0 {
+            (b, at_b) = (next, at_next)
+        } else {
+            (a, at_a) = (next, at_next)
+        }
         if at_a.abs() < at_b.abs() {
             (a, b, at_a, at_b) = (b, a, at_b, at_a);
         }
@@ -116,7 +120,9 @@ pub fn minimise(mut function: impl FnMut(&[f64]) -> f64, start: &[f64], steps: &
         }
         let centre: Vec<f64> =
             (0..start.len()).map(|at| sum(rest.iter().filter_map(|(point, _)| point.get(at)).copied()) / float(rest.len())).collect();
-        let along = |factor: f64| -> Vec<f64> { centre.iter().zip(&worst.0).map(|(centre, worst)| centre + factor * (worst - centre)).collect() };
+        let along = |factor: f64| -> Vec<f64> {
+            centre.iter().zip(&worst.0).map(|(centre, worst)| centre + factor * (worst - centre)).collect()
+        };
         let (best_value, second_value, worst_value) = (best.1, second.1, worst.1);
         let reflected = along(-1.0);
         let at_reflected = finite(function(&reflected));

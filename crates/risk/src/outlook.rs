@@ -222,7 +222,8 @@ impl Outlook {
             kept.1 += if same { next.1 } else { 0.0 };
             same
         });
-        let points: Vec<(f64, f64)> = points.into_iter().map(|(steps, weight)| (crate::number::float_i64(steps) * STEP, weight)).collect();
+        let points: Vec<(f64, f64)> =
+            points.into_iter().map(|(steps, weight)| (crate::number::float_i64(steps) * STEP, weight)).collect();
         let total = sum(points.iter().map(|(_, weight)| *weight));
         if total <= 0.0 {
             return Severity::Points(vec![(STEP * 2.0, 1.0)]);

@@ -59,6 +59,10 @@ pub struct Path {
     pub hours: f64,
     /// Tickets, in all months.
     pub tickets: u32,
+    /// By month: the positions in the urn of the incidents that begin in it.
+    pub drawn: Vec<Vec<u32>>,
+    /// By month: the severe events that begin in it.
+    pub events: Vec<Vec<Incident>>,
 }
 
 /// Draws course number `number` of a seed.
@@ -70,12 +74,16 @@ pub fn draw(demand: &Demand, horizon: &Horizon, devices: &Listed, seed: u64, num
     let mut entries: Vec<TimeEntry> = Vec::new();
     for (position, month) in horizon.months.iter().enumerate() {
         let tickets = demand.usual.tickets.get(position).map_or(0, |frequency| more(*frequency, mood).sample(&mut random));
+        let mut drawn = Vec::new();
         for _ in 0..if demand.urn.is_empty() { 0 } else { tickets } {
-            let Some(incident) = demand.urn.at(random.random()) else { break };
+            let position = demand.urn.position(random.random());
+            let Some(incident) = demand.urn.get(position) else { break };
+            drawn.push(u32::try_from(position).unwrap_or(u32::MAX));
             path.tickets += 1;
             place(&mut entries, incident, month, devices, (path.tickets, random.random()));
             path.hours += incident.hours();
         }
+        let mut severe_events = Vec::new();
         for severe in &demand.severe {
             let events = crate::frequency::Frequency::Poisson { mean: severe.a_year / 12.0 }.sample(&mut random);
             for _ in 0..events {
@@ -83,8 +91,11 @@ pub fn draw(demand: &Demand, horizon: &Horizon, devices: &Listed, seed: u64, num
                 let incident = severe_incident(severe.hours.sample(&mut random), demand);
                 place(&mut entries, &incident, month, devices, (path.tickets, random.random()));
                 path.hours += incident.hours();
+                severe_events.push(incident);
             }
         }
+        path.drawn.push(drawn);
+        path.events.push(severe_events);
     }
     entries.sort_by(|one, other| (one.started_at, &one.id).cmp(&(other.started_at, &other.id)));
     path.months = split(entries, horizon);
@@ -136,6 +147,21 @@ fn place(entries: &mut Vec<TimeEntry>, incident: &Incident, month: &Month, devic
             billing: piece.billing,
         });
     }
+}
+
+/// The entries of one incident alone, in the first month: those that start within it.
+#[must_use]
+pub fn lone_entries(incident: &Incident, horizon: &Horizon, devices: &Listed) -> Vec<TimeEntry> {
+    let mut entries = Vec::with_capacity(incident.pieces.len());
+    let Some(month) = horizon.months.first() else { return entries };
+    // All of its pieces belong to the month, however long it goes on.
+    let end = month.midnights.last().map_or(i64::MAX, |last| last + 86_399);
+    place(&mut entries, incident, month, devices, (1, 0.0));
+    for entry in &mut entries {
+        entry.started_at = entry.started_at.min(end);
+    }
+    entries.sort_by(|one, other| (one.started_at, &one.id).cmp(&(other.started_at, &other.id)));
+    entries
 }
 
 /// A number as text of nine digits, so that text sorts as numbers do.

@@ -15,7 +15,7 @@ use crate::severity::Severity;
 /// An incident of so many hours or more is a severe event: it is counted and drawn by itself.
 pub const SEVERE_HOURS: f64 = 8.0;
 /// Incidents of all clients that one client's urn holds at most.
-const POOL_MAX: usize = 600;
+const POOL_MAX: usize = 400;
 
 /// What is assumed before anything is seen. Each has its source on the last page of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -347,7 +347,9 @@ fn learn_rates(histories: &[History], prior: Prior) -> RateLaw {
     }
     match fit_rates(&totals).map(|fitted| fitted.law) {
         // Nobody differs, or not visibly: the pooled rate, believed as much as the assumption.
-        Ok(RateLaw::Pooled { rate }) if rate > 0.0 => RateLaw::Gamma { shape: rate * prior.tickets_weight, rate: prior.tickets_weight },
+        Ok(RateLaw::Pooled { rate }) if rate > 0.0 => {
+            RateLaw::Gamma { shape: rate * prior.tickets_weight, rate: prior.tickets_weight }
+        }
         Ok(law @ RateLaw::Gamma { .. }) => law,
         _ => alone,
     }

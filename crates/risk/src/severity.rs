@@ -106,7 +106,13 @@ impl Severity {
             Self::Mixture(parts) => sum(parts.iter().map(|(share, part)| share * part.survival(x))),
             // Above x once rounded: the next step below or at x was passed.
             Self::RoundedUp { step, of } => of.survival((x / step + 1e-9).floor() * step),
-            Self::Capped { cap, of } => if x < *cap { of.survival(x) } else { 0.0 },
+            Self::Capped { cap, of } => {
+                if x < *cap {
+                    of.survival(x)
+                } else {
+                    0.0
+                }
+            }
         }
     }
 
@@ -149,7 +155,13 @@ impl Severity {
                 let lattice = self.lattice(*step, LATTICE_MAX);
                 sum(lattice.iter().enumerate().map(|(at, share)| share * (float(at) * step - x).max(0.0)))
             }
-            Self::Capped { cap, of } => if x < *cap { of.excess(x) - of.excess(*cap) } else { 0.0 },
+            Self::Capped { cap, of } => {
+                if x < *cap {
+                    of.excess(x) - of.excess(*cap)
+                } else {
+                    0.0
+                }
+            }
         }
     }
 

@@ -18,7 +18,10 @@ pub fn digamma(mut x: f64) -> f64 {
     }
     let (inverse, square) = (1.0 / x, 1.0 / (x * x));
     let series = square
-        * (1.0 / 12.0 - square * (1.0 / 120.0 - square * (1.0 / 252.0 - square * (1.0 / 240.0 - square * (1.0 / 132.0 - square * (691.0 / 32_760.0))))));
+        * (1.0 / 12.0
+            - square
+                * (1.0 / 120.0
+                    - square * (1.0 / 252.0 - square * (1.0 / 240.0 - square * (1.0 / 132.0 - square * (691.0 / 32_760.0))))));
     below + x.ln() - inverse / 2.0 - series
 }
 
@@ -31,7 +34,8 @@ pub fn trigamma(mut x: f64) -> f64 {
         x += 1.0;
     }
     let (inverse, square) = (1.0 / x, 1.0 / (x * x));
-    let series = 1.0 / 6.0 - square * (1.0 / 30.0 - square * (1.0 / 42.0 - square * (1.0 / 30.0 - square * (5.0 / 66.0 - square * (691.0 / 2_730.0)))));
+    let series = 1.0 / 6.0
+        - square * (1.0 / 30.0 - square * (1.0 / 42.0 - square * (1.0 / 30.0 - square * (5.0 / 66.0 - square * (691.0 / 2_730.0)))));
     below + inverse + square / 2.0 + inverse * square * series
 }
 

@@ -194,7 +194,8 @@ impl Basis<'_> {
         let price = self.hour() * (1.0 - self.pricing.block_discount) * hours;
         let (whole, price) = (index(hours), self.money(price));
         let mut text = "program = \"block-of-time\"\n\n".to_owned();
-        let _ = write!(text, "[auto_replenish]\nhours = {whole}\nprice = \"{price}\"\nmax_per_period = 8\n\n{ROUNDING}{WEIGHTS}{PRICES}");
+        let _ =
+            write!(text, "[auto_replenish]\nhours = {whole}\nprice = \"{price}\"\nmax_per_period = 8\n\n{ROUNDING}{WEIGHTS}{PRICES}");
         let because = format!(
             "Blocks of {whole} hours, about {} months of work, for {price} each: {} under the rate card. The next is bought when one is used up.",
             self.pricing.block_months,
@@ -209,7 +210,10 @@ impl Basis<'_> {
         let fee = self.money(hours * self.hour() * (1.0 - self.pricing.committed_discount));
         let overage = self.money(self.hour() * (1.0 + self.pricing.overage_premium));
         let mut text = "program = \"use-it-or-lose-it\"\n\n".to_owned();
-        let _ = write!(text, "[fee]\nflat = \"{fee}\"\n\n[allowance]\nminutes = {{ workstation = {minutes} }}\n\n[overage]\nrate = \"{overage}\"\n\n");
+        let _ = write!(
+            text,
+            "[fee]\nflat = \"{fee}\"\n\n[allowance]\nminutes = {{ workstation = {minutes} }}\n\n[overage]\nrate = \"{overage}\"\n\n"
+        );
         text.push_str(ROUNDING);
         text.push_str(WEIGHTS);
         text.push_str(PRICES);
@@ -242,7 +246,8 @@ impl Basis<'_> {
         let load = self.hour() * (1.0 + self.pricing.fixed_premium);
         let workstations = self.seats.workstations.max(1.0);
         let a_workstation = self.money(self.hours() / workstations * load);
-        let a_server = self.money(self.severe_hours / self.seats.servers.max(1.0) * self.highest() * (1.0 + self.pricing.fixed_premium));
+        let a_server =
+            self.money(self.severe_hours / self.seats.servers.max(1.0) * self.highest() * (1.0 + self.pricing.fixed_premium));
         let text = format!(
             "program = \"fixed-rate\"\n\n[fee.per_device]\nworkstation = \"{a_workstation}\"\nserver = \"{a_server}\"\n\n[included]\nclasses = [\"workstation\", \"server\", \"firewall\"]\n\n{ROUNDING}{PRICES}"
         );

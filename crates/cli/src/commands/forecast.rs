@@ -39,7 +39,9 @@ fn table(told: &[Forecast]) -> String {
     let hours = |hours: f64| format!("{hours:.1}");
     let maybe = |value: Option<f64>, shown: fn(f64) -> String| value.map_or("-".to_owned(), shown);
     for it in told {
-        let at = |share: f64| it.quantiles.iter().find(|(own, _)| (own - share).abs() < 1e-9).map_or("-".to_owned(), |(_, value)| hours(*value));
+        let at = |share: f64| {
+            it.quantiles.iter().find(|(own, _)| (own - share).abs() < 1e-9).map_or("-".to_owned(), |(_, value)| hours(*value))
+        };
         table.row(vec![
             plain(&it.client),
             hours(it.hours),
@@ -65,7 +67,11 @@ fn table(told: &[Forecast]) -> String {
 }
 
 fn corrected(by: usize) -> String {
-    if by == 0 { String::new() } else { format!("Intervals were corrected by {by} past forecasts; `quarterhour backtest` measures them.\n") }
+    if by == 0 {
+        String::new()
+    } else {
+        format!("Intervals were corrected by {by} past forecasts; `quarterhour backtest` measures them.\n")
+    }
 }
 
 /// Measures forecasts on months that are over.

@@ -249,7 +249,15 @@ impl Grid {
             let cdf = self.cdf(float(number) * self.step);
             cdf * (1.0 - cdf)
         };
-        let weight = |number: usize| if number == 0 || number == last { 1.0 } else if number % 2 == 1 { 4.0 } else { 2.0 };
+        let weight = |number: usize| {
+            if number == 0 || number == last {
+                1.0
+            } else if number % 2 == 1 {
+                4.0
+            } else {
+                2.0
+            }
+        };
         crate::number::sum((0..=last).map(|number| weight(number) * at(number))) * self.step / 3.0
     }
 }

@@ -62,7 +62,8 @@ mod tests {
     fn an_exponential_comes_back() {
         let transform = |s: Complex64| (Complex64::ONE + s).inv();
         for x in [0.1_f64, 1.0, 5.0, 20.0] {
-            let (survival, excess, square) = (survival(transform, x, 1.0), excess(transform, 1.0, x, 1.0), excess_square(transform, (1.0, 2.0), x, 1.0));
+            let (survival, excess, square) =
+                (survival(transform, x, 1.0), excess(transform, 1.0, x, 1.0), excess_square(transform, (1.0, 2.0), x, 1.0));
             assert!((survival - (-x).exp()).abs() < 1e-10, "{x}: {survival}");
             assert!((excess - (-x).exp()).abs() < 1e-10, "{x}: {excess}");
             assert!((square - 2.0 * (-x).exp()).abs() < 1e-9, "{x}: {square}");

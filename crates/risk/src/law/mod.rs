@@ -11,7 +11,7 @@ pub mod inversion;
 mod lattice;
 mod year;
 
-pub use blocks::{blocks_bought, ExpiringBlocks, expiring_blocks};
+pub use blocks::{ExpiringBlocks, blocks_bought, expiring_blocks};
 pub use exact::Exact;
 pub use grid::{Grid, Grids};
 pub use lattice::Lattice;
@@ -59,7 +59,8 @@ impl Compound {
             let [m1, m2, m3] = [1, 2, 3].map(|power| part.severity.moment(power));
             let variance = m2 - m1 * m1;
             let skew = m3 - 3.0 * m1 * m2 + 2.0 * m1.powi(3);
-            let own = [first * m1, first * variance + second * m1 * m1, first * skew + 3.0 * second * m1 * variance + third * m1.powi(3)];
+            let own =
+                [first * m1, first * variance + second * m1 * m1, first * skew + 3.0 * second * m1 * variance + third * m1.powi(3)];
             total.iter_mut().zip(own).for_each(|(slot, value)| *slot += value);
         }
         total

@@ -22,7 +22,8 @@ impl Overages {
     pub fn new(compound: &Compound, (allowance, months): (f64, u32), hours: f64, points: usize, grids: &mut Grids) -> Self {
         let nodes = points / 4;
         let reach = allowance + 2.0 * hours;
-        let step = if allowance > 0.0 { allowance / (allowance / reach * float(nodes)).floor().max(1.0) } else { reach / float(nodes) };
+        let step =
+            if allowance > 0.0 { allowance / (allowance / reach * float(nodes)).floor().max(1.0) } else { reach / float(nodes) };
         let month = Grid::new(compound, step * float(nodes), points, grids);
         let at = index(allowance / step + 0.5);
         let known = nodes.saturating_sub(at);

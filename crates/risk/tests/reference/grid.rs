@@ -19,7 +19,13 @@ fn the_whole_law_is_as_exact_as_single_values() {
         let [mean, variance, _] = model.cumulants();
         let at = row.number("arg");
         let hours = 1.0_f64.max(mean + 12.0 * variance.sqrt()).ceil();
-        let points = if mean > 500.0 { 1 << 18 } else if mean > 100.0 { 1 << 17 } else { 1 << 14 };
+        let points = if mean > 500.0 {
+            1 << 18
+        } else if mean > 100.0 {
+            1 << 17
+        } else {
+            1 << 14
+        };
         let grid = Grid::new(&model, hours, points, &mut grids);
         match row.get("quantity") {
             "cdf" if at < hours => check.near(&row, grid.cdf(at), 1e-8),

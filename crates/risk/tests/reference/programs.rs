@@ -65,7 +65,8 @@ fn use_it_or_lose_it(check: &mut Check, rows: &[Row], params: &Value, model: &Co
             "P(annual UIOLI cost < annual adhoc cost)" => {
                 let hours = model.mean() + 14.0 * deviation;
                 let month = Grid::new(model, hours, 1 << 16, &mut grids);
-                let chance = chance_of_less(&month, months, |hours| fee + overage * (hours - allowance).max(0.0) - rate * hours, &mut grids);
+                let chance =
+                    chance_of_less(&month, months, |hours| fee + overage * (hours - allowance).max(0.0) - rate * hours, &mut grids);
                 check.near(row, chance, 1e-4);
             }
             _ if quantity.contains("adhoc rate at which") => {
@@ -78,7 +79,9 @@ fn use_it_or_lose_it(check: &mut Check, rows: &[Row], params: &Value, model: &Co
                 check.near(row, year.tail_mean(share(quantity)) * rate, 1e-7);
             }
             _ if quantity.starts_with('q') => check.near(row, all * fee + overage * overages.total.quantile(share(quantity)), 1e-7),
-            _ if quantity.starts_with("TVaR") => check.near(row, all * fee + overage * overages.total.tail_mean(share(quantity)), 1e-7),
+            _ if quantity.starts_with("TVaR") => {
+                check.near(row, all * fee + overage * overages.total.tail_mean(share(quantity)), 1e-7)
+            }
             _ => check.unknown(row),
         }
     }

@@ -17,7 +17,11 @@ fn published_values_are_met() {
             // One-sided stable with index 1/2: its mean is infinite, its transform is exp(-sqrt(2 s)).
             let Frequency::Poisson { mean } = frequency(&model) else { panic!("a Poisson number") };
             let transform = |s: Complex64| (((-(s * 2.0).sqrt()).exp() - 1.0) * mean).exp();
-            check.near(&row, inversion::survival(transform, at - 0.5, f64::INFINITY) - inversion::survival(transform, at + 0.5, f64::INFINITY), 1e-8);
+            check.near(
+                &row,
+                inversion::survival(transform, at - 0.5, f64::INFINITY) - inversion::survival(transform, at + 0.5, f64::INFINITY),
+                1e-8,
+            );
             continue;
         };
         let compound = Compound::of(frequency(&model), severity);
@@ -41,7 +45,8 @@ fn published_values_are_met() {
 
 fn frequency(model: &Value) -> Frequency {
     let text = model["freq"].as_str().expect("a frequency");
-    let numbers: Vec<f64> = text.split_whitespace().skip(1).map(|word| word.rsplit('=').next().unwrap_or(word).parse().expect("a number")).collect();
+    let numbers: Vec<f64> =
+        text.split_whitespace().skip(1).map(|word| word.rsplit('=').next().unwrap_or(word).parse().expect("a number")).collect();
     match text.split_whitespace().next().unwrap_or_default() {
         "poisson" => Frequency::Poisson { mean: numbers[0] },
         "geometric" => Frequency::NegativeBinomial { mean: numbers[0], size: 1.0 },
@@ -56,7 +61,8 @@ fn severity(value: &Value) -> Option<Severity> {
         return Some(Severity::Points(points.iter().map(|(at, share)| (at.parse().expect("a number"), number(share))).collect()));
     }
     let text = value.as_str().expect("a severity");
-    let numbers: Vec<f64> = text.split(|letter: char| !letter.is_ascii_digit() && letter != '.').filter_map(|word| word.parse().ok()).collect();
+    let numbers: Vec<f64> =
+        text.split(|letter: char| !letter.is_ascii_digit() && letter != '.').filter_map(|word| word.parse().ok()).collect();
     Some(match text.split(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or_default() {
         "gamma" if text.contains("rate") => Severity::Gamma { shape: numbers[0], scale: 1.0 / numbers[1] },
         "gamma" => Severity::Gamma { shape: numbers[0], scale: numbers[1] },

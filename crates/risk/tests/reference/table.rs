@@ -114,8 +114,12 @@ pub fn severity(value: &Value) -> Severity {
         "ln" => Severity::Lognormal { mu: at(1), sigma: at(2) },
         "gam" => Severity::Gamma { shape: at(1), scale: at(2) },
         "exp" => Severity::Exponential { mean: at(1) },
-        "disc" => Severity::Points(list[1].as_array().expect("points").iter().map(|point| (number(&point[0]), number(&point[1]))).collect()),
-        "mix" => Severity::Mixture(list[1].as_array().expect("parts").iter().map(|part| (number(&part[0]), severity(&part[1]))).collect()),
+        "disc" => {
+            Severity::Points(list[1].as_array().expect("points").iter().map(|point| (number(&point[0]), number(&point[1]))).collect())
+        }
+        "mix" => {
+            Severity::Mixture(list[1].as_array().expect("parts").iter().map(|part| (number(&part[0]), severity(&part[1]))).collect())
+        }
         "rup" => Severity::RoundedUp { step: at(1), of: Box::new(severity(&list[2])) },
         name => panic!("unknown severity {name}"),
     }

@@ -110,13 +110,21 @@ async fn show(State(app): State<App>, here: Here, Path(code): Path<String>, Quer
             Ok(question) => (question, Problems::default()),
             Err(error) => (Question::default(), Problems::of_error(error)?),
         };
-        let result = if problems.is_empty() { result(app, &code, &question)? } else { ResultPart { result: None, waiting: Vec::new() } };
+        let result =
+            if problems.is_empty() { result(app, &code, &question)? } else { ResultPart { result: None, waiting: Vec::new() } };
         let seats = result.result.as_ref().map(|shown| {
             let report = &shown.report;
             (report.seats.workstations, report.seats.servers, allowance(report).unwrap_or(15.0))
         });
         let frame = frame.frame(app, "clients", format!("Programs for {}", head.name));
-        Ok(ShowPage { frame, groups: sliders(&question, seats.unwrap_or((0.0, 0.0, 15.0))), seed: question.seed, head, problems, result })
+        Ok(ShowPage {
+            frame,
+            groups: sliders(&question, seats.unwrap_or((0.0, 0.0, 15.0))),
+            seed: question.seed,
+            head,
+            problems,
+            result,
+        })
     };
     page(app.run(page_of).await?)
 }
@@ -172,17 +180,11 @@ fn question(pairs: &Pairs) -> Result<Question, AppError> {
 fn result(app: &Context, code: &str, question: &Question) -> Result<ResultPart, AppError> {
     let office = app.office()?;
     let report = compare(&office, code, question, &[], Detail::Quick)?;
-    let months = office.client(code).ok().and_then(|(position, _)| office.portfolio.histories().get(position));
-    let past = months.map(|history| history.months.iter().rev().take(8).rev().map(|month| FanMonth {
-        label: dates::month_short(month.period),
-        hours: vec![month.hours],
-    }));
-    let past: Vec<FanMonth> = past.map(Iterator::collect).unwrap_or_default();
-    Ok(ResultPart { result: Some(Shown::new(report, past)), waiting: Vec::new() })
+    Ok(ResultPart { result: Some(Shown::new(report)), waiting: Vec::new() })
 }
 
 impl Shown {
-    fn new(report: Report, past: Vec<FanMonth>) -> Self {
+    fn new(report: Report) -> Self {
         let rows = report.contenders.iter().map(|contender| Row::new(contender, &report.currency)).collect();
         let money = |value: f64| format!("{} {}", report.currency, grouped(&format!("{value:.0}")));
         let ridge = |contender: &Contender| {
@@ -209,7 +211,7 @@ impl Shown {
             report.courses,
             report.contenders.iter().map(|it| relative(it.figures.p95)).fold(0.0, f64::max) * 100.0
         );
-        let (curve, fan) = (cost_curve(&report), fan(&report, past));
+        let (curve, fan) = (cost_curve(&report), fan(&report));
         Self { rows, densities: densities.chart(), curve, fan, break_evens, uncertainty, report }
     }
 }
@@ -236,17 +238,20 @@ fn cost_curve(report: &Report) -> Chart {
     .chart()
 }
 
-fn fan(report: &Report, mut months: Vec<FanMonth>) -> Option<Chart> {
+fn fan(report: &Report) -> Option<Chart> {
     if report.month_hours.is_empty() {
         return None;
     }
     let hours: Vec<f64> = report.month_hours.iter().map(|(_, hours)| *hours).collect();
     let first = report.plan.first;
+    let past = report.past_hours.iter().rev().take(8).rev();
+    let mut months: Vec<FanMonth> =
+        past.map(|(period, hours)| FanMonth { label: dates::month_short(*period), hours: vec![*hours] }).collect();
     months.extend((0..6).map(|number| FanMonth { label: dates::month_short(first.plus(number)), hours: hours.clone() }));
     Some(
         Fan {
             id: "month-fan".to_owned(),
-            title: "Hours a month: the last ones, and what is likely".to_owned(),
+            title: "Billable hours a month: the last ones, and what is likely".to_owned(),
             months,
             allowance: allowance(report).map(|minutes| minutes * report.seats.workstations / 60.0),
         }
@@ -278,7 +283,9 @@ fn envelope(report: &Report) -> Vec<String> {
             let crossing = report.break_evens.iter().find(|it| it.below == name(last) && it.above == name(now));
             match (last, crossing) {
                 (None, _) => said.push(format!("With few tickets {} is the cheapest.", name(now))),
-                (_, Some(it)) => said.push(format!("From {:.0} tickets a month ({:.1} hours) on it is {}.", it.tickets, it.hours, name(now))),
+                (_, Some(it)) => {
+                    said.push(format!("From {:.0} tickets a month ({:.1} hours) on it is {}.", it.tickets, it.hours, name(now)))
+                }
                 (_, None) => said.push(format!("At about {:.0} tickets a month it is {}.", point.tickets, name(now))),
             }
             last = now;
@@ -317,7 +324,15 @@ impl Row {
 }
 
 fn sliders(question: &Question, (workstations, servers, minutes): (f64, f64, f64)) -> Vec<(&'static str, Vec<Slider>)> {
-    let slider = |name, label, value: f64, (low, high, step): (f64, f64, f64), unit| Slider { name, label, value, low, high: high.max(value), step, unit };
+    let slider = |name, label, value: f64, (low, high, step): (f64, f64, f64), unit| Slider {
+        name,
+        label,
+        value,
+        low,
+        high: high.max(value),
+        step,
+        unit,
+    };
     let pricing = &question.pricing;
     let reach = |count: f64| (count * 2.5 / 10.0).ceil() * 10.0;
     vec![

@@ -2,12 +2,11 @@
 
 use quarterhour_billing::{Client, Device, DeviceClass, Period, Words};
 use quarterhour_books::setup;
-use quarterhour_risk::candidate::{Candidate, Ground};
+use quarterhour_risk::candidate::{Candidate, Ground, MonthCost};
 use quarterhour_risk::comparison::{Figures, Measure, Plan, Run, run};
 use quarterhour_risk::curve::{BreakEven, CurvePoint, Density, break_evens, curve, densities};
 use quarterhour_risk::demand::{Demand, Severe};
-use quarterhour_risk::law::{Grid, Grids};
-use quarterhour_risk::number::mean;
+use quarterhour_risk::number::{float_i64, mean, quantile_of_sorted};
 use quarterhour_risk::portfolio::{Knowledge, Prior, Seats};
 use quarterhour_risk::replay::{Replay, replay};
 use quarterhour_risk::severity::Severity;
@@ -143,6 +142,8 @@ pub struct Report {
     pub window: Option<(Period, Period)>,
     /// Hours of one month: quantiles at 5, 10, 25, 50, 75, 90 and 95 percent.
     pub month_hours: Vec<(f64, f64)>,
+    /// The same hours in the client's own months.
+    pub past_hours: Vec<(Period, f64)>,
     /// The programs, in a fixed order, agreements of the books behind them.
     pub contenders: Vec<Contender>,
     /// Cost against demand.
@@ -177,8 +178,15 @@ pub enum Detail {
     Quick,
 }
 
-/// Levels of demand on the curve.
-const FACTORS: [f64; 7] = [0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0];
+impl Detail {
+    /// Levels of demand on the curve, and courses for each.
+    fn curve(self) -> (&'static [f64], usize) {
+        match self {
+            Self::Whole => (&[0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0], 16),
+            Self::Quick => (&[0.25, 0.5, 1.0, 1.5, 2.0], 8),
+        }
+    }
+}
 
 /// Compares the programs for a client.
 ///
@@ -193,20 +201,24 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let entrants = asked.entrants(&mut words, drafts)?;
     let ground = Ground { terms: &office.setup.provider.terms, words: &words };
     let candidates: Vec<Candidate> = entrants.iter().map(|entrant| entrant.candidate.clone()).collect();
-    let plan = asked.plan();
+    let plan = asked.plan(detail);
     let minor = 10_f64.powi(i32::from(client.currency.digits()));
     let ran = run(ground, &asked.client, &candidates, &asked.demand, plan)?;
     let hour = asked.basis().hour();
     let measure = Measure { minor, seats: asked.seats.endpoints, hour_cost: hour * question.pricing.cost_share, value: 0 };
     let figures = ran.figures(measure);
     let costs = ran.costs(minor);
-    let points = curve(ground, &asked.client, &candidates, (&asked.demand, plan, minor), &FACTORS)?;
+    let points = curve(ground, &asked.client, &candidates, (&asked.demand, plan, minor), detail.curve())?;
     let history = office.portfolio.histories().get(position);
     let window = history.and_then(|history| Some((history.months.first()?.period, history.months.last()?.period)));
     let densities = densities(&costs, 96);
     let replays = match (detail, window, office.entries.get(position)) {
         (Detail::Whole, Some(window), Some(entries)) => Some(asked.replays(ground, &candidates, entries, (client, window))?),
         _ => None,
+    };
+    let past_hours = match (window, office.entries.get(position)) {
+        (Some(window), Some(entries)) => asked.past_hours(ground, &candidates, entries, (client, window))?,
+        _ => Vec::new(),
     };
     let contenders = entrants.into_iter().zip(figures).enumerate();
     let contenders: Vec<Contender> = contenders
@@ -233,7 +245,8 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         question: question.clone(),
         courses: ran.count(),
         seats: asked.seats,
-        month_hours: asked.month_hours(),
+        month_hours: month_hours(&ran, &contenders),
+        past_hours,
         break_evens: break_evens(&points, &ran.names),
         sentences: words::sentences(&contenders, &asked.knowledge, asked.seats, client.currency),
         questions: words::questions(&contenders, &asked.knowledge),
@@ -297,8 +310,9 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn plan(&self) -> Plan {
-        Plan { precision: self.question.precision, ..Plan::usual(self.first, self.question.seed) }
+    fn plan(&self, detail: Detail) -> Plan {
+        let courses_min = if detail == Detail::Quick { 128 } else { 256 };
+        Plan { precision: self.question.precision, courses_min, ..Plan::usual(self.first, self.question.seed) }
     }
 
     /// The six programs, the agreement in force, and the drafts.
@@ -330,6 +344,20 @@ impl<'a> Asked<'a> {
         Ok(entrants)
     }
 
+    /// The client's own months as the use-it-or-lose-it program counts them.
+    fn past_hours(
+        &self,
+        ground: Ground<'_>,
+        candidates: &[Candidate],
+        entries: &[quarterhour_billing::TimeEntry],
+        (client, window): (&Client, (Period, Period)),
+    ) -> Result<Vec<(Period, f64)>, AppError> {
+        let measure: Vec<Candidate> = candidates.iter().filter(|candidate| candidate.name == MEASURE).cloned().collect();
+        let replays = self.replays(ground, &measure, entries, (client, window))?;
+        let months = replays.iter().flat_map(|replay| &replay.months);
+        Ok(months.map(|month| (month.period, counted(&month.cost))).collect())
+    }
+
     fn replays(
         &self,
         ground: Ground<'_>,
@@ -344,18 +372,23 @@ impl<'a> Asked<'a> {
         };
         candidates.iter().map(|candidate| Ok(replay(ground, client, &moved(candidate), entries, (first, until))?)).collect()
     }
+}
 
-    /// Quantiles of one month's hours, exactly.
-    fn month_hours(&self) -> Vec<(f64, f64)> {
-        let month = self.demand.month(0);
-        let mean = month.mean();
-        if mean <= 0.0 {
-            return Vec::new();
-        }
-        let deviation = month.deviation();
-        let grid = Grid::new(&month, mean + 10.0 * deviation, 1 << 12, &mut Grids::new());
-        [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95].map(|share| (share, grid.quantile(share))).to_vec()
-    }
+/// The candidate whose hours are the measure: the use-it-or-lose-it program.
+const MEASURE: &str = "use-it-or-lose-it";
+
+/// Quantiles of one month's hours as the use-it-or-lose-it program counts them.
+fn month_hours(run: &Run, contenders: &[Contender]) -> Vec<(f64, f64)> {
+    let Some(position) = contenders.iter().position(|it| it.name == MEASURE) else { return Vec::new() };
+    let mut hours: Vec<f64> = run.months(position).map(counted).collect();
+    hours.sort_by(f64::total_cmp);
+    let quantile = |share: f64| Some((share, quantile_of_sorted(&hours, share)?));
+    [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95].into_iter().filter_map(quantile).collect()
+}
+
+/// Hours of a month that count: drawn from the allowance, or beyond it.
+fn counted(month: &MonthCost) -> f64 {
+    float_i64(month.granted - month.forfeited + month.overage) / 3_600.0
 }
 
 /// Months that are simulated.

@@ -92,11 +92,16 @@ fn agreement_of(client: &Client, period: Period) -> Option<&Agreement> {
 #[must_use]
 pub fn measure(office: &Office) -> Backtest {
     let visits = Visits::read(office, office.until);
-    let known = office.setup.clients.iter().zip(&office.entries).filter_map(|(client, entries)| {
-        Some(client.client.clock.day(entries.last()?.started_at))
-    });
+    let known = office
+        .setup
+        .clients
+        .iter()
+        .zip(&office.entries)
+        .filter_map(|(client, entries)| Some(client.client.clock.day(entries.last()?.started_at)));
     // Books may end within a month: what is not known is not forecast.
-    let end = known.max().map_or(office.until.end(), |last| if office.until.end().since(last) > 4 { last.next() } else { office.until.end() });
+    let end = known
+        .max()
+        .map_or(office.until.end(), |last| if office.until.end().since(last) > 4 { last.next() } else { office.until.end() });
     let subjects = visits.subjects(office);
     backtest(&subjects, &office.setup.provider.terms.calendar, (visits.first, visits.last), end)
 }
@@ -141,11 +146,7 @@ struct Told<'a> {
     others: Pace,
 }
 
-fn one(
-    office: &Office,
-    (position, client, seen): (usize, &BookClient, &Seen),
-    told: Told<'_>,
-) -> Result<Option<Forecast>, AppError> {
+fn one(office: &Office, (position, client, seen): (usize, &BookClient, &Seen), told: Told<'_>) -> Result<Option<Forecast>, AppError> {
     let Told { outlook, corrected, others } = told;
     let (period, on) = (office.today.period(), office.today);
     let calendar = &office.setup.provider.terms.calendar;

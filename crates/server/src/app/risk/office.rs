@@ -82,8 +82,12 @@ impl Office {
         let over = today.period().previous();
         let until = last.max().map_or(over, |last| last.min(over));
         let trade = Trade::usual(&mut words);
-        let histories: Vec<History> =
-            setup.clients.par_iter().zip(&entries).map(|(client, own)| History::read(&client.client, own, until, MONTHS_MAX)).collect();
+        let histories: Vec<History> = setup
+            .clients
+            .par_iter()
+            .zip(&entries)
+            .map(|(client, own)| History::read(&client.client, own, until, MONTHS_MAX))
+            .collect();
         let portfolio = Portfolio::learn(histories, Prior::default());
         Self { setup, words, entries, portfolio, trade, until, today }
     }
@@ -96,7 +100,8 @@ impl Office {
     pub fn client(&self, code: &str) -> Result<(usize, &Client), AppError> {
         let found = self.setup.clients.iter().position(|client| client.client.code == code);
         let client = found.and_then(|position| Some((position, &self.setup.clients.get(position)?.client)));
-        client.ok_or_else(|| AppError::user(format!("there is no client `{code}`"), "the codes are in the first column of clients.csv"))
+        client
+            .ok_or_else(|| AppError::user(format!("there is no client `{code}`"), "the codes are in the first column of clients.csv"))
     }
 
     /// The provider's terms and words.

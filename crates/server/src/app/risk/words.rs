@@ -55,8 +55,8 @@ pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, seats: Seats, 
     if let Some(cheapest) = by(|figures| figures.mean.value) {
         let figures = &cheapest.figures;
         said.push(format!(
-            "On average `{}` costs least: {} a year. In a bad year, one in twenty, it costs {} or more.",
-            cheapest.name,
+            "On average {} costs least: {} a year. In a bad year, one in twenty, it costs {} or more.",
+            named(&cheapest.name),
             whole(figures.mean.value, currency),
             whole(figures.p95.value, currency)
         ));
@@ -64,8 +64,8 @@ pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, seats: Seats, 
     if let Some(calmest) = by(|figures| figures.p95.value) {
         let figures = &calmest.figures;
         said.push(format!(
-            "The best protection against a bad year is `{}`: nineteen of twenty years stay below {}, and an average year is {}.",
-            calmest.name,
+            "The best protection against a bad year is {}: nineteen of twenty years stay below {}, and an average year is {}.",
+            named(&calmest.name),
             whole(figures.p95.value, currency),
             whole(figures.mean.value, currency)
         ));
@@ -73,14 +73,27 @@ pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, seats: Seats, 
     if let Some(program) = contenders.iter().find(|contender| contender.program == "use-it-or-lose-it") {
         let figures = &program.figures;
         said.push(format!(
-            "Under `{}` at least one month goes over its hours {}, and {:.0} hours worth {} end unused in an average year.",
-            program.name,
+            "Under {} at least one month goes over its hours {}, and {:.0} hours worth {} end unused in an average year.",
+            named(&program.name),
             chance(figures.overage_chance.value),
             figures.lost_hours.value,
             whole(figures.lost_money, currency)
         ));
     }
     said
+}
+
+/// A program's name within a sentence.
+fn named(name: &str) -> String {
+    match name {
+        "ad-hoc" => "ad-hoc work by the rate card".to_owned(),
+        "block-of-time" => "a block of time".to_owned(),
+        "use-it-or-lose-it" => "use-it-or-lose-it".to_owned(),
+        "budget" => "a budget".to_owned(),
+        "fixed-rate" => "a fixed rate".to_owned(),
+        "customized" => "a customized agreement".to_owned(),
+        other => format!("“{other}”"),
+    }
 }
 
 fn known(knowledge: &Knowledge, seats: Seats) -> String {
@@ -92,13 +105,17 @@ fn known(knowledge: &Knowledge, seats: Seats) -> String {
         Amount::Enough => format!("{} tickets in {} months were seen, enough to go by", knowledge.tickets, knowledge.months),
     };
     let hours = expected * knowledge.hours_per_ticket;
-    format!("{basis}: about {expected:.0} tickets a month of {:.0} minutes each, {hours:.1} hours a month.", knowledge.hours_per_ticket * 60.0)
+    format!(
+        "{basis}: about {expected:.0} tickets a month of {:.0} minutes each, {hours:.1} hours a month.",
+        knowledge.hours_per_ticket * 60.0
+    )
 }
 
 /// What speaks for a program, and what against it.
 #[must_use]
 pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (Vec<String>, Vec<String>) {
-    let lost = format!("{:.0} hours worth {} end unused in an average year.", figures.lost_hours.value, whole(figures.lost_money, currency));
+    let lost =
+        format!("{:.0} hours worth {} end unused in an average year.", figures.lost_hours.value, whole(figures.lost_money, currency));
     let swing = format!("Two of three years lie within {} of the average.", whole(figures.spread, currency));
     let (pros, cons): (Vec<&str>, Vec<&str>) = match program {
         "ad-hoc" => (
@@ -119,23 +136,37 @@ pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (V
         ),
         "fixed-rate" => (
             vec!["The same bill in a good and in a bad year: the provider carries the risk."],
-            vec!["The price holds a premium for that risk.", "`Unlimited` leaves out devices that are not listed, and projects where they are excluded."],
+            vec![
+                "The price holds a premium for that risk.",
+                "“Unlimited” leaves out devices that are not listed, and projects where they are excluded.",
+            ],
         ),
-        _ => (vec!["Entry-level tickets at an entry-level price; each service is paid where it is needed."], vec!["More lines to understand, and work beyond them is charged."]),
+        _ => (
+            vec!["Entry-level tickets at an entry-level price; each service is paid where it is needed."],
+            vec!["More lines to understand, and work beyond them is charged."],
+        ),
     };
     let mut pros: Vec<String> = pros.into_iter().map(str::to_owned).collect();
     let mut cons: Vec<String> = cons.into_iter().map(str::to_owned).collect();
     if figures.lost_hours.value >= 1.0 || figures.lost_money >= 1.0 {
         cons.push(lost);
     }
-    if figures.spread < 0.03 * figures.mean.value { pros.push(swing) } else { cons.push(swing) }
+    if figures.spread < 0.03 * figures.mean.value {
+        pros.push(swing)
+    } else {
+        cons.push(swing)
+    }
     (pros, cons)
 }
 
 /// What to ask before signing.
 #[must_use]
 pub fn questions(contenders: &[Contender], knowledge: &Knowledge) -> Vec<AskedQuestion> {
-    let ask = |question: &str, why: &str, answer: Option<String>| AskedQuestion { question: question.to_owned(), why: why.to_owned(), answer };
+    let ask = |question: &str, why: &str, answer: Option<String>| AskedQuestion {
+        question: question.to_owned(),
+        why: why.to_owned(),
+        answer,
+    };
     let increments = contenders.iter().find_map(|contender| contender.text.as_deref()).filter(|text| text.contains("increment = 15"));
     vec![
         ask(
@@ -149,7 +180,7 @@ pub fn questions(contenders: &[Contender], knowledge: &Knowledge) -> Vec<AskedQu
             increments.map(|_| "A quarter hour, added up over a ticket's day before it is rounded; each entry shows its actual and its billable minutes.".to_owned()),
         ),
         ask(
-            "What does `unlimited` leave out?",
+            "What does “unlimited” leave out?",
             "Projects, devices that are not listed and some kinds of work are often charged.",
             Some("The fixed rate covers work on listed workstations, servers and firewalls; devices that are not listed are charged.".to_owned()),
         ),
@@ -195,11 +226,27 @@ pub fn assumptions(knowledge: &Knowledge, question: &Question, run: &Run, until:
 /// Figures of the trade.
 #[must_use]
 pub fn yardsticks() -> Vec<Yardstick> {
-    let row = |what: &str, value: &str, source: &str| Yardstick { what: what.to_owned(), value: value.to_owned(), source: source.to_owned() };
+    let row = |what: &str, value: &str, source: &str| Yardstick {
+        what: what.to_owned(),
+        value: value.to_owned(),
+        source: source.to_owned(),
+    };
     vec![
-        row("Tickets that entry-level staff can solve", "80 %", "series of articles on support programs that this project starts from"),
-        row("Price of an entry-level ticket", "USD 14 to 20 a call", "the same; MetricNet's benchmark of a service desk's cost a ticket, North America, is about USD 22"),
+        row(
+            "Tickets that entry-level staff can solve",
+            "80 %",
+            "series of articles on support programs that this project starts from",
+        ),
+        row(
+            "Price of an entry-level ticket",
+            "USD 14 to 20 a call",
+            "the same; MetricNet's benchmark of a service desk's cost a ticket, North America, is about USD 22",
+        ),
         row("Senior technician", "USD 100 to 250 an hour", "series of articles on support programs"),
-        row("Reactive hours an endpoint a month (RHEM)", "15 minutes or less", "the trade's measure of managed service; described by AGMSP Coaching"),
+        row(
+            "Reactive hours an endpoint a month (RHEM)",
+            "15 minutes or less",
+            "the trade's measure of managed service; described by AGMSP Coaching",
+        ),
     ]
 }

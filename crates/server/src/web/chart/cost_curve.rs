@@ -64,15 +64,37 @@ impl CostCurve {
         for tick in ticks(0.0, high, 5) {
             let at = y(tick);
             let _ = write!(svg, "<path class=\"c-grid\" d=\"M{left:.1} {at:.1}H{:.1}\"/>", width - right);
-            let _ = write!(svg, "<text class=\"t-soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", left - 8.0, at + 4.0, short(tick));
+            let _ = write!(
+                svg,
+                "<text class=\"t-soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+                left - 8.0,
+                at + 4.0,
+                short(tick)
+            );
         }
         for tick in ticks(0.0, most, if width > 500.0 { 8 } else { 4 }) {
             let at = x(tick);
-            let _ = write!(svg, "<text class=\"t-soft\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>", height - bottom + 18.0, short(tick));
+            let _ = write!(
+                svg,
+                "<text class=\"t-soft\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                height - bottom + 18.0,
+                short(tick)
+            );
         }
-        let _ = write!(svg, "<text class=\"t-soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">tickets a month</text>", width - right, height - 4.0);
+        let _ = write!(
+            svg,
+            "<text class=\"t-soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">tickets a month</text>",
+            width - right,
+            height - 4.0
+        );
         let now = x(self.expected);
-        let _ = write!(svg, "<path class=\"c-today\" d=\"M{now:.1} {top:.1}V{:.1}\"/><text class=\"t-strong t-halo\" x=\"{:.1}\" y=\"{:.1}\">expected</text>", height - bottom, now + 5.0, top + 10.0);
+        let _ = write!(
+            svg,
+            "<path class=\"c-today\" d=\"M{now:.1} {top:.1}V{:.1}\"/><text class=\"t-strong t-halo\" x=\"{:.1}\" y=\"{:.1}\">expected</text>",
+            height - bottom,
+            now + 5.0,
+            top + 10.0
+        );
         for (number, series) in self.series.iter().enumerate() {
             let points: Vec<String> =
                 self.tickets.iter().zip(&series.costs).map(|(tickets, cost)| format!("{:.1},{:.1}", x(*tickets), y(*cost))).collect();

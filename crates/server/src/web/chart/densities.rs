@@ -70,8 +70,11 @@ impl Densities {
         let (first, room) = (if left > 0.0 { left } else { 6.0 }, width - if left > 0.0 { left + 16.0 } else { 14.0 });
         let height = TOP + row * self.ridges.len() as f64 + BOTTOM;
         let x = |cost: f64| first + (cost - low) / (high - low) * room;
-        let words: Vec<String> =
-            self.ridges.iter().map(|ridge| format!("{}: median {}, bad year {}", ridge.label, ridge.words[0], ridge.words[1])).collect();
+        let words: Vec<String> = self
+            .ridges
+            .iter()
+            .map(|ridge| format!("{}: median {}, bad year {}", ridge.label, ridge.words[0], ridge.words[1]))
+            .collect();
         let mut svg = format!(
             "<svg class=\"{class}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-label=\"{}\"><title>{}</title>",
             escape(&format!("{}. {}", self.title, words.join("; "))),
@@ -81,12 +84,23 @@ impl Densities {
         for tick in ticks(low, high, if left > 0.0 { 6 } else { 3 }) {
             let at = x(tick);
             let _ = write!(svg, "<path class=\"c-grid\" d=\"M{at:.1} {TOP:.1}V{base:.1}\"/>");
-            let _ = write!(svg, "<text class=\"t-soft\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>", base + 18.0, short(tick));
+            let _ = write!(
+                svg,
+                "<text class=\"t-soft\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                base + 18.0,
+                short(tick)
+            );
         }
         for (index, ridge) in self.ridges.iter().enumerate() {
             let floor = TOP + row * (index + 1) as f64 - 8.0;
             if left > 0.0 {
-                let _ = write!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", left - 12.0, floor - 3.0, escape(&ridge.label));
+                let _ = write!(
+                    svg,
+                    "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+                    left - 12.0,
+                    floor - 3.0,
+                    escape(&ridge.label)
+                );
             } else {
                 let _ = write!(svg, "<text x=\"{first:.1}\" y=\"{:.1}\">{}</text>", floor - ROW + 10.0, escape(&ridge.label));
             }

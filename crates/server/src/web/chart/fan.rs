@@ -48,7 +48,8 @@ impl Fan {
 
     fn draw(&self, (class, width, height): (&str, f64, f64)) -> String {
         let (left, right, top, bottom) = (44.0, 12.0, 18.0, 26.0);
-        let high = self.months.iter().flat_map(|month| &month.hours).copied().fold(self.allowance.unwrap_or(0.0), f64::max).max(0.5) * 1.08;
+        let high =
+            self.months.iter().flat_map(|month| &month.hours).copied().fold(self.allowance.unwrap_or(0.0), f64::max).max(0.5) * 1.08;
         let slot = (width - left - right) / self.months.len().max(1) as f64;
         let x = |number: usize| left + slot * (number as f64 + 0.5);
         let y = |hours: f64| height - bottom - hours / high * (height - top - bottom);
@@ -59,13 +60,24 @@ impl Fan {
         );
         for tick in ticks(0.0, high, 4) {
             let _ = write!(svg, "<path class=\"c-grid\" d=\"M{left:.1} {:.1}H{:.1}\"/>", y(tick), width - right);
-            let _ = write!(svg, "<text class=\"t-soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{} h</text>", left - 6.0, y(tick) + 4.0, short(tick));
+            let _ = write!(
+                svg,
+                "<text class=\"t-soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{} h</text>",
+                left - 6.0,
+                y(tick) + 4.0,
+                short(tick)
+            );
         }
         let every = if width < 500.0 { self.months.len().div_ceil(7).max(1) } else { self.months.len().div_ceil(14).max(1) };
         for (number, month) in self.months.iter().enumerate() {
             let at = x(number);
             if number % every == 0 {
-                let _ = write!(svg, "<text class=\"t-soft\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>", height - 8.0, escape(&month.label));
+                let _ = write!(
+                    svg,
+                    "<text class=\"t-soft\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                    height - 8.0,
+                    escape(&month.label)
+                );
             }
             if let [only] = month.hours[..] {
                 let _ = write!(svg, "<circle class=\"c-used\" cx=\"{at:.1}\" cy=\"{:.1}\" r=\"3\"/>", y(only));
@@ -88,7 +100,13 @@ impl Fan {
         }
         if let Some(allowance) = self.allowance {
             let _ = write!(svg, "<path class=\"c-limit\" d=\"M{left:.1} {:.1}H{:.1}\"/>", y(allowance), width - right);
-            let _ = write!(svg, "<text class=\"t-strong t-halo\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{} h allowance</text>", width - right, y(allowance) - 5.0, short(allowance));
+            let _ = write!(
+                svg,
+                "<text class=\"t-strong t-halo\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{} h allowance</text>",
+                width - right,
+                y(allowance) - 5.0,
+                short(allowance)
+            );
         }
         svg.push_str("</svg>");
         svg
