@@ -373,6 +373,9 @@ pub struct CompareArguments {
     /// Where the books are.
     #[command(flatten)]
     pub source: BooksSource,
+    /// Write the comparison as a PDF of four pages to hand over.
+    #[arg(long, value_name = "FILE")]
+    pub pdf: Option<PathBuf>,
     /// An agreement file to compare, too; may be given several times.
     #[arg(long = "draft", value_name = "FILE")]
     pub drafts: Vec<PathBuf>,

@@ -126,7 +126,10 @@ mod tests {
 
     #[test]
     fn marks_are_round_numbers() {
-        assert_eq!(texts(Axis::whole(0.0, 27_800.0, 6.0), Unit::ONE), ["0", "5,000", "10,000", "15,000", "20,000", "25,000", "30,000"]);
+        assert_eq!(
+            texts(Axis::whole(0.0, 27_800.0, 6.0), Unit::ONE),
+            ["0", "5,000", "10,000", "15,000", "20,000", "25,000", "30,000"]
+        );
         assert_eq!(texts(Axis::exact(18.0, 47.0, 6.0), Unit::ONE), ["20", "25", "30", "35", "40", "45"]);
         assert_eq!(texts(Axis::whole(-3.0, 3.0, 3.0), Unit::ONE), ["\u{2212}4", "\u{2212}2", "0", "2", "4"]);
         assert_eq!(texts(Axis::whole(0.0, 1.0, 4.0), Unit::ONE), ["0.00", "0.25", "0.50", "0.75", "1.00"]);

@@ -6,13 +6,20 @@ use serde::Serialize;
 
 use crate::comparison::{AllowanceLine, BreakEven, ComparisonPaper, Contender, FanMonth};
 use crate::comparison_axis::{Axis, Mark, Unit, rounded};
+use crate::comparison_words::Shortener;
 
 /// A density below this share of its peak is not to be seen.
 const SEEN_MIN: f64 = 0.004;
 /// More points than this are not to be seen either.
 const POINTS_MAX: usize = 240;
+/// Characters of a month's name and of the allowance's.
+const MONTH_MAX: usize = 8;
+const LINE_MAX: usize = 26;
 /// Figures closer together than this, as a share, are one figure.
 const SAME: f64 = 0.0005;
+
+/// Points from left to right.
+type Path = Vec<(f64, f64)>;
 
 /// A year's cost under each program: from the middle to a bad year, and the average.
 #[derive(Debug, Serialize)]
@@ -64,15 +71,17 @@ pub(crate) struct HillChart {
 
 #[derive(Debug, Serialize)]
 struct Hill {
-    /// The outline from left to right, 1 at the peak; empty where every year costs the same.
-    shape: Vec<(f64, f64)>,
+    /// The outline from left to right, 1 at the peak; empty where there is none to be seen.
+    shape: Path,
+    /// Every year costs the same.
+    steady: bool,
     median: f64,
     bad: f64,
 }
 
 /// Makes the hills of the second page.
 pub(crate) fn hill_chart(contenders: &[Contender]) -> HillChart {
-    let hills: Vec<Vec<(f64, f64)>> = contenders.iter().map(outline).collect();
+    let hills: Vec<Path> = contenders.iter().map(outline).collect();
     let marked = contenders.iter().flat_map(|it| [it.p50_value, it.p95_value]);
     let costs: Vec<f64> = hills.iter().flatten().map(|point| point.0).chain(marked).collect();
     let high = costs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -83,6 +92,7 @@ pub(crate) fn hill_chart(contenders: &[Contender]) -> HillChart {
     let axis = Axis::exact(from, high + margin, 5.0);
     let unit = Unit::of(high.abs().max(low.abs()));
     let rows = contenders.iter().zip(hills).map(|(it, hill)| Hill {
+        steady: is_steady(it),
         shape: hill.into_iter().map(|(cost, height)| (axis.place(cost), height)).collect(),
         median: axis.place(it.p50_value),
         bad: axis.place(it.p95_value),
@@ -91,7 +101,7 @@ pub(crate) fn hill_chart(contenders: &[Contender]) -> HillChart {
 }
 
 /// The part of a density that is to be seen, as shares of its peak, from the ground to the ground.
-fn outline(contender: &Contender) -> Vec<(f64, f64)> {
+fn outline(contender: &Contender) -> Path {
     if is_steady(contender) {
         return Vec::new();
     }
@@ -99,7 +109,7 @@ fn outline(contender: &Contender) -> Vec<(f64, f64)> {
     points.sort_by(|one, other| one.0.total_cmp(&other.0));
     let peak = points.iter().map(|point| point.1).fold(0.0, f64::max);
     let is_seen = |point: &&(f64, f64)| point.1 > SEEN_MIN * peak;
-    let seen: Vec<(f64, f64)> = points.iter().filter(is_seen).map(|(cost, density)| (*cost, density / peak)).collect();
+    let seen: Path = points.iter().filter(is_seen).map(|(cost, density)| (*cost, density / peak)).collect();
     let (Some(first), Some(last), true) = (seen.first(), seen.last(), seen.len() > 2) else {
         return Vec::new();
     };
@@ -113,7 +123,7 @@ fn outline(contender: &Contender) -> Vec<(f64, f64)> {
 pub(crate) struct FanChart {
     alt: String,
     /// The seven lines from the highest to the lowest; 0 is the top.
-    lines: [Vec<(f64, f64)>; 7],
+    lines: [Path; 7],
     /// What the lines mean, at their right ends.
     ends: Vec<Mark>,
     allowance: Option<Mark>,
@@ -122,13 +132,13 @@ pub(crate) struct FanChart {
 }
 
 /// What the seven lines are called, from the highest to the lowest.
-const LINES: [&str; 7] = ["1 in 20 above", "1 in 10 above", "1 in 4 above", "middle", "1 in 4 below", "1 in 10 below", "1 in 20 below"];
+const LINES: [&str; 7] =
+    ["1 in 20 above", "1 in 10 above", "1 in 4 above", "middle", "1 in 4 below", "1 in 10 below", "1 in 20 below"];
 
 /// Makes the fan of the second page; none without months.
-pub(crate) fn fan_chart(months: &[FanMonth], allowance: Option<&AllowanceLine>, label: impl Fn(&str) -> String) -> Option<FanChart> {
+pub(crate) fn fan_chart(months: &[FanMonth], allowance: Option<&AllowanceLine>, short: Shortener<'_>) -> Option<FanChart> {
     let last = months.last()?;
-    let series: [fn(&FanMonth) -> f64; 7] =
-        [|it| it.p95, |it| it.p90, |it| it.p75, |it| it.p50, |it| it.p25, |it| it.p10, |it| it.p5];
+    let series: [fn(&FanMonth) -> f64; 7] = [|it| it.p95, |it| it.p90, |it| it.p75, |it| it.p50, |it| it.p25, |it| it.p10, |it| it.p5];
     let values = months.iter().flat_map(|month| series.map(|of| of(month))).chain(allowance.map(|line| line.hours));
     let axis = Axis::whole(0.0, values.fold(0.0, f64::max), 5.0);
     let place = |hours: f64| 1.0 - axis.place(hours);
@@ -139,19 +149,21 @@ pub(crate) fn fan_chart(months: &[FanMonth], allowance: Option<&AllowanceLine>, 
     let end = |(name, of): (&str, fn(&FanMonth) -> f64)| Mark { at: place(of(last)), text: format!("{name} {}", hours(of(last))) };
     let hours_of = |mark: Mark| Mark { at: 1.0 - mark.at, text: format!("{} h", mark.text) };
     Some(FanChart {
-        alt: fan_alt(months, allowance, &label),
+        alt: fan_alt(months, allowance, short),
         lines: series.map(line),
         ends: LINES.into_iter().zip(series).map(end).collect(),
-        allowance: allowance.map(|line| Mark { at: place(line.hours), text: label(&line.label) }),
+        allowance: allowance.map(|line| Mark { at: place(line.hours), text: short.text(&line.label, LINE_MAX) }),
         hours: axis.marks(Unit::ONE).into_iter().map(hours_of).collect(),
-        months: (0..).zip(months).map(|(index, month)| Mark { at: at(index), text: label(&month.label) }).collect(),
+        months: (0..).zip(months).map(|(index, month)| Mark { at: at(index), text: short.text(&month.label, MONTH_MAX) }).collect(),
     })
 }
 
-fn fan_alt(months: &[FanMonth], allowance: Option<&AllowanceLine>, label: impl Fn(&str) -> String) -> String {
-    let month = |month: &FanMonth| format!("{} {}, {} to {}", label(&month.label), hours(month.p50), hours(month.p5), hours(month.p95));
+fn fan_alt(months: &[FanMonth], allowance: Option<&AllowanceLine>, short: Shortener<'_>) -> String {
+    let month = |month: &FanMonth| {
+        format!("{} {}, {} to {}", short.text(&month.label, MONTH_MAX), hours(month.p50), hours(month.p5), hours(month.p95))
+    };
     let months: Vec<String> = months.iter().take(12).map(month).collect();
-    let line = allowance.map(|line| format!(" {}: {}.", label(&line.label), hours(line.hours))).unwrap_or_default();
+    let line = allowance.map(|line| format!(" {}: {}.", short.text(&line.label, LINE_MAX), hours(line.hours))).unwrap_or_default();
     format!("Fan chart of the hours of each month: the middle, and where 18 of 20 cases lie. {}.{line}", months.join("; "))
 }
 
@@ -176,7 +188,7 @@ pub(crate) struct CurveChart {
 struct CurveLine {
     name: String,
     today: bool,
-    points: Vec<(f64, f64)>,
+    points: Path,
 }
 
 /// A break-even point with the number of its sentence.
@@ -187,9 +199,9 @@ struct NumberedPoint {
 }
 
 /// Makes the curves of the third page; none where there are less than two levels of demand.
-pub(crate) fn curve_chart(paper: &ComparisonPaper, break_evens: &[BreakEven], names: &[String]) -> Option<CurveChart> {
+pub(crate) fn curve_chart(paper: &ComparisonPaper, break_evens: &[&BreakEven], names: &[String]) -> Option<CurveChart> {
     let curve = &paper.curve;
-    let lines: Vec<Vec<(f64, f64)>> = curve.costs.iter().take(names.len()).map(|costs| sorted(&curve.tickets, costs)).collect();
+    let lines: Vec<Path> = curve.costs.iter().take(names.len()).map(|costs| sorted(&curve.tickets, costs)).collect();
     let all = || lines.iter().flatten();
     let low = all().map(|point| point.0).fold(f64::INFINITY, f64::min);
     let high = all().map(|point| point.0).fold(f64::NEG_INFINITY, f64::max);
@@ -200,12 +212,12 @@ pub(crate) fn curve_chart(paper: &ComparisonPaper, break_evens: &[BreakEven], na
     let (across, up) = (Axis::exact(low, high, 6.0), Axis::whole(least, most, 5.0));
     let unit = Unit::of(most.max(-least));
     let place = |(tickets, cost): (f64, f64)| (across.place(tickets), 1.0 - up.place(cost));
-    let point = |(number, it): (usize, &BreakEven)| {
+    let point = |(number, it): (usize, &&BreakEven)| {
         let tickets = it.tickets.filter(|tickets| across.holds(*tickets))?;
         let cost = value_at(lines.get(it.contender?)?, tickets)?;
         Some(NumberedPoint { number, at: place((tickets, cost)) })
     };
-    let line = |((points, name), it): ((&Vec<(f64, f64)>, &String), &Contender)| CurveLine {
+    let line = |((points, name), it): ((&Path, &String), &Contender)| CurveLine {
         name: name.clone(),
         today: it.is_today,
         points: points.iter().copied().map(place).collect(),
@@ -222,8 +234,8 @@ pub(crate) fn curve_chart(paper: &ComparisonPaper, break_evens: &[BreakEven], na
     })
 }
 
-fn sorted(tickets: &[f64], costs: &[f64]) -> Vec<(f64, f64)> {
-    let mut points: Vec<(f64, f64)> = tickets.iter().copied().zip(costs.iter().copied()).collect();
+fn sorted(tickets: &[f64], costs: &[f64]) -> Path {
+    let mut points: Path = tickets.iter().copied().zip(costs.iter().copied()).collect();
     points.sort_by(|one, other| one.0.total_cmp(&other.0));
     points
 }
@@ -236,8 +248,8 @@ fn value_at(points: &[(f64, f64)], tickets: f64) -> Option<f64> {
     Some(first + (second - first) * share)
 }
 
-fn curve_alt(paper: &ComparisonPaper, lines: &[Vec<(f64, f64)>], names: &[String], (low, high): (f64, f64)) -> String {
-    let line = |(points, name): (&Vec<(f64, f64)>, &String)| {
+fn curve_alt(paper: &ComparisonPaper, lines: &[Path], names: &[String], (low, high): (f64, f64)) -> String {
+    let line = |(points, name): (&Path, &String)| {
         let (first, last) = (points.first()?, points.last()?);
         Some(format!("{name}: {} to {}", rounded(first.1), rounded(last.1)))
     };

@@ -10,6 +10,8 @@ use crate::comparison_words::Shortener;
 /// So many months are printed whole; of more, the last year is.
 const MONTHS_WHOLE: usize = 14;
 const MONTHS_SHOWN: usize = 12;
+/// Characters of a month's name.
+const MONTH_MAX: usize = 10;
 /// Costs closer together than this, as a share, are equal.
 const SAME: f64 = 1e-9;
 
@@ -46,7 +48,7 @@ pub(crate) fn replay_view(replay: &ReplayedMonths, labels: &[String], short: Sho
     let row = |(month, name): (usize, &String)| {
         let costs = (0..labels.len()).map(|program| cost(program, month)).collect();
         let texts = (0..labels.len()).map(|program| text(program, month).map_or("", String::as_str)).collect();
-        ReplayRow { name: short.text(name, 14), cells: cells(costs, texts, short) }
+        ReplayRow { name: short.text(name, MONTH_MAX), cells: cells(costs, texts, short) }
     };
     let whole = |program: usize| replay.costs.get(program).filter(|costs| costs.len() == count).map(|costs| costs.iter().sum());
     let total = replay.totals.iter().any(|text| !text.is_empty()).then(|| ReplayRow {
@@ -68,9 +70,5 @@ fn cells(costs: Vec<Option<f64>>, texts: Vec<&str>, short: Shortener<'_>) -> Vec
     let (least, most) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
     let near = (most - least).abs() * SAME + least.abs() * SAME;
     let is_cheapest = |cost: Option<f64>| most - least > near && cost.is_some_and(|cost| cost - least <= near);
-    costs
-        .iter()
-        .zip(texts)
-        .map(|(cost, text)| ReplayCell { text: short.amount(text), cheapest: is_cheapest(*cost) })
-        .collect()
+    costs.iter().zip(texts).map(|(cost, text)| ReplayCell { text: short.amount(text), cheapest: is_cheapest(*cost) }).collect()
 }

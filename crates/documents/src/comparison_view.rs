@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::comparison::{ComparisonPaper, Contender, ProviderQuestion, TradeYardstick};
+use crate::comparison::{BreakEven, ComparisonPaper, Contender, ProviderQuestion, TradeYardstick};
 use crate::comparison_axis::is_drawable;
 use crate::comparison_chart::{
     CurveChart, FanChart, HillChart, IntervalChart, curve_chart, fan_chart, hill_chart, interval_chart, is_steady,
@@ -24,14 +24,21 @@ const CONTENDERS_MAX: usize = 10;
 const SERIES_MAX: usize = 5_000;
 /// Lines of the provider's address, the e-mail among them.
 const ADDRESS_LINES_MAX: usize = 5;
+/// Sentences beside the curve.
+const BREAK_EVENS_MAX: usize = 5;
 /// Characters of names, by how wide their place is.
 const TITLE_MAX: usize = 110;
-const CLIENT_MAX: usize = 90;
+const CLIENT_MAX: usize = 120;
 const NAME_MAX: usize = 44;
 const LABEL_MAX: usize = 26;
+/// Characters of a chance and of a share.
+const CHANCE_MAX: usize = 26;
+const SHARE_MAX: usize = 10;
 /// Characters of sentences in tables and charts.
 const LINE_MAX: usize = 100;
-const POINT_MAX: usize = 130;
+const POINT_MAX: usize = 110;
+const PRICE_MAX: usize = 160;
+const QUESTION_MAX: usize = 130;
 /// Characters of sentences that stand alone.
 const SENTENCE_MAX: usize = 260;
 const ASSUMPTION_MAX: usize = 330;
@@ -116,8 +123,8 @@ pub(crate) fn comparison_view(
     let client = short.or(&paper.client_name, CLIENT_MAX, "you");
     let provider = provider_view(&paper.provider, cleaner, short);
     let labels: Vec<String> = paper.contenders.iter().map(|it| short.label(&it.name, LABEL_MAX)).collect();
-    let shown = paper.break_evens.get(..paper.break_evens.len().min(5)).unwrap_or_default();
-    let break_evens: Vec<String> = paper.break_evens.iter().map(|it| it.sentence.clone()).collect();
+    let told: Vec<&BreakEven> = paper.break_evens.iter().filter(|it| !it.sentence.trim().is_empty()).collect();
+    let sentences: Vec<String> = told.iter().map(|it| it.sentence.clone()).collect();
     Ok(ComparisonView {
         paper: paper.paper.name(),
         families,
@@ -133,10 +140,10 @@ pub(crate) fn comparison_view(
         intervals: interval_chart(&paper.contenders),
         intervals_alt: intervals_alt(&paper.contenders, short),
         hills: hill_chart(&paper.contenders),
-        fan: fan_chart(&paper.month_fan, paper.allowance.as_ref(), |text| short.text(text, LABEL_MAX)),
+        fan: fan_chart(&paper.month_fan, paper.allowance.as_ref(), short),
         has_shares: paper.contenders.iter().any(|it| it.carried_share.is_some()),
-        curve: curve_chart(paper, shown, &labels),
-        break_evens: short.list(&break_evens, shown.len(), POINT_MAX),
+        curve: curve_chart(paper, told.get(..BREAK_EVENS_MAX).unwrap_or(&told), &labels),
+        break_evens: short.list(&sentences, BREAK_EVENS_MAX, POINT_MAX),
         replay: replay_view(&paper.replay, &labels, short),
         advice: short.list(&paper.advice, 4, SENTENCE_MAX),
         questions: paper.questions.iter().take(8).map(|it| question_view(it, short)).collect(),
@@ -170,7 +177,7 @@ fn program_view(it: &Contender, label: &str, short: Shortener<'_>) -> ProgramVie
         name: short.text(&it.name, NAME_MAX),
         label: label.to_owned(),
         line: short.text(&it.program_line, LINE_MAX),
-        price: short.text(&it.price_line, POINT_MAX),
+        price: short.text(&it.price_line, PRICE_MAX),
         today: it.is_today,
         mean: short.amount(&it.mean),
         median: short.amount(&it.median),
@@ -178,11 +185,11 @@ fn program_view(it: &Contender, label: &str, short: Shortener<'_>) -> ProgramVie
         p95: short.amount(&it.p95),
         tail95: short.amount(&it.tail95),
         worst_month: short.amount(&it.worst_month),
-        overage: short.amount(&it.overage_chance),
+        overage: short.cell(&it.overage_chance, CHANCE_MAX),
         lost_hours: short.amount(&it.lost_hours),
         lost_money: short.amount(&it.lost_money),
         rates: rates.join(", "),
-        carried: short.amount(&it.carried_by_client),
+        carried: short.cell(&it.carried_by_client, SHARE_MAX),
         share: it.carried_share.map(|share| share.clamp(0.0, 1.0)),
         hill_alt: hill_alt(it, short),
         pros: points(&it.pros),
@@ -201,7 +208,11 @@ fn hill_alt(it: &Contender, short: Shortener<'_>) -> String {
 fn intervals_alt(contenders: &[Contender], short: Shortener<'_>) -> String {
     let row = |it: &Contender| {
         let (name, mean) = (short.text(&it.name, NAME_MAX), short.amount(&it.mean));
-        format!("{name}: {mean} on average, from {} in a middle year to {} in a bad one", short.amount(&it.median), short.amount(&it.p95))
+        format!(
+            "{name}: {mean} on average, from {} in a middle year to {} in a bad one",
+            short.amount(&it.median),
+            short.amount(&it.p95)
+        )
     };
     let rows: Vec<String> = contenders.iter().map(row).collect();
     format!("Chart of a year's cost under each program. {}.", rows.join("; "))
@@ -209,8 +220,8 @@ fn intervals_alt(contenders: &[Contender], short: Shortener<'_>) -> String {
 
 fn question_view(it: &ProviderQuestion, short: Shortener<'_>) -> QuestionView {
     QuestionView {
-        question: short.text(&it.question, POINT_MAX),
-        why: short.text(&it.why, POINT_MAX),
+        question: short.text(&it.question, QUESTION_MAX),
+        why: short.text(&it.why, QUESTION_MAX),
         answer: short.text(it.answer.as_deref().unwrap_or_default(), SENTENCE_MAX),
     }
 }

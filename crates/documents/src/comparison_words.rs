@@ -6,11 +6,11 @@ use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::text::Cleaner;
-use crate::view::{NARROW, WIDE};
+use crate::view::{MEDIUM, NARROW, WIDE};
 
-/// Characters of an amount, a chance or a share.
-const AMOUNT_MAX: usize = 26;
-/// Stands for an amount that there is not.
+/// Characters of an amount.
+const AMOUNT_MAX: usize = 20;
+/// Stands for something that there is not.
 const NOTHING: &str = "\u{2013}";
 
 /// Some sentences, and how many were left out behind them.
@@ -38,6 +38,11 @@ impl<'a> Shortener<'a> {
         self.cleaner.line(&shortened(&quoted(text), most), WIDE)
     }
 
+    /// The same, with a dash where there is none.
+    pub(crate) fn cell(self, text: &str, most: usize) -> String {
+        self.or(text, most, NOTHING)
+    }
+
     /// The same, with another text where there is none.
     pub(crate) fn or(self, text: &str, most: usize, other: &str) -> String {
         let text = self.text(text, most);
@@ -55,7 +60,8 @@ impl<'a> Shortener<'a> {
     pub(crate) fn amount(self, text: &str) -> String {
         let text = text.trim();
         let rest = text.strip_prefix(self.currency).filter(|rest| rest.starts_with([' ', '\u{A0}', '\u{202F}']));
-        self.or(rest.unwrap_or(text), AMOUNT_MAX, NOTHING)
+        let amount = self.cleaner.line(&shortened(rest.unwrap_or(text), AMOUNT_MAX), MEDIUM);
+        if amount.is_empty() { NOTHING.to_owned() } else { amount }
     }
 
     /// The first sentences of a list. Empty ones do not count.

@@ -5,6 +5,7 @@
 //! Floats are used for hours, probabilities and expectations; what a bill says comes from `billing` alone.
 #![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::expect_used)]
 
+pub mod advice;
 pub mod backtest;
 pub mod candidate;
 pub mod comparison;

@@ -36,6 +36,8 @@ pub struct Pricing {
     pub ticket_hours: f64,
     /// The share of the average price of an hour that the provider's staff costs it.
     pub cost_share: f64,
+    /// The least share of a price that the provider wants to keep, for advice.
+    pub margin: f64,
 }
 
 impl Default for Pricing {
@@ -51,6 +53,7 @@ impl Default for Pricing {
             service_hours: 0.08,
             ticket_hours: 0.24,
             cost_share: 0.55,
+            margin: 0.3,
         }
     }
 }
@@ -78,6 +81,7 @@ impl Pricing {
             ("block_discount", self.block_discount),
             ("committed_discount", self.committed_discount),
             ("cost_share", self.cost_share),
+            ("margin", self.margin),
         ];
         for (field, value) in below_one {
             if !(0.0..1.0).contains(&value) {

@@ -43,6 +43,7 @@ alter table timers drop constraint timers_client_fk;
 alter table tickets drop constraint tickets_client_fk;
 alter table notes drop constraint notes_client_fk;
 alter table kept_back drop constraint kept_back_client_fk;
+alter table comparisons drop constraint comparisons_client_fk;
 alter table questions drop constraint questions_client_fk;
 alter table receivables drop constraint receivables_client_fk;
 alter table payments drop constraint payments_receivable_fk;
@@ -78,6 +79,7 @@ select create_distributed_table('timers', 'provider_id', colocate_with => 'provi
 select create_distributed_table('tickets', 'provider_id', colocate_with => 'providers');
 select create_distributed_table('notes', 'provider_id', colocate_with => 'providers');
 select create_distributed_table('kept_back', 'provider_id', colocate_with => 'providers');
+select create_distributed_table('comparisons', 'provider_id', colocate_with => 'providers');
 select create_distributed_table('questions', 'provider_id', colocate_with => 'providers');
 select create_distributed_table('receivables', 'provider_id', colocate_with => 'providers');
 select create_distributed_table('payments', 'provider_id', colocate_with => 'providers');
@@ -133,6 +135,8 @@ alter table tickets add constraint tickets_client_fk
 alter table notes add constraint notes_client_fk
     foreign key (provider_id, client_id) references clients (provider_id, client_id);
 alter table kept_back add constraint kept_back_client_fk
+    foreign key (provider_id, client_id) references clients (provider_id, client_id);
+alter table comparisons add constraint comparisons_client_fk
     foreign key (provider_id, client_id) references clients (provider_id, client_id);
 alter table questions add constraint questions_client_fk
     foreign key (provider_id, client_id) references clients (provider_id, client_id);

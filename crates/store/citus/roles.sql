@@ -15,7 +15,7 @@ revoke all on
     providers, clients, devices, agreements, time_entries, counters, holds,
     terms, closings, statements, invoices, ledger_entries,
     users, invitations, sessions, recovery_codes, passkeys, api_tokens, audit_entries,
-    timers, tickets, notes, kept_back, questions, receivables, payments, credit_notes, files, templates,
+    timers, tickets, notes, kept_back, comparisons, questions, receivables, payments, credit_notes, files, templates,
     jobs, job_inputs, webhooks, deliveries, idempotency_keys, schema_migrations
 from public, quarterhour_app;
 
@@ -25,7 +25,7 @@ grant select, insert, update on
 to quarterhour_app;
 grant select, insert, update, delete on
     clients, devices, agreements, time_entries, invitations, sessions, recovery_codes, passkeys, timers,
-    tickets, files, templates, webhooks, deliveries, idempotency_keys
+    tickets, comparisons, files, templates, webhooks, deliveries, idempotency_keys
 to quarterhour_app;
 grant select, insert, delete on notes, kept_back, job_inputs to quarterhour_app;
 

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use quarterhour_risk::estimate::Estimate;
 use quarterhour_risk::standard::Pricing;
+use quarterhour_server::app::folder::write_file;
 use quarterhour_server::app::money::grouped;
 use quarterhour_server::app::risk::comparison::{Detail, Draft, Question, Report, compare};
 use quarterhour_server::app::risk::office::Office;
+use quarterhour_server::app::risk::paper;
 use quarterhour_server::app::stored;
 use quarterhour_server::error::AppError;
 
@@ -49,6 +51,10 @@ pub fn run(session: &Session, arguments: &CompareArguments) -> Result<(), AppErr
     let office = office(session, &arguments.source)?;
     let drafts: Result<Vec<Draft>, AppError> = arguments.drafts.iter().map(|path| draft(path)).collect();
     let report = compare(&office, &arguments.client, &question(arguments), &drafts?, Detail::Whole)?;
+    if let Some(path) = &arguments.pdf {
+        write_file(path, &paper::render(&office, &report)?)?;
+        session.say(&format!("{} is written.", path.display()));
+    }
     if arguments.source.json { json(&report) } else { out(&text(&report)) }
 }
 
@@ -96,6 +102,10 @@ fn text(report: &Report) -> String {
                 plain(&it.above)
             );
         }
+    }
+    text += &format!("\n{}\n", style::bold("Advice"));
+    for sentence in &report.advice_sentences {
+        text += &format!("  {}\n", plain(sentence));
     }
     text += &format!("\n{}\n", style::bold("What this rests on"));
     for assumption in &report.assumptions {

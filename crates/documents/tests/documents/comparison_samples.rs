@@ -15,43 +15,43 @@ const PROGRAMS: [Program; 9] = [
     (
         "Ad-hoc",
         "Every hour worked is billed afterwards.",
-        "Hours by the rate card, 125.00 for a technician in business hours.",
+        "Each hour by the rate card: 118.40 on average for this client's work.",
         [21_400.0, 20_900.0, 27_800.0, 1.0, 610.0],
     ),
     (
         "Block of time",
         "Hours are bought ahead at a lower price, and keep for a year.",
-        "Blocks of 20 hours at 2,200; a new one when it runs dry.",
+        "Blocks of 45 hours, about 3 months of work, for 4,795.20 each: 10 % under the rate card. The next is bought when one is used up.",
         [19_900.0, 19_500.0, 25_900.0, 0.93, 560.0],
     ),
     (
         "Use it or lose it",
         "A fixed fee includes hours each month; those not used are lost.",
-        "A quarter hour a workstation, 31.25 each; more at 1.5 times the rate card.",
+        "30 minutes a workstation (12.0 hours) for 1,207.68 a month, 15 % under the rate card; overage 148.00 an hour, 25 % above it.",
         [20_600.0, 19_800.0, 26_300.0, 0.71, 390.0],
     ),
     (
         "Budget",
         "A base fee and a reserve of money that rolls on for two months.",
-        "Base fee 350 and a reserve of 1,400 a month.",
+        "1,657.60 a month are set aside: 30 minutes a workstation and an hour a server at 118.40. What is not used lasts two more months.",
         [21_900.0, 21_700.0, 24_900.0, 0.58, 300.0],
     ),
     (
         "Fixed rate",
         "One fee for each listed device, whatever happens.",
-        "62.00 a workstation, 148.00 a server, 40.00 a firewall a month.",
+        "79.20 a workstation and 61.50 a server a month: the expected work, and 20 % for the risk that the provider takes.",
         [24_960.0, 24_960.0, 24_960.0, 0.0, 0.0],
     ),
     (
         "Customized",
         "Services a device, entry-level tickets at an entry-level price.",
-        "Service lines of 980 a month, 18.00 an entry-level ticket, the rest by the hour.",
+        "29.60 a workstation for monitoring; an entry-level ticket is 18.00 with its first quarter hour, other work by the rate card.",
         [20_900.0, 20_500.0, 25_300.0, 0.66, 420.0],
     ),
     (
         "Acme care",
         "The agreement that you have today, begun anew.",
-        "As agreed on 1 April 2024: 1,250 a month with 10 hours.",
+        "The agreement that the client has today, begun anew on the first day.",
         [22_700.0, 22_100.0, 29_400.0, 0.79, 520.0],
     ),
     (
@@ -151,8 +151,12 @@ fn contender((name, line, price, figures): &Program) -> Contender {
         p50_value: median,
         p95_value: p95,
         density: density(median, p95),
-        pros: texts(&["A known fee, hours set aside for you, and a reason for us to prevent trouble.", "Unused hours keep for a year."]),
-        cons: texts(&["Hours beyond the allowance cost more than by the rate card.", "Two of three years lie within 3,300 of the average."]),
+        pros: texts(&["A known fee, hours set aside for the client, and a reason for the provider to prevent trouble."]),
+        cons: texts(&[
+            "Hours beyond the allowance cost more than by the rate card.",
+            "31 hours worth EUR 3,900 end unused in an average year.",
+            "Two of three years lie within EUR 3,300 of the average.",
+        ]),
         is_today: *name == "Acme care",
     }
 }
@@ -184,7 +188,8 @@ fn fan_month((index, label): (usize, &&str)) -> FanMonth {
 
 fn curve(programs: &[Program]) -> DemandCurve {
     let tickets: Vec<f64> = [0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0].map(|factor| factor * 26.0).to_vec();
-    let cost = |mean: f64, slope: f64, tickets: f64| mean + slope * (tickets - 26.0) + slope.min(400.0) * 0.01 * (tickets - 26.0).powi(2);
+    let cost =
+        |mean: f64, slope: f64, tickets: f64| mean + slope * (tickets - 26.0) + slope.min(400.0) * 0.01 * (tickets - 26.0).powi(2);
     let costs = |(_, _, _, [mean, _, _, _, slope]): &Program| tickets.iter().map(|at| cost(*mean, *slope, *at).max(0.0)).collect();
     DemandCurve { costs: programs.iter().map(costs).collect(), tickets, expected: Some(26.0) }
 }
@@ -227,12 +232,16 @@ fn questions() -> Vec<ProviderQuestion> {
         ask(
             "Does the fee fall when we have fewer workstations?",
             "A fee that only rises is paid for machines that are gone.",
-            Some("Hours and per-device fees follow the dated device list, both ways. A flat fee does not: it changes by a new version of the agreement."),
+            Some(
+                "Hours and per-device fees follow the dated device list, both ways. A flat fee does not: it changes by a new version of the agreement.",
+            ),
         ),
         ask(
             "What is the smallest step that is billed?",
             "Ten calls of five minutes are fifty minutes, or two and a half hours.",
-            Some("A quarter hour, added up over a ticket's day before it is rounded; each entry shows its actual and its billable minutes."),
+            Some(
+                "A quarter hour, added up over a ticket's day before it is rounded; each entry shows its actual and its billable minutes.",
+            ),
         ),
         ask(
             "What does `unlimited` leave out?",
@@ -245,7 +254,11 @@ fn questions() -> Vec<ProviderQuestion> {
             Some("A crash is expected 0.31 times a year here; the figures of bad years hold it."),
         ),
         ask("How fast do you answer, and can we see it?", "A promise that is not measured is a hope.", None),
-        ask("Is our network documented, and do we get the documents?", "Without them every change of provider starts from nought.", None),
+        ask(
+            "Is our network documented, and do we get the documents?",
+            "Without them every change of provider starts from nought.",
+            None,
+        ),
         ask(
             "Are we told before we go over, and can we stop it?",
             "Surprise overage is the most disputed line of a bill.",
@@ -274,7 +287,11 @@ fn yardsticks() -> Vec<TradeYardstick> {
     };
     vec![
         row("Tickets that entry-level staff can solve", "80 %", "series of articles on support programs"),
-        row("Price of an entry-level ticket", "USD 14 to 20 a call", "the same; MetricNet's cost a ticket, North America, is about USD 22"),
+        row(
+            "Price of an entry-level ticket",
+            "USD 14 to 20 a call",
+            "the same; MetricNet's cost a ticket, North America, is about USD 22",
+        ),
         row("Senior technician", "USD 100 to 250 an hour", "series of articles on support programs"),
         row("Reactive hours an endpoint a month", "15 minutes or less", "the trade's measure of managed service; AGMSP Coaching"),
     ]

@@ -51,7 +51,7 @@ impl Boxes {
     pub fn check(&self, name: &str) {
         let inner: Vec<(&str, [f64; 4])> = self.words.iter().map(|(word, edges)| (word.as_str(), inner(*edges))).collect();
         for (index, (word, [left, top, right, bottom])) in inner.iter().enumerate() {
-            let is_on_paper = *left > 40.0 && *top > 30.0 && *right < self.wide - 40.0 && *bottom < self.high - 30.0;
+            let is_on_paper = *left > 40.0 && *top > 30.0 && *right < self.wide - 40.0 && *bottom < self.high - 20.0;
             assert!(is_on_paper, "{name}: `{word}` is off the page");
             for (other, [begin, high, end, low]) in &inner[index + 1..] {
                 let is_apart = right <= begin || end <= left || bottom <= high || low <= top;

@@ -384,7 +384,8 @@ pub fn wall_clock(clock: &LocalClock, instant: i64) -> jiff::civil::DateTime {
     local.to_zoned(jiff::tz::TimeZone::UTC).datetime()
 }
 
-fn provider_party(setup: &Setup, home: &str) -> Party {
+/// The provider as documents name it; its country is left out of its address where it is `home`.
+pub fn provider_party(setup: &Setup, home: &str) -> Party {
     let provider = &setup.provider;
     let text = |key: &str| provider.letterhead(key).to_owned();
     Party {

@@ -202,7 +202,7 @@ impl Context {
         let body: CreditNoteBody = serde_json::from_str(&row.body_json).map_err(AppError::fault)?;
         let mut document = document(&row, &body)?;
         document.logo = logo;
-        self.pdfs.render(&document)
+        self.pdfs.render(document)
     }
 }
 

@@ -86,7 +86,7 @@ impl Context {
         let issue = Issue { number: Some(number), issued_on: row.issued_on, due_on: row.due_on };
         let mut document = paper::document(&body, &issue);
         document.logo = logo;
-        let pdf = Arc::new(self.pdfs.render(&document)?);
+        let pdf = Arc::new(self.pdfs.render(document)?);
         self.pdfs.kept.keep(number, logo_mark, &pdf);
         Ok(pdf)
     }
@@ -105,6 +105,6 @@ impl Context {
         let issue = Issue { number: None, issued_on: today, due_on: add_days(today, body.payment_days) };
         let mut document = paper::document(body, &issue);
         document.logo = self.store.read(|tx| logo(tx, actor.provider))?;
-        self.pdfs.render(&document)
+        self.pdfs.render(document)
     }
 }

@@ -85,7 +85,7 @@ impl Context {
         actor.require(Permission::ManageSettings)?;
         let media_type = check(&content).map_err(|message| AppError::field("logo", message))?;
         self.pdfs
-            .render(&trial(media_type, &content))
+            .render(trial(media_type, &content))
             .map_err(|_| AppError::field("logo", "the picture cannot be drawn; save it anew"))?;
         let row = file::File { name: NAME.to_owned(), media_type: media_type.to_owned(), content, changed_at: self.clock.now() };
         self.store.write(|tx| {

@@ -8,6 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use quarterhour_documents::InvoiceDocument;
+use quarterhour_documents::worker::Request;
 
 use crate::app::folder::write_file;
 use crate::app::invoice_pdf::Kept;
@@ -21,6 +22,15 @@ const LIMIT: Duration = Duration::from_secs(60);
 const WORKERS_MAX: usize = 2;
 /// How long a process waits for its next document, before it ends and gives its memory back.
 const IDLE_MAX: Duration = Duration::from_secs(60);
+
+/// Renders one document by a process of its own, for a command.
+///
+/// # Errors
+///
+/// Fails when no process can be started, or the document cannot be rendered.
+pub fn render_once(document: &Request) -> Result<Vec<u8>, AppError> {
+    Worker::start()?.render(document).map_err(|message| AppError::fault(format!("a document cannot be rendered: {message}")))
+}
 
 /// Renders documents into files, and calls `done` after each.
 ///
@@ -46,7 +56,7 @@ fn work(queue: &Mutex<impl Iterator<Item = (PathBuf, InvoiceDocument)>>, done: &
             Some(worker) => worker,
             None => worker.insert(Worker::start()?),
         };
-        let pdf = worker.render(&document).map_err(|message| {
+        let pdf = worker.render(&Request::Invoice(Box::new(document))).map_err(|message| {
             AppError::user(format!("{} cannot be rendered: {message}", path.display()), "please report it with the invoice's data")
         })?;
         write_file(&path, &pdf)?;
@@ -89,10 +99,19 @@ impl Workers {
     /// # Errors
     ///
     /// Fails when no process can be started, or the document cannot be rendered.
-    pub fn render(&self, document: &InvoiceDocument) -> Result<Vec<u8>, AppError> {
+    pub fn render(&self, document: InvoiceDocument) -> Result<Vec<u8>, AppError> {
+        self.render_any(&Request::Invoice(Box::new(document)))
+    }
+
+    /// Renders a document of any kind.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::render`] does.
+    pub fn render_any(&self, document: &Request) -> Result<Vec<u8>, AppError> {
         if self.lock().in_process {
             let renderer = quarterhour_documents::Renderer::new();
-            return renderer.render(document).map_err(AppError::fault);
+            return document.render(&renderer).map_err(AppError::fault);
         }
         let worker = self.take();
         let worker = worker.map_or_else(Worker::start, Ok);
@@ -159,7 +178,7 @@ impl Worker {
         Ok(Self { child, input, answers })
     }
 
-    fn render(&mut self, document: &InvoiceDocument) -> Result<Vec<u8>, String> {
+    fn render(&mut self, document: &Request) -> Result<Vec<u8>, String> {
         let mut line = serde_json::to_vec(document).map_err(|error| error.to_string())?;
         line.push(b'\n');
         self.input.write_all(&line).and_then(|()| self.input.flush()).map_err(|error| error.to_string())?;

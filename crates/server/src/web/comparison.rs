@@ -2,28 +2,39 @@
 
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
+use quarterhour_risk::advice::Ratio;
 use quarterhour_risk::comparison::Figures;
-use quarterhour_risk::estimate::Estimate;
+use uuid::Uuid;
 
 use crate::app::actor::Permission;
 use crate::app::context::{App, Context};
 use crate::app::money::grouped;
 use crate::app::risk::comparison::{Contender, Detail, Question, Report, compare};
+use crate::app::risk::kept::KeptComparison;
 use crate::dates;
 use crate::error::{AppError, FieldProblem};
 use crate::web::chart::{Chart, CostCurve, Densities, Fan, FanMonth, Ridge, Series};
-use crate::web::client_head::ClientHead;
+use crate::web::client_head::{ClientHead, client_path};
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
 use crate::web::problems::Problems;
-use crate::web::respond::{Answer, page};
+use crate::web::respond::{Answer, Done, Download, Failure, page};
 use crate::web::routes::{Access, Area};
 
 /// The routes.
 #[must_use]
 pub fn area() -> Area {
     let see = Access::May(Permission::SeeBilling);
-    Area::default().get("/clients/{code}/comparison", see, show).post("/clients/{code}/comparison/preview", see, preview)
+    let edit = Access::May(Permission::EditAgreements);
+    Area::default()
+        .get("/clients/{code}/comparison", see, show)
+        .get("/clients/{code}/comparison.pdf", see, pdf)
+        .post("/clients/{code}/comparison/preview", see, preview)
+        .post("/clients/{code}/comparisons", edit, keep)
+        .get("/clients/{code}/comparisons/{comparison}/pdf", see, kept_pdf)
+        .post("/clients/{code}/comparisons/{comparison}/share", edit, share)
+        .post("/clients/{code}/comparisons/{comparison}/hide", edit, hide)
+        .post("/clients/{code}/comparisons/{comparison}/delete", edit, delete)
 }
 
 type Pairs = Vec<(String, String)>;
@@ -36,7 +47,19 @@ struct ShowPage {
     groups: Vec<(&'static str, Vec<Slider>)>,
     seed: u64,
     problems: Problems,
+    may_keep: bool,
+    kept: Vec<KeptRow>,
     result: ResultPart,
+}
+
+/// A comparison that was kept.
+struct KeptRow {
+    path: String,
+    /// The page with the same inputs.
+    again: String,
+    made: String,
+    first: String,
+    is_shared: bool,
 }
 
 /// What a slider moves.
@@ -53,8 +76,7 @@ struct Slider {
 impl Slider {
     /// Its value without the noise of fractions.
     fn shown(&self) -> String {
-        let text = format!("{:.2}", self.value);
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        trimmed(self.value)
     }
 
     fn problem<'p>(&self, problems: &'p Problems) -> &'p str {
@@ -114,10 +136,15 @@ async fn show(State(app): State<App>, here: Here, Path(code): Path<String>, Quer
             if problems.is_empty() { result(app, &code, &question)? } else { ResultPart { result: None, waiting: Vec::new() } };
         let seats = result.result.as_ref().map(|shown| {
             let report = &shown.report;
-            (report.seats.workstations, report.seats.servers, allowance(report).unwrap_or(15.0))
+            (report.seats.workstations, report.seats.servers, report.allowance_minutes().unwrap_or(15.0))
         });
         let frame = frame.frame(app, "clients", format!("Programs for {}", head.name));
+        let kept = app.kept_comparisons(&actor, &code)?;
+        let kept = kept.iter().map(|kept| KeptRow::new(kept, &head, &frame.zone)).collect();
+        let may_keep = actor.may(Permission::EditAgreements);
         Ok(ShowPage {
+            may_keep,
+            kept,
             frame,
             groups: sliders(&question, seats.unwrap_or((0.0, 0.0, 15.0))),
             seed: question.seed,
@@ -136,6 +163,93 @@ async fn preview(State(app): State<App>, Path(code): Path<String>, Form(pairs): 
         Err(other) => Err(other),
     };
     page(app.run(part).await?)
+}
+
+impl KeptRow {
+    fn new(kept: &KeptComparison, head: &ClientHead, zone: &str) -> Self {
+        Self {
+            path: head.at(&format!("comparisons/{}", kept.id)),
+            again: format!("{}?{}", head.at("comparison"), pairs_of(&kept.question)),
+            made: format!("{}, {}", dates::moment(kept.made_at, zone), kept.made_by),
+            first: kept.paper.summary.get(1).or(kept.paper.summary.first()).cloned().unwrap_or_default(),
+            is_shared: kept.is_shared,
+        }
+    }
+}
+
+async fn keep(State(app): State<App>, here: Here, Path(code): Path<String>, Form(pairs): Form<Pairs>) -> Result<Done, Failure> {
+    let (actor, to) = (here.actor(), format!("{}/comparison?{}", client_path(&code), queried(&pairs)));
+    app.run(move |app| app.keep_comparison(&actor, &code, &question(&pairs)?)).await?;
+    Ok(Done::at(to).saying("The comparison is kept. It can be shared with the client now."))
+}
+
+type OfClient = Path<(String, Uuid)>;
+
+async fn kept_pdf(State(app): State<App>, here: Here, Path((code, id)): OfClient) -> Result<Download, Failure> {
+    let (actor, name) = (here.actor(), format!("programs-{code}.pdf"));
+    let content = app.run(move |app| app.kept_comparison_pdf(&actor, &code, id)).await?;
+    Ok(Download::pdf(name, content))
+}
+
+async fn share(State(app): State<App>, here: Here, Path((code, id)): OfClient) -> Result<Done, Failure> {
+    let (actor, to) = (here.actor(), format!("{}/comparison", client_path(&code)));
+    app.run(move |app| app.share_comparison(&actor, &code, id, true)).await?;
+    Ok(Done::at(to).saying("The client sees the comparison in the portal."))
+}
+
+async fn hide(State(app): State<App>, here: Here, Path((code, id)): OfClient) -> Result<Done, Failure> {
+    let (actor, to) = (here.actor(), format!("{}/comparison", client_path(&code)));
+    app.run(move |app| app.share_comparison(&actor, &code, id, false)).await?;
+    Ok(Done::at(to).saying("The client no longer sees the comparison."))
+}
+
+async fn delete(State(app): State<App>, here: Here, Path((code, id)): OfClient) -> Result<Done, Failure> {
+    let (actor, to) = (here.actor(), format!("{}/comparison", client_path(&code)));
+    app.run(move |app| app.delete_comparison(&actor, &code, id)).await?;
+    Ok(Done::at(to).saying("The comparison is deleted."))
+}
+
+async fn pdf(State(app): State<App>, Path(code): Path<String>, Query(pairs): Query<Pairs>) -> Result<Download, Failure> {
+    let name = format!("programs-{code}.pdf");
+    let content = app.run(move |app| app.comparison_pdf(&code, &question(&pairs)?)).await?;
+    Ok(Download::pdf(name, content))
+}
+
+/// The fields of the form for a question that was asked before.
+fn pairs_of(question: &Question) -> String {
+    let pricing = &question.pricing;
+    let mut pairs: Vec<(&str, String)> = vec![
+        ("seed", question.seed.to_string()),
+        ("tickets", percent(question.tickets)),
+        ("hours", percent(question.hours)),
+        ("crashes", question.crashes.to_string()),
+        ("viruses", question.viruses.to_string()),
+        ("growth", percent(question.growth)),
+        ("committed_discount", percent(pricing.committed_discount)),
+        ("overage_premium", percent(pricing.overage_premium)),
+        ("block_discount", percent(pricing.block_discount)),
+        ("fixed_premium", percent(pricing.fixed_premium)),
+        ("cost_share", percent(pricing.cost_share)),
+        ("margin", percent(pricing.margin)),
+    ];
+    let counts =
+        [("workstations", question.workstations), ("servers", question.servers), ("allowance_minutes", pricing.allowance_minutes)];
+    pairs.extend(counts.into_iter().filter_map(|(name, count)| Some((name, count?.to_string()))));
+    queried(&pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn percent(share: f64) -> String {
+    trimmed(share * 100.0)
+}
+
+/// A number without the noise of fractions.
+fn trimmed(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn queried(pairs: &Pairs) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 /// A question from the fields of the form; what is not said is as usual.
@@ -165,6 +279,7 @@ fn question(pairs: &Pairs) -> Result<Question, AppError> {
             "block_discount" => question.pricing.block_discount = percent,
             "fixed_premium" => question.pricing.fixed_premium = percent,
             "cost_share" => question.pricing.cost_share = percent,
+            "margin" => question.pricing.margin = percent,
             _ => {}
         }
     }
@@ -185,7 +300,7 @@ fn result(app: &Context, code: &str, question: &Question) -> Result<ResultPart, 
 
 impl Shown {
     fn new(report: Report) -> Self {
-        let rows = report.contenders.iter().map(|contender| Row::new(contender, &report.currency)).collect();
+        let rows = report.contenders.iter().map(|contender| Row::new(contender)).collect();
         let money = |value: f64| format!("{} {}", report.currency, grouped(&format!("{value:.0}")));
         let ridge = |contender: &Contender| {
             let density = contender.density.as_ref()?;
@@ -206,18 +321,10 @@ impl Shown {
             ridges: report.contenders.iter().filter_map(ridge).collect(),
         };
         let break_evens = envelope(&report);
-        let uncertainty = format!(
-            "{} simulated years, each billed under every program. The P95 figures are known to about {:.1} %.",
-            report.courses,
-            report.contenders.iter().map(|it| relative(it.figures.p95)).fold(0.0, f64::max) * 100.0
-        );
+        let uncertainty = report.uncertainty();
         let (curve, fan) = (cost_curve(&report), fan(&report));
         Self { rows, densities: densities.chart(), curve, fan, break_evens, uncertainty, report }
     }
-}
-
-fn relative(estimate: Estimate) -> f64 {
-    if estimate.value.abs() > 0.0 { estimate.error / estimate.value.abs() } else { 0.0 }
 }
 
 fn cost_curve(report: &Report) -> Chart {
@@ -226,13 +333,12 @@ fn cost_curve(report: &Report) -> Chart {
         costs: report.curve.iter().filter_map(|point| point.costs.get(at)).copied().collect(),
     });
     let tickets: Vec<f64> = report.curve.iter().map(|point| point.tickets).collect();
-    let middle = report.knowledge.rate * report.seats.workstations.max(1.0) * report.question.tickets;
     CostCurve {
         id: "cost-curve".to_owned(),
         title: "What a year costs with fewer or more tickets".to_owned(),
         tickets,
         series: series.collect(),
-        expected: middle,
+        expected: report.tickets,
         crossings: Vec::new(),
     }
     .chart()
@@ -253,19 +359,10 @@ fn fan(report: &Report) -> Option<Chart> {
             id: "month-fan".to_owned(),
             title: "Billable hours a month: the last ones, and what is likely".to_owned(),
             months,
-            allowance: allowance(report).map(|minutes| minutes * report.seats.workstations / 60.0),
+            allowance: report.allowance_hours(),
         }
         .chart(),
     )
-}
-
-/// The minutes a workstation of the use-it-or-lose-it program.
-fn allowance(report: &Report) -> Option<f64> {
-    let offer = report.contenders.iter().find(|it| it.program == "use-it-or-lose-it" && it.text.is_some());
-    let text = offer?.text.as_deref()?;
-    let line = text.lines().find(|line| line.starts_with("minutes = { workstation = "))?;
-    let digits: String = line.chars().skip_while(|letter| !letter.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
 }
 
 /// Which program is the cheapest from how many tickets a month on.
@@ -295,15 +392,14 @@ fn envelope(report: &Report) -> Vec<String> {
 }
 
 impl Row {
-    fn new(contender: &Contender, currency: &str) -> Self {
+    fn new(contender: &Contender) -> Self {
         let it: &Figures = &contender.figures;
         let money = |value: f64| grouped(&format!("{value:.0}"));
         let share = |share: f64| format!("{:.0} %", share * 100.0);
-        let _ = currency;
         Self {
             name: contender.name.clone(),
             because: contender.because.clone(),
-            is_today: contender.text.is_none(),
+            is_today: contender.is_today(),
             mean: money(it.mean.value),
             median: money(it.median.value),
             p90: money(it.p90.value),
@@ -356,8 +452,25 @@ fn sliders(question: &Question, (workstations, servers, minutes): (f64, f64, f64
                 slider("overage_premium", "Premium on overage", pricing.overage_premium * 100.0, (0.0, 150.0, 5.0), "%"),
                 slider("block_discount", "Discount on blocks", pricing.block_discount * 100.0, (0.0, 60.0, 1.0), "%"),
                 slider("fixed_premium", "Premium of the fixed rate", pricing.fixed_premium * 100.0, (0.0, 150.0, 5.0), "%"),
+                slider("margin", "Margin the provider wants", pricing.margin * 100.0, (0.0, 90.0, 1.0), "%"),
                 slider("cost_share", "Cost of the provider's hour", pricing.cost_share * 100.0, (0.0, 99.0, 1.0), "% of its price"),
             ],
         ),
+    ]
+}
+
+/// The cells of a ratio's row behind its minutes.
+pub(crate) fn ratio_cells(ratio: &Ratio) -> [String; 8] {
+    let money = |value: f64| grouped(&format!("{value:.0}"));
+    let share = |share: f64| format!("{:.0} %", share * 100.0);
+    [
+        format!("{:.1}", ratio.hours),
+        money(ratio.fee),
+        money(ratio.mean),
+        money(ratio.p95),
+        money(ratio.regret),
+        share(ratio.overage_chance),
+        format!("{:.0}", ratio.lost_hours),
+        share(ratio.margin),
     ]
 }

@@ -169,7 +169,7 @@ fn elapsed(seconds: i64) -> String {
 }
 
 fn entries(actor: &Actor) -> Vec<Entry> {
-    const ENTRIES: [(Permission, Entry); 10] = [
+    const ENTRIES: [(Permission, Entry); 11] = [
         (Permission::SeeClients, Entry { section: "dashboard", label: "Dashboard", path: "/" }),
         (Permission::SeeClients, Entry { section: "clients", label: "Clients", path: "/clients" }),
         (Permission::LogTime, Entry { section: "time", label: "Time", path: "/time" }),
@@ -178,6 +178,7 @@ fn entries(actor: &Actor) -> Vec<Entry> {
         (Permission::SeeOwnAccount, Entry { section: "portal", label: "Hours", path: "/portal" }),
         (Permission::SeeOwnAccount, Entry { section: "portal-statements", label: "Statements", path: "/portal/statements" }),
         (Permission::SeeOwnAccount, Entry { section: "portal-devices", label: "Devices", path: "/portal/devices" }),
+        (Permission::SeeOwnAccount, Entry { section: "portal-programs", label: "Programs", path: "/portal/programs" }),
         (Permission::SeeOwnAccount, Entry { section: "portal-approvals", label: "Approvals", path: "/portal/approvals" }),
         (Permission::SeeOwnAccount, Entry { section: "portal-questions", label: "Questions", path: "/portal/questions" }),
     ];

@@ -9,6 +9,7 @@ pub mod api_token;
 pub mod audit;
 pub mod client;
 pub mod closing;
+pub mod comparison;
 pub mod counter;
 pub mod credit_note;
 pub mod delivery;

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use quarterhour_store::statements::audit::{self, AuditEntry};
+use quarterhour_store::statements::comparison::{self, Comparison};
 use quarterhour_store::statements::file::{self, File};
 use quarterhour_store::statements::kept_back::{self, KeptBack};
 use quarterhour_store::statements::note::{self, Note};
@@ -301,6 +302,37 @@ on_both! {
         let delete = |period| books.write(|tx| kept_back::delete(tx, books.provider, acme, period));
         assert_eq!((delete("2026-05"), delete("2026-04"), delete("2026-04")), (false, true, false));
         let refused = books.refused(|tx| kept_back::insert(tx, books.provider, &rows[0]));
+        assert!(refused.contains("the same key exists already"), "{refused}");
+    }
+}
+
+on_both! {
+    fn comparisons_are_kept_shared_and_taken_away(books: &Books) {
+        let stranger = books.stranger();
+        let [acme, zeta] = books.clients;
+        let row = |client_id, number: u128| Comparison {
+            client_id,
+            comparison_id: uuid::Uuid::from_u128(number),
+            question_json: "{\"seed\":7}".to_owned(),
+            paper_json: "{}".to_owned(),
+            is_shared: false,
+            made_by: "Ann".to_owned(),
+            made_at: noon(),
+        };
+        let rows = [row(acme, 1), row(acme, 2), row(zeta, 3)];
+        books.write(|tx| rows.iter().try_for_each(|row| comparison::insert(tx, books.provider, row)));
+        let list = |provider, limit| books.read(|tx| comparison::list_of_client(tx, provider, acme, limit));
+        assert_eq!(list(books.provider, 9), [rows[1].clone(), rows[0].clone()]);
+        assert_eq!((list(books.provider, 1).len(), list(stranger, 9).len()), (1, 0));
+        let id = rows[0].comparison_id;
+        let share = |client| books.write(|tx| comparison::update_shared(tx, books.provider, client, id, true));
+        assert_eq!((share(zeta), share(acme)), (false, true));
+        let find = |provider, client| books.read(|tx| comparison::find(tx, provider, client, id));
+        assert_eq!(find(books.provider, acme), Some(Comparison { is_shared: true, ..rows[0].clone() }));
+        assert_eq!((find(books.provider, zeta), find(stranger, acme)), (None, None));
+        let delete = |client| books.write(|tx| comparison::delete(tx, books.provider, client, id));
+        assert_eq!((delete(zeta), delete(acme), delete(acme)), (false, true, false));
+        let refused = books.refused(|tx| comparison::insert(tx, books.provider, &rows[1]));
         assert!(refused.contains("the same key exists already"), "{refused}");
     }
 }

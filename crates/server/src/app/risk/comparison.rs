@@ -1,7 +1,8 @@
 //! The comparison of programs for one client: the provider's books in, a report that can be repeated out. It saves nothing.
 
-use quarterhour_billing::{Client, Device, DeviceClass, Period, Words};
+use quarterhour_billing::{Client, Currency, Device, DeviceClass, Period, Words};
 use quarterhour_books::setup;
+use quarterhour_risk::advice::{self, Advice};
 use quarterhour_risk::candidate::{Candidate, Ground, MonthCost};
 use quarterhour_risk::comparison::{Figures, Measure, Plan, Run, run};
 use quarterhour_risk::curve::{BreakEven, CurvePoint, Density, break_evens, curve, densities};
@@ -150,6 +151,12 @@ pub struct Report {
     pub curve: Vec<CurvePoint>,
     /// Where one program overtakes another.
     pub break_evens: Vec<BreakEven>,
+    /// Expected tickets a month.
+    pub tickets: f64,
+    /// Which ratio of minutes a workstation suits, and why.
+    pub advice: Option<Advice>,
+    /// The same in sentences.
+    pub advice_sentences: Vec<String>,
     /// The result in sentences.
     pub sentences: Vec<String>,
     /// What should be asked before signing, with answers where the platform has them.
@@ -158,6 +165,53 @@ pub struct Report {
     pub assumptions: Vec<String>,
     /// Price yardsticks with their sources.
     pub yardsticks: Vec<words::Yardstick>,
+}
+
+impl Contender {
+    /// Is it the agreement that the client has today?
+    #[must_use]
+    pub fn is_today(&self) -> bool {
+        self.text.is_none()
+    }
+}
+
+impl Report {
+    /// Minor units of one unit of the currency.
+    #[must_use]
+    pub fn minor(&self) -> f64 {
+        let digits = Currency::parse(&self.currency).map_or(2, Currency::digits);
+        10_f64.powi(i32::from(digits))
+    }
+
+    /// Hours a month of the use-it-or-lose-it program.
+    #[must_use]
+    pub fn allowance_hours(&self) -> Option<f64> {
+        self.allowance_minutes().map(|minutes| minutes * self.seats.workstations / 60.0)
+    }
+
+    /// Its minutes a workstation.
+    #[must_use]
+    pub fn allowance_minutes(&self) -> Option<f64> {
+        let offer = self.contenders.iter().find(|it| it.name == MEASURE)?;
+        let line = offer.text.as_deref()?.lines().find(|line| line.starts_with("minutes = { workstation = "))?;
+        let digits: String = line.chars().skip_while(|letter| !letter.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    }
+
+    /// How far off the figures may be, in a sentence.
+    #[must_use]
+    pub fn uncertainty(&self) -> String {
+        let relative =
+            |figures: &Figures| if figures.p95.value.abs() > 0.0 { figures.p95.error / figures.p95.value.abs() } else { 0.0 };
+        let worst = self.contenders.iter().map(|it| relative(&it.figures)).fold(0.0, f64::max);
+        format!(
+            "{} simulated years, each billed under every program. The simulation knows the P95 figures to about {:.1} %; what the client's needs will be is less sure: the true rate of tickets lies between {:.2} and {:.2} a workstation a month in eight of ten cases.",
+            self.courses,
+            worst * 100.0,
+            self.knowledge.rate_interval.0,
+            self.knowledge.rate_interval.1
+        )
+    }
 }
 
 /// An agreement that somebody drafted, beside the six programs.
@@ -212,6 +266,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let history = office.portfolio.histories().get(position);
     let window = history.and_then(|history| Some((history.months.first()?.period, history.months.last()?.period)));
     let densities = densities(&costs, 96);
+    let advice = asked.advice(&ran, &candidates);
     let replays = match (detail, window, office.entries.get(position)) {
         (Detail::Whole, Some(window), Some(entries)) => Some(asked.replays(ground, &candidates, entries, (client, window))?),
         _ => None,
@@ -244,6 +299,9 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         currency: client.currency.code().to_owned(),
         question: question.clone(),
         courses: ran.count(),
+        tickets: asked.tickets(),
+        advice_sentences: words::advice(advice.as_ref(), client.currency),
+        advice,
         seats: asked.seats,
         month_hours: month_hours(&ran, &contenders),
         past_hours,
@@ -303,11 +361,33 @@ impl<'a> Asked<'a> {
             currency: self.client.currency,
             rates: &self.office.setup.provider.terms.rates,
             urn: &self.demand.urn,
-            tickets: mean(&self.demand.usual.tickets.iter().map(|frequency| frequency.mean()).collect::<Vec<_>>()),
+            tickets: self.tickets(),
             severe_hours: self.demand.severe.iter().map(|severe| severe.a_year * severe.hours.mean()).sum::<f64>() / 12.0,
             seats: self.seats,
             pricing: self.question.pricing,
         }
+    }
+
+    /// Expected tickets a month.
+    fn tickets(&self) -> f64 {
+        mean(&self.demand.usual.tickets.iter().map(|frequency| frequency.mean()).collect::<Vec<_>>())
+    }
+
+    /// Which ratio suits, on the hours that the use-it-or-lose-it program counts.
+    fn advice(&self, run: &Run, candidates: &[Candidate]) -> Option<Advice> {
+        let position = candidates.iter().position(|candidate| candidate.name == MEASURE)?;
+        let courses = run.courses.get(position)?.iter().map(|course| course.months.iter().map(counted).collect());
+        let (basis, pricing) = (self.basis(), self.question.pricing);
+        let hour = basis.hour();
+        let terms = advice::Terms {
+            workstations: self.seats.workstations,
+            endpoints: self.seats.endpoints,
+            committed_hour: hour * (1.0 - pricing.committed_discount),
+            overage_hour: hour * (1.0 + pricing.overage_premium),
+            hour_cost: hour * pricing.cost_share,
+            margin: pricing.margin,
+        };
+        advice::advise(&courses.collect::<Vec<Vec<f64>>>(), terms)
     }
 
     fn plan(&self, detail: Detail) -> Plan {
@@ -435,10 +515,4 @@ fn drafted(text: &str) -> String {
 fn unreadable(name: &str, problems: &[quarterhour_books::Problem]) -> AppError {
     let list = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     AppError::user(format!("the agreement `{name}` cannot be compared: {list}"), "write it as in agreements/*.toml of the books")
-}
-
-/// What a run says about its own precision.
-#[must_use]
-pub fn precision(run: &Run) -> String {
-    format!("{} simulated years", run.count())
 }

@@ -3,6 +3,8 @@
 pub mod cache;
 pub mod comparison;
 pub mod forecast;
+pub mod kept;
 pub mod office;
+pub mod paper;
 pub mod staffing;
 pub mod words;

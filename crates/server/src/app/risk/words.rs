@@ -1,6 +1,7 @@
 //! A comparison in words: sentences for an owner, what speaks for and against, questions to ask. It computes nothing.
 
 use quarterhour_billing::{Currency, Period};
+use quarterhour_risk::advice::Advice;
 use quarterhour_risk::comparison::{Figures, Run};
 use quarterhour_risk::portfolio::{Amount, Knowledge, Seats};
 use serde::Serialize;
@@ -111,12 +112,74 @@ fn known(knowledge: &Knowledge, seats: Seats) -> String {
     )
 }
 
+/// What a program is, in a sentence.
+#[must_use]
+pub fn program_line(program: &str) -> &'static str {
+    match program {
+        "ad-hoc" => "Each hour worked is paid, afterwards.",
+        "block-of-time" => "Hours are bought ahead at a lower price.",
+        "use-it-or-lose-it" => "A fixed fee for hours by workstation; unused ones are lost.",
+        "budget" => "Money is set aside each month; the unused lasts two more months.",
+        "fixed-rate" => "A fee by device for unlimited work on it.",
+        _ => "Service lines and prices as agreed.",
+    }
+}
+
+/// The advice in sentences.
+#[must_use]
+pub fn advice(advice: Option<&Advice>, currency: Currency) -> Vec<String> {
+    let Some(advice) = advice.filter(|advice| advice.minutes_used.is_some()) else {
+        return vec!["Without workstations there is no ratio to advise on: ask for a price by the hour or by the service.".to_owned()];
+    };
+    let at = |minutes: u32| advice.ratios.iter().find(|ratio| ratio.minutes == minutes);
+    let environment = if advice.is_heavy { "heavy" } else { "stable" };
+    let mut said = vec![format!(
+        "This client uses {:.0} billable minutes a workstation a month ({:.0} an endpoint): a {environment} environment.",
+        advice.minutes_used.unwrap_or(0.0),
+        advice.hours_per_endpoint.unwrap_or(0.0) * 60.0
+    )];
+    if let Some(ratio) = at(advice.lowest_mean) {
+        said.push(format!(
+            "Of all ratios, {} minutes a workstation cost least on average: {} a month and {} a year with overage; {}.",
+            ratio.minutes,
+            whole(ratio.fee, currency),
+            whole(ratio.mean, currency),
+            sure(advice.sure)
+        ));
+    }
+    if let Some(ratio) = at(advice.lowest_p95).filter(|ratio| ratio.minutes != advice.lowest_mean) {
+        said.push(format!(
+            "Whoever fears a bad year more takes {} minutes: nineteen of twenty years stay below {}, and {:.0} hours end unused in an average one.",
+            ratio.minutes,
+            whole(ratio.p95, currency),
+            ratio.lost_hours
+        ));
+    }
+    said
+}
+
+fn sure(share: f64) -> &'static str {
+    match share {
+        share if share > 0.99 => "the next ratio is clearly dearer",
+        share if share > 0.9 => "the next ratio is probably dearer",
+        _ => "the next ratio is about as good",
+    }
+}
+
 /// What speaks for a program, and what against it.
 #[must_use]
 pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (Vec<String>, Vec<String>) {
-    let lost =
-        format!("{:.0} hours worth {} end unused in an average year.", figures.lost_hours.value, whole(figures.lost_money, currency));
-    let swing = format!("Two of three years lie within {} of the average.", whole(figures.spread, currency));
+    let money = whole(figures.lost_money, currency);
+    let lost = if figures.lost_hours.value >= 0.5 {
+        format!("{:.0} hours worth {money} end unused in an average year.", figures.lost_hours.value)
+    } else {
+        format!("{money} of the reserve end unused in an average year.")
+    };
+    let swing = if figures.spread < 0.5 {
+        "Every year costs the same.".to_owned()
+    } else {
+        format!("Two of three years lie within {} of the average.", whole(figures.spread, currency))
+    };
     let (pros, cons): (Vec<&str>, Vec<&str>) = match program {
         "ad-hoc" => (
             vec!["Nothing is paid for what is not used."],
@@ -148,7 +211,7 @@ pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (V
     };
     let mut pros: Vec<String> = pros.into_iter().map(str::to_owned).collect();
     let mut cons: Vec<String> = cons.into_iter().map(str::to_owned).collect();
-    if figures.lost_hours.value >= 1.0 || figures.lost_money >= 1.0 {
+    if figures.lost_hours.value >= 0.5 || figures.lost_money >= 1.0 {
         cons.push(lost);
     }
     if figures.spread < 0.03 * figures.mean.value {

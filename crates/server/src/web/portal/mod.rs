@@ -1,6 +1,7 @@
 //! The client portal: what a client sees of its own account. Which client is never taken from a request.
 
 mod approval;
+mod comparison;
 mod device;
 mod home;
 mod invoice;
@@ -18,6 +19,7 @@ const OWN: Access = Access::May(Permission::SeeOwnAccount);
 #[must_use]
 pub fn area() -> Area {
     Area::default()
+        .and(comparison::area())
         .and(home::area())
         .and(statement::area())
         .and(invoice::area())

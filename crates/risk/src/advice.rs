@@ -1,0 +1,177 @@
+//! Which ratio of minutes a workstation suits a client, at a margin that the provider sets.
+//!
+//! Every ratio meets the same simulated months; its fee follows from the price of a committed hour, and is raised where the provider
+//! would otherwise earn less than its margin.
+
+use serde::Serialize;
+
+use crate::estimate::deviation;
+use crate::number::{float, mean, quantile_of_sorted, sum};
+use crate::special::normal_cdf;
+
+/// Ratios that are tried, minutes a workstation a month.
+const MINUTES: [u32; 9] = [0, 5, 10, 15, 20, 30, 40, 50, 60];
+
+/// What prices and margins follow from. Money in whole units of the currency.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Terms {
+    /// Workstations.
+    pub workstations: f64,
+    /// Workstations, servers and firewalls.
+    pub endpoints: f64,
+    /// The price of an hour that is paid every month.
+    pub committed_hour: f64,
+    /// The price of an hour beyond the allowance.
+    pub overage_hour: f64,
+    /// What a billable hour costs the provider.
+    pub hour_cost: f64,
+    /// The least share of the price that the provider keeps on average.
+    pub margin: f64,
+}
+
+/// One ratio. A year's money in whole units of the currency.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ratio {
+    /// Minutes a workstation a month.
+    pub minutes: u32,
+    /// Hours a month.
+    pub hours: f64,
+    /// The fee of a month.
+    pub fee: f64,
+    /// A year's cost on average.
+    pub mean: f64,
+    /// In nineteen of twenty years it costs less.
+    pub p95: f64,
+    /// How much more than the best ratio of the same year, on average.
+    pub regret: f64,
+    /// The chance of a month with overage in a year.
+    pub overage_chance: f64,
+    /// Hours that end unused in a year.
+    pub lost_hours: f64,
+    /// The share of the price that the provider keeps.
+    pub margin: f64,
+}
+
+/// What is advised, and the evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Advice {
+    /// All ratios that were tried.
+    pub ratios: Vec<Ratio>,
+    /// The ratio with the lowest mean.
+    pub lowest_mean: u32,
+    /// The ratio with the lowest P95.
+    pub lowest_p95: u32,
+    /// The ratio with the lowest regret.
+    pub lowest_regret: u32,
+    /// How sure it is that the lowest mean is lower than that of the next best ratio: from 0.5 to 1.
+    pub sure: f64,
+    /// Billable hours a workstation a month, minutes.
+    pub minutes_used: Option<f64>,
+    /// Reactive hours an endpoint a month.
+    pub hours_per_endpoint: Option<f64>,
+    /// Stable up to twenty minutes a workstation, else heavy.
+    pub is_heavy: bool,
+}
+
+/// Tries all ratios on simulated courses, each a list of billable hours by month; nothing without courses.
+#[must_use]
+pub fn advise(courses: &[Vec<f64>], terms: Terms) -> Option<Advice> {
+    let first = courses.first()?;
+    let months = float(first.len().max(1));
+    let used = sum(courses.iter().flatten().copied()) / (float(courses.len()) * months);
+    let tried: Vec<(Ratio, Vec<f64>)> = MINUTES.iter().map(|minutes| try_ratio(courses, *minutes, terms)).collect();
+    let least: Vec<f64> = (0..courses.len())
+        .map(|at| tried.iter().filter_map(|(_, costs)| costs.get(at)).copied().fold(f64::INFINITY, f64::min))
+        .collect();
+    let ratios: Vec<Ratio> = tried
+        .iter()
+        .map(|(ratio, costs)| {
+            let regrets: Vec<f64> = costs.iter().zip(&least).map(|(cost, least)| cost - least).collect();
+            Ratio { regret: mean(&regrets), ..*ratio }
+        })
+        .collect();
+    let lowest =
+        |of: fn(&Ratio) -> f64| ratios.iter().min_by(|one, other| of(one).total_cmp(&of(other))).map_or(0, |ratio| ratio.minutes);
+    Some(Advice {
+        lowest_mean: lowest(|ratio| ratio.mean),
+        lowest_p95: lowest(|ratio| ratio.p95),
+        lowest_regret: lowest(|ratio| ratio.regret),
+        sure: sureness(&tried),
+        minutes_used: (terms.workstations > 0.0).then(|| used / terms.workstations * 60.0),
+        hours_per_endpoint: (terms.endpoints > 0.0).then(|| used / terms.endpoints),
+        is_heavy: terms.workstations > 0.0 && used / terms.workstations * 60.0 > 20.0,
+        ratios,
+    })
+}
+
+fn try_ratio(courses: &[Vec<f64>], minutes: u32, terms: Terms) -> (Ratio, Vec<f64>) {
+    let allowance = f64::from(minutes) / 60.0 * terms.workstations;
+    let over = |course: &Vec<f64>| sum(course.iter().map(|hours| (hours - allowance).max(0.0)));
+    let overs: Vec<f64> = courses.iter().map(over).collect();
+    let months = float(courses.first().map_or(1, Vec::len));
+    let worked = sum(courses.iter().flatten().copied()) / float(courses.len());
+    let cost = worked * terms.hour_cost;
+    let overage = mean(&overs) * terms.overage_hour;
+    let fee = (allowance * terms.committed_hour * months).max(cost / (1.0 - terms.margin) - overage).max(0.0);
+    let costs: Vec<f64> = overs.iter().map(|over| fee + over * terms.overage_hour).collect();
+    let mut sorted = costs.clone();
+    sorted.sort_by(f64::total_cmp);
+    let lost = courses.iter().map(|course| sum(course.iter().map(|hours| (allowance - hours).max(0.0))));
+    let price = mean(&costs);
+    let ratio = Ratio {
+        minutes,
+        hours: allowance,
+        fee: fee / months,
+        mean: price,
+        p95: quantile_of_sorted(&sorted, 0.95).unwrap_or(f64::NAN),
+        regret: 0.0,
+        overage_chance: float(overs.iter().filter(|over| **over > 1e-9).count()) / float(courses.len()),
+        lost_hours: sum(lost) / float(courses.len()),
+        margin: if price > 0.0 { 1.0 - cost / price } else { 0.0 },
+    };
+    (ratio, costs)
+}
+
+/// How sure the lowest mean is lower than the next: by the differences on the same courses.
+fn sureness(tried: &[(Ratio, Vec<f64>)]) -> f64 {
+    let mut order: Vec<&(Ratio, Vec<f64>)> = tried.iter().collect();
+    order.sort_by(|one, other| one.0.mean.total_cmp(&other.0.mean));
+    let [best, next, ..] = order[..] else { return 0.5 };
+    let gaps: Vec<f64> = next.1.iter().zip(&best.1).map(|(next, best)| next - best).collect();
+    let error = deviation(&gaps) / float(gaps.len()).sqrt();
+    if error > 0.0 { normal_cdf(mean(&gaps) / error) } else { 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TERMS: Terms =
+        Terms { workstations: 40.0, endpoints: 43.0, committed_hour: 100.0, overage_hour: 140.0, hour_cost: 20.0, margin: 0.1 };
+
+    /// A client that always needs ten hours is served best by exactly ten: 15 minutes on each of 40 workstations.
+    #[test]
+    fn steady_hours_want_exactly_their_allowance() {
+        let advice = advise(&vec![vec![10.0; 12]; 50], TERMS);
+        let Some(advice) = advice else { unreachable!("there are courses") };
+        assert_eq!((advice.lowest_mean, advice.lowest_p95, advice.lowest_regret), (15, 15, 15));
+        assert!(!advice.is_heavy && advice.minutes_used == Some(15.0));
+    }
+
+    /// The newsvendor: the best allowance is passed with the chance committed / overage.
+    #[test]
+    fn hours_that_vary_want_the_critical_share() {
+        let courses: Vec<Vec<f64>> = (0..200_u32).map(|number| vec![f64::from(number % 40); 12]).collect();
+        let Some(advice) = advise(&courses, TERMS) else { unreachable!("there are courses") };
+        // P(hours > a) = 100 / 140 at a = 11.4 hours: of the ratios, 15 minutes (10 hours) or 20 (13.3 hours).
+        assert!([15, 20].contains(&advice.lowest_mean), "{advice:?}");
+    }
+
+    #[test]
+    fn the_provider_keeps_its_margin() {
+        let terms = Terms { hour_cost: 120.0, margin: 0.3, ..TERMS };
+        let Some(advice) = advise(&vec![vec![10.0; 12]; 5], terms) else { unreachable!("there are courses") };
+        assert!(advice.ratios.iter().all(|ratio| ratio.margin > 0.3 - 1e-9), "{advice:?}");
+        assert!(advise(&[], terms).is_none());
+    }
+}
