@@ -14,7 +14,7 @@ const last = `${before.getFullYear()}-${String(before.getMonth() + 1).padStart(2
 const PROVIDER = [
   '/', '/clients', '/add-client', '/clients/cedar', `/clients/cedar?period=${last}`, '/clients/cedar/edit', `/clients/cedar/entries?period=${last}`,
   '/clients/cedar/devices', '/clients/cedar/import-devices', '/clients/cedar/tickets', '/clients/cedar/agreements', '/clients/cedar/agreements/cedar',
-  '/clients/cedar/agreements/new', '/questions', '/time', '/time/entries/new', '/billing', `/billing/${month}`, `/billing/${last}`,
+  '/clients/cedar/agreements/new', '/clients/cedar/comparison', '/clients/viburnum/comparison', '/questions', '/time', '/time/entries/new', '/billing', `/billing/${month}`, `/billing/${last}`,
   `/billing/statements/cedar/${month}`, `/billing/statements/cedar/${last}`, '/billing/invoices', '/billing/invoices/3', '/billing/aging', '/billing/held',
   '/billing/ledger', `/billing/${month}/issue`, '/billing/invoices/3/credit', '/jobs', '/settings', '/settings/company', '/settings/rates', '/settings/calendar', '/settings/templates', '/settings/webhooks',
   '/settings/import', '/users', '/users/new', '/audit', '/account', '/account/security', '/account/password', '/account/totp', '/account/passkeys/new',
@@ -22,7 +22,7 @@ const PROVIDER = [
 ];
 /** The pages of a client, as its approver sees them. */
 const CLIENT = [
-  '/portal', '/portal/statements', `/portal/statements/${last}`, `/portal/statements/${month}`, '/portal/invoices', '/portal/devices', '/portal/approvals', '/portal/questions', '/portal/verify', '/portal/invoices/3', '/account', '/account/security',
+  '/portal', '/portal/statements', `/portal/statements/${last}`, `/portal/statements/${month}`, '/portal/invoices', '/portal/devices', '/portal/programs', '/portal/approvals', '/portal/questions', '/portal/verify', '/portal/invoices/3', '/account', '/account/security',
   '/account/sessions', '/account/tokens',
 ];
 const VIEWS = /** @type {const} */ ([

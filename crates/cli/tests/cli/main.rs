@@ -11,6 +11,7 @@ mod late;
 mod ledger;
 mod manners;
 mod proof;
+mod risk;
 mod round_trip;
 mod support;
 mod terminal;

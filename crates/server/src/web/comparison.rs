@@ -300,7 +300,7 @@ fn result(app: &Context, code: &str, question: &Question) -> Result<ResultPart, 
 
 impl Shown {
     fn new(report: Report) -> Self {
-        let rows = report.contenders.iter().map(|contender| Row::new(contender)).collect();
+        let rows = report.contenders.iter().map(Row::new).collect();
         let money = |value: f64| format!("{} {}", report.currency, grouped(&format!("{value:.0}")));
         let ridge = |contender: &Contender| {
             let density = contender.density.as_ref()?;

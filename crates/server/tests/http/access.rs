@@ -11,6 +11,7 @@ use crate::support::{APPROVER, BOOK_KEEPER, CONTACT, Caller, DISPATCHER, OTHER_C
 fn real(name: &str) -> &'static str {
     match name {
         "code" | "client" => "cedar",
+        "comparison" => "01936b5e-0000-7000-8000-000000000001",
         "period" => "2026-03",
         "number" | "credit" | "invoice" | "held" => "3",
         "week" => "2026-W47",
@@ -19,8 +20,8 @@ fn real(name: &str) -> &'static str {
         "bought" => "2026-11-20",
         "hours" => "10",
         "entry" | "id" | "person" | "device" | "note" | "question" | "job" | "user" | "token" | "template" | "webhook"
-        | "delivery" | "comparison" | "credential" | "session" | "ticket" | "payment" | "hold" | "invitation" | "key" | "year"
-        | "date" | "hash" | "kind" | "file" => "01936b5e-0000-7000-8000-000000000001",
+        | "delivery" | "credential" | "session" | "ticket" | "payment" | "hold" | "invitation" | "key" | "year" | "date" | "hash"
+        | "kind" | "file" => "01936b5e-0000-7000-8000-000000000001",
         other => unreachable!("access.rs knows nothing for the parameter `{other}` of a path; add it to `real`"),
     }
 }

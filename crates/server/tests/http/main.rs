@@ -7,6 +7,7 @@ mod audit;
 mod billing;
 mod browser;
 mod clients;
+mod comparison;
 mod dashboard;
 mod devices;
 mod first_run;

@@ -72,8 +72,19 @@ struct Past {
     weeks: f64,
     tickets: usize,
     arrivals: [[f64; 24]; 7],
-    /// Work by tier: new tickets, tickets that went on to a later tier, hours of each ticket in the tier.
-    tiers: BTreeMap<Word, (f64, f64, Vec<f64>)>,
+    /// Work by tier.
+    tiers: BTreeMap<Word, TierPast>,
+}
+
+/// What one tier has seen.
+#[derive(Default)]
+struct TierPast {
+    /// Tickets that began there.
+    new: f64,
+    /// Tickets that went on to another tier.
+    further: f64,
+    /// Hours of each ticket in the tier.
+    hours: Vec<f64>,
 }
 
 impl Past {
@@ -126,9 +137,9 @@ impl Past {
         }
         for (number, (tier, hours)) in stations.iter().enumerate() {
             let own = self.tiers.entry(*tier).or_default();
-            own.0 += f64::from(u8::from(number == 0));
-            own.1 += f64::from(u8::from(number + 1 < stations.len()));
-            own.2.push(*hours);
+            own.new += f64::from(u8::from(number == 0));
+            own.further += f64::from(u8::from(number + 1 < stations.len()));
+            own.hours.push(*hours);
         }
     }
 
@@ -139,19 +150,19 @@ impl Past {
             found.map_or(0.0, |(_, rate)| rate.hourly.to_string().parse().unwrap_or(0.0))
         };
         // From the cheapest tier to the dearest: each escalates to the next.
-        let mut tiers: Vec<(Word, &(f64, f64, Vec<f64>))> = self.tiers.iter().map(|(tier, seen)| (*tier, seen)).collect();
+        let mut tiers: Vec<(Word, &TierPast)> = self.tiers.iter().map(|(tier, seen)| (*tier, seen)).collect();
         tiers.sort_by(|one, other| rate(one.0).total_cmp(&rate(other.0)).then(one.0.cmp(&other.0)));
         let last = tiers.len().saturating_sub(1);
         let name = |tier: Word| office.words.name(tier).to_owned();
         let total = float(self.tickets);
-        let tier = |(number, (word, (new, further, hours))): (usize, &(Word, &(f64, f64, Vec<f64>)))| Tier {
+        let tier = |(number, (word, TierPast { new, further, hours })): (usize, &(Word, &TierPast))| Tier {
             name: name(*word),
             new_share: new / total,
             escalated_share: if number == last { 0.0 } else { further / float(hours.len().max(1)) },
             handle: HandleTime::Observed { hours: hours.iter().copied().step_by(hours.len().div_ceil(HANDLE_MAX).max(1)).collect() },
             target_hours: target.hours,
         };
-        let post = |(number, (word, _)): (usize, &(Word, &(f64, f64, Vec<f64>)))| Post {
+        let post = |(number, (word, _)): (usize, &(Word, &TierPast))| Post {
             tier: name(*word),
             hourly_cost: rate(*word) * target.cost_share,
             also_serves: tiers.iter().take(number).rev().map(|(lower, _)| name(*lower)).collect(),

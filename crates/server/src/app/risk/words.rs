@@ -34,7 +34,7 @@ pub struct Yardstick {
 /// An amount in whole units of the currency, for reading.
 #[must_use]
 pub fn whole(value: f64, currency: Currency) -> String {
-    format!("{} {}", currency.code(), money::grouped(&format!("{:.0}", value.max(-1e15).min(1e15))))
+    format!("{} {}", currency.code(), money::grouped(&format!("{:.0}", value.clamp(-1e15, 1e15))))
 }
 
 /// One chance in words: `1 in 4`, `almost never`.

@@ -1,0 +1,104 @@
+//! Questions about risk from the command line: compare, forecast, backtest, staffing.
+
+use serde_json::Value;
+
+use crate::books::Books;
+use crate::support::Office;
+
+fn office() -> Office {
+    let office = Office::on_sqlite();
+    Books::example(&office);
+    office
+}
+
+fn write(office: &Office, name: &str, text: &str) {
+    std::fs::write(office.folder.join(name), text).expect("a file of the test's folder");
+}
+
+#[test]
+fn a_folder_is_compared_without_a_database_and_the_same_twice() {
+    let office = office();
+    let command = "compare acme --books books --json --date 2026-04-10";
+    let (first, second) = (office.run(command).ok(), office.run(command).ok());
+    assert_eq!(first, second);
+    let report: Value = serde_json::from_str(&first).expect("JSON");
+    let names: Vec<&str> = report["contenders"].as_array().expect("programs").iter().filter_map(|it| it["name"].as_str()).collect();
+    assert_eq!(names[..6], ["ad-hoc", "block-of-time", "use-it-or-lose-it", "budget", "fixed-rate", "customized"]);
+    for contender in report["contenders"].as_array().expect("programs") {
+        let figures = &contender["figures"];
+        let of = |name: &str| figures[name]["value"].as_f64().expect("a number");
+        assert!(of("median") <= of("p90") && of("p90") <= of("p95") && of("p95") <= of("tail_mean95") + 1e-6, "{figures}");
+    }
+    assert_ne!(first, office.run(&format!("{command} --seed 2")).ok());
+}
+
+#[test]
+fn an_imported_database_gives_the_answers_of_its_folder() {
+    let office = office();
+    office.import();
+    for command in ["compare acme --date 2026-04-10", "forecast --date 2026-03-10", "staffing --date 2026-04-10"] {
+        assert_eq!(office.run(command).ok(), office.run(&format!("{command} --books books")).ok(), "{command}");
+    }
+}
+
+#[test]
+fn nonsense_is_refused_with_the_field() {
+    let office = office();
+    let refused = |arguments: &str| office.run(&format!("compare acme --books books {arguments}")).fails(2);
+    assert!(refused("--tickets -1").contains("--tickets") || refused("--tickets=-1").contains("tickets"));
+    assert!(refused("--hours 0").contains("hours"));
+    assert!(refused("--workstations 99999999").contains("workstations"));
+    assert!(refused("--precision 0").contains("precision"));
+    assert!(office.run("compare nobody --books books").fails(2).contains("there is no client `nobody`"));
+    write(&office, "offer.toml", "program = \"budget\"\n");
+    assert!(refused("--draft offer.toml").contains("offer"));
+}
+
+#[test]
+fn a_draft_is_compared_beside_the_programs_and_printed() {
+    let office = office();
+    write(
+        &office,
+        "offer.toml",
+        "client = \"acme\"\nstarts = 2020-01-01\nprogram = \"use-it-or-lose-it\"\n[fee]\nflat = \"99.00\"\n[allowance]\nfixed_minutes = 60\n",
+    );
+    let said = office.run("compare acme --books books --date 2026-04-10 --draft offer.toml --pdf offer.pdf").ok();
+    assert!(said.contains("\noffer "), "{said}");
+    let pdf = std::fs::read(office.folder.join("offer.pdf")).expect("a PDF");
+    assert!(pdf.starts_with(b"%PDF-1.7"));
+}
+
+#[test]
+fn a_client_without_history_is_compared_by_what_is_usual() {
+    let office = office();
+    write(
+        &office,
+        "books/time_entries.csv",
+        "id,client,ticket,technician,started_at,minutes,tier,work_type,device,billable,cause,note\n",
+    );
+    let said = office.run("compare acme --books books --date 2026-04-10").ok();
+    assert!(said.contains("Nothing of this client was seen yet"), "{said}");
+    assert!(office.run("staffing --books books --date 2026-04-10").fails(2).contains("no tickets"));
+    assert!(office.run("backtest --books books --date 2026-04-10").ok().contains("Nothing to measure"));
+    assert!(office.run("forecast --books books --date 2026-04-10").ok().contains("Nothing to forecast"));
+}
+
+#[test]
+fn one_ticket_a_thousand_tickets_and_courtesy_only_are_answered() {
+    let office = office();
+    let head = "id,client,ticket,technician,started_at,minutes,tier,work_type,device,billable,cause,note\n";
+    let many: String = (0..1_000)
+        .map(|number| {
+            format!("e{number},acme,T{number},Ana,2026-03-10T{:02}:{:02}:00Z,12,helpdesk,remote,,,,\n", 8 + number % 10, number % 60)
+        })
+        .collect();
+    let one = "e1,acme,T1,Ana,2026-03-10T09:00:00Z,30,helpdesk,remote,,,,\n".to_owned();
+    let courtesy = "e1,acme,T1,Ana,2026-03-10T09:00:00Z,30,helpdesk,remote,,false,,\n".to_owned();
+    for rows in [one, many, courtesy] {
+        write(&office, "books/time_entries.csv", &format!("{head}{rows}"));
+        for command in ["compare acme --json", "forecast", "backtest --json"] {
+            let said = office.run(&format!("{command} --books books --date 2026-04-10")).ok();
+            assert!(!said.contains("NaN") && !said.contains("inf"), "{command}: {said}");
+        }
+    }
+}

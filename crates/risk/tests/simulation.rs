@@ -1,0 +1,243 @@
+//! Simulated years against exact ones: without memory by the law itself, with memory by going through every possible course.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use quarterhour_billing::agreement::{
+    Agreement, Agreements, Allowance, AllowanceSize, AutoReplenish, Fee, FeeBasis, Guard, OverageRates, Prepaid, Prices, Program,
+    Proration, Rate, RateTable, Reserve, ReserveSize, Rollover, Rounding, RoundingScope, Settlement, TimePools, Weights,
+};
+use quarterhour_billing::{
+    Billing, Calendar, Client, CountMethod, Currency, Decimal, DeviceClass, LocalClock, Period, Terms, TimeEntry, Words,
+};
+use quarterhour_risk::candidate::{Candidate, Contestant, Ground};
+use quarterhour_risk::comparison::{Measure, Plan, run};
+use quarterhour_risk::demand::{Demand, SevereWork, Urn, Usual};
+use quarterhour_risk::estimate::mean_with;
+use quarterhour_risk::frequency::Frequency;
+use quarterhour_risk::history::{Incident, Piece, PieceOn};
+use quarterhour_risk::law::{Compound, Exact, Grids, Overages};
+use quarterhour_risk::path::{Horizon, Listed, lone_entries};
+
+struct World {
+    terms: Terms,
+    words: Words,
+    client: Client,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut words = Words::default();
+        words.intern("helpdesk");
+        words.intern("remote");
+        let rate = Rate { tier: None, work_type: None, hourly: Decimal::whole(120), per_ticket: None };
+        let week = std::array::from_fn(|day| if day < 5 { vec![(8 * 3_600, 18 * 3_600)] } else { Vec::new() });
+        let terms = Terms { calendar: Calendar::new(week, Vec::new()), rates: RateTable(vec![rate]) };
+        let client = Client {
+            code: "acme".to_owned(),
+            currency: Currency::parse("USD").expect("a currency"),
+            clock: Arc::new(LocalClock::new("UTC", &TimeZone::UTC)),
+            tax_percent: Decimal::ZERO,
+            devices: Vec::new(),
+            agreements: Agreements::default(),
+        };
+        Self { terms, words, client }
+    }
+
+    fn ground(&self) -> Ground<'_> {
+        Ground { terms: &self.terms, words: &self.words }
+    }
+
+    fn incident(&self, minutes: u32) -> Incident {
+        let word = |name: &str| self.words.find(name).expect("a word");
+        let piece = Piece {
+            after: 10 * 3_600,
+            minutes,
+            tier: word("helpdesk"),
+            work_type: word("remote"),
+            on: PieceOn::Nothing,
+            billing: Billing::Billable,
+        };
+        Incident { weekday: 2, pieces: vec![piece] }
+    }
+
+    fn demand(&self, tickets: Frequency, months: usize, minutes: &[(f64, u32)]) -> Demand {
+        let word = |name: &str| self.words.find(name).expect("a word");
+        Demand {
+            usual: Usual { tickets: vec![tickets; months], moods: vec![1.0] },
+            urn: Urn::new(minutes.iter().map(|(weight, minutes)| (*weight, self.incident(*minutes)))),
+            severe: Vec::new(),
+            severe_work: SevereWork { tier: word("helpdesk"), work_type: word("remote"), on: DeviceClass::Server },
+        }
+    }
+}
+
+fn first() -> Period {
+    Period::parse("2027-01").expect("a period")
+}
+
+/// An agreement with exact rounding, so that hours are what they are.
+fn agreement(name: &str, program: Program, fee: u32, prepaid: Prepaid) -> Candidate {
+    let agreement = Agreement {
+        name: name.to_owned(),
+        program,
+        starts: first().first_day(),
+        ends: None,
+        fee: Some(Fee {
+            basis: FeeBasis::Flat(Decimal::whole(fee)),
+            count: CountMethod::FirstDay,
+            billed: Default::default(),
+            proration: Proration::None,
+        }),
+        prepaid,
+        overage: OverageRates { rate: Some(Decimal::whole(150)), tiers: Vec::new() },
+        rounding: Rounding { increment: 1, minimum: 1, scope: RoundingScope::Entry },
+        weights: Weights::default(),
+        prices: Prices::default(),
+        included: None,
+        services: Vec::new(),
+        internal_tiers: Vec::new(),
+        guard: Guard::default(),
+    };
+    Candidate { name: name.to_owned(), agreement: Some(agreement) }
+}
+
+fn pools(allowance_minutes: u32, rolls: u32, auto_replenish: Option<AutoReplenish>) -> Prepaid {
+    let allowance = (allowance_minutes > 0).then(|| Allowance {
+        size: AllowanceSize::Fixed(allowance_minutes),
+        count: CountMethod::FirstDay,
+        rollover: Rollover { periods: rolls, cap_percent: Decimal::whole(100) },
+        settlement: Settlement::Monthly(Proration::None),
+        excludes: Vec::new(),
+    });
+    Prepaid::Time(TimePools { allowance, blocks: Vec::new(), auto_replenish })
+}
+
+fn plan(courses: usize, months: u32) -> Plan {
+    Plan { seed: 11, months, first: first(), precision: 1e-9, courses_min: courses, courses_max: courses, entries_max: usize::MAX }
+}
+
+const HOURS: [(f64, u32); 4] = [(0.4, 15), (0.3, 30), (0.2, 60), (0.1, 240)];
+
+#[test]
+fn simulated_years_agree_with_exact_ones_where_nothing_is_remembered() {
+    let world = World::new();
+    let tickets = Frequency::NegativeBinomial { mean: 14.0, size: 6.0 };
+    let demand = world.demand(tickets, 12, &HOURS);
+    let candidates = [
+        agreement("ad-hoc", Program::AdHoc, 0, Prepaid::Nothing),
+        agreement("use-it-or-lose-it", Program::UseItOrLoseIt, 1_000, pools(600, 0, None)),
+    ];
+    let run = run(world.ground(), &world.client, &candidates, &demand, plan(4_096, 12)).expect("a run");
+    let measure = Measure { minor: 100.0, seats: 10.0, hour_cost: 60.0, value: 0 };
+    let figures = run.figures(measure);
+    let month = Compound::of(tickets, demand.urn.severity());
+    let (year, mut grids) = (month.over(12), Grids::new());
+    let exact = Exact::new(&year, 400.0);
+    let within = |got: quarterhour_risk::estimate::Estimate, wanted: f64| {
+        assert!((got.value - wanted).abs() < 4.0 * got.error + 1e-6 * wanted, "{got:?} is not {wanted}");
+    };
+    within(figures[0].mean, 120.0 * year.mean());
+    // A quantile of hours in quarter hours may lie anywhere within a step.
+    let within_a_step = |got: quarterhour_risk::estimate::Estimate, wanted: f64, step: f64| {
+        assert!((got.value - wanted).abs() < 4.0 * got.error + step, "{got:?} is not {wanted}");
+    };
+    within_a_step(figures[0].p95, 120.0 * exact.quantile(0.95), 30.0);
+    let overages = Overages::new(&month, (10.0, 12), 300.0, 1 << 15, &mut grids);
+    within(figures[1].mean, 12_000.0 + 150.0 * overages.total.mean());
+    within_a_step(figures[1].p95, 12_000.0 + 150.0 * overages.total.quantile(0.95), 37.5);
+    within(figures[1].lost_hours, overages.forfeited);
+    let none = Exact::new(&month, 10.0).cdf(10.0).powi(12);
+    within(figures[1].overage_chance, 1.0 - none);
+    // What the client does not carry is nothing for ad-hoc work.
+    assert!((figures[0].carried_by_client.expect("it swings") - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_run_is_the_same_on_any_number_of_threads() {
+    let world = World::new();
+    let demand = world.demand(Frequency::Poisson { mean: 6.0 }, 12, &HOURS);
+    let candidates = [agreement("use-it-or-lose-it", Program::UseItOrLoseIt, 500, pools(300, 1, None))];
+    let costs = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| run(world.ground(), &world.client, &candidates, &demand, plan(300, 12)).expect("a run").costs(100.0))
+    };
+    assert_eq!(costs(1), costs(3));
+}
+
+/// Every course of some months in which one or no ticket comes, of two sizes, with its chance.
+fn enumerate(world: &World, months: usize, share: f64, sizes: &[(f64, u32)]) -> Vec<(f64, Vec<Vec<TimeEntry>>)> {
+    let mut courses: Vec<(f64, Vec<Option<u32>>)> = vec![(1.0, Vec::new())];
+    for _ in 0..months {
+        let mut next = Vec::new();
+        for (chance, course) in &courses {
+            let with = |minutes: Option<u32>, own: f64| {
+                let mut longer = course.clone();
+                longer.push(minutes);
+                (chance * own, longer)
+            };
+            next.push(with(None, 1.0 - share));
+            next.extend(sizes.iter().map(|(weight, minutes)| with(Some(*minutes), share * weight)));
+        }
+        courses = next;
+    }
+    let entries = |number: usize, minutes: &Option<u32>| {
+        let horizon = Horizon::new(&world.client, first().plus(u32::try_from(number).expect("few")), 1);
+        minutes.map_or(Vec::new(), |minutes| lone_entries(&world.incident(minutes), &horizon, &Listed::of(&world.client)))
+    };
+    courses
+        .into_iter()
+        .map(|(chance, course)| (chance, course.iter().enumerate().map(|(number, minutes)| entries(number, minutes)).collect()))
+        .collect()
+}
+
+#[test]
+fn programs_with_memory_agree_with_every_possible_course_taken_together() {
+    let world = World::new();
+    let (share, sizes, months) = (0.7, [(0.6, 60), (0.4, 300)], 5);
+    let demand = world.demand(Frequency::Binomial { trials: 1, share }, months, &sizes);
+    let replenish = AutoReplenish { seconds: 4 * 3_600, price: Decimal::whole(400), max_per_period: 1 };
+    let reserve = Reserve {
+        size: ReserveSize::Fixed(Decimal::whole(200)),
+        count: CountMethod::FirstDay,
+        rollover: Rollover { periods: 2, cap_percent: Decimal::whole(100) },
+        proration: Proration::None,
+        excludes: Vec::new(),
+    };
+    let candidates = [
+        agreement("rollover", Program::UseItOrLoseIt, 100, pools(120, 2, None)),
+        agreement("blocks", Program::BlockOfTime, 0, pools(0, 0, Some(replenish))),
+        agreement("budget", Program::Budget, 200, Prepaid::Money(reserve)),
+    ];
+    let few = u32::try_from(months).expect("few");
+    let run = run(world.ground(), &world.client, &candidates, &demand, plan(3_000, few)).expect("a run");
+    for (candidate, costs) in candidates.iter().zip(run.costs(100.0)) {
+        let contestant = Contestant::new(&world.client, candidate);
+        let expected: f64 = enumerate(&world, months, share, &sizes)
+            .iter()
+            .map(|(chance, months)| {
+                chance * cents(contestant.bill(world.ground(), first(), months, |_, _| {}).expect("it adds up").cost())
+            })
+            .sum();
+        let got = mean_with(&costs, &run.hours);
+        assert!((got.value - expected).abs() < 4.0 * got.error, "{}: {got:?} is not {expected}", candidate.name);
+    }
+}
+
+fn cents(minor: i64) -> f64 {
+    quarterhour_risk::number::float_i64(minor) / 100.0
+}
+
+#[test]
+fn nothing_at_all_costs_the_fee() {
+    let world = World::new();
+    let candidates = [
+        agreement("ad-hoc", Program::AdHoc, 0, Prepaid::Nothing),
+        agreement("use-it-or-lose-it", Program::UseItOrLoseIt, 90, pools(60, 0, None)),
+    ];
+    let demand = world.demand(Frequency::Poisson { mean: 0.0 }, 12, &[]);
+    let run = run(world.ground(), &world.client, &candidates, &demand, plan(32, 12)).expect("a run");
+    let figures = run.figures(Measure { minor: 100.0, seats: 0.0, hour_cost: 1.0, value: 0 });
+    assert_eq!((figures[0].mean.value, figures[1].mean.value, figures[1].lost_hours.value), (0.0, 1_080.0, 12.0));
+    assert_eq!((figures[0].price_per_hour, figures[0].price_per_seat, figures[0].carried_by_client), (None, None, None));
+}

@@ -1,0 +1,78 @@
+//! The comparison of programs: its page, its answers to sliders, what is kept and what a client sees of it.
+
+use crate::browser::between;
+use crate::support::{APPROVER, BOOK_KEEPER, CONTACT, DISPATCHER, OTHER_CLIENT, OWNER, Site, TECHNICIAN};
+
+#[tokio::test]
+async fn programs_are_compared_and_follow_the_sliders() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    let page = owner.get("/clients/cedar/comparison").await.ok();
+    let page =
+        page.shows("use-it-or-lose-it").shows("Fewer or more tickets").shows("Questions to ask").shows("today&#39;s: cedar").text();
+    assert_eq!(page, owner.get("/clients/cedar/comparison").await.text(), "the same seed gives the same page");
+    let path = "/clients/cedar/comparison/preview";
+    let said =
+        async |fields: &[(&str, &str)]| between(&owner.post(path, fields).await.ok().text(), "<ul class=\"stack-small\">", "</ul>");
+    let usual = said(&[]).await;
+    assert_ne!(usual, said(&[("tickets", "200")]).await);
+    assert_ne!(usual, said(&[("workstations", "10")]).await);
+    // Nobody there, nothing to do: a fee is a fee, and nothing is divided by nought.
+    let none = said(&[("workstations", "0"), ("servers", "0"), ("tickets", "0"), ("crashes", "0"), ("viruses", "0")]).await;
+    assert!(!none.contains("NaN") && !none.contains("inf"), "{none}");
+}
+
+#[tokio::test]
+async fn numbers_that_make_no_sense_are_told_at_their_slider() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    for (field, value) in [("tickets", "-5"), ("hours", "nine"), ("growth", "1e99"), ("crashes", "NaN"), ("margin", "100")] {
+        let answer = owner.post("/clients/cedar/comparison/preview", &[(field, value)]).await.ok().text();
+        assert!(answer.contains(&format!("data-problem=\"{field}\"")), "{field}: {answer}");
+        owner.get(&format!("/clients/cedar/comparison?{field}={value}")).await.ok().shows("has-problem");
+    }
+    owner.get("/clients/nobody/comparison").await.not_found();
+    owner.post("/clients/cedar/comparison/preview", &[("unknown", "3")]).await.ok();
+}
+
+#[tokio::test]
+async fn a_kept_comparison_is_seen_by_the_client_once_it_is_shared() {
+    let site = Site::demo();
+    let (owner, carla, hanna) = (site.person(OWNER), site.person(APPROVER), site.person(OTHER_CLIENT));
+    owner.post("/clients/cedar/comparisons", &[("seed", "7"), ("tickets", "120")]).await.leads_to();
+    let page = owner.get("/clients/cedar/comparison").await.ok().shows("Kept comparisons").text();
+    let path = format!("/clients/cedar/comparisons/{}", between(&page, "formaction=\"/clients/cedar/comparisons/", "/"));
+    // The inputs are on record and open the same comparison again.
+    assert!(page.contains("seed=7&amp;tickets=120") || page.contains("seed=7&#38;tickets=120"), "{page}");
+    let pdf = owner.get(&format!("{path}/pdf")).await.ok();
+    assert_eq!(pdf.header("content-type"), "application/pdf");
+    let id = path.rsplit('/').next().expect("an id").to_owned();
+    let own = format!("/portal/programs/{id}/pdf");
+    carla.get("/portal/programs").await.ok().shows("No comparison yet");
+    carla.get(&own).await.not_found();
+    owner.post(&format!("{path}/share"), &[]).await.leads_to();
+    carla.get("/portal/programs").await.ok().shows("use-it-or-lose-it");
+    carla.get(&own).await.ok();
+    site.person(CONTACT).get("/portal/programs").await.ok().shows("use-it-or-lose-it");
+    hanna.get("/portal/programs").await.ok().shows("No comparison yet");
+    hanna.get(&own).await.not_found();
+    owner.get(&format!("/clients/hazel/comparisons/{id}/pdf")).await.not_found();
+    owner.post(&format!("{path}/hide"), &[]).await.leads_to();
+    carla.get(&own).await.not_found();
+    owner.post(&format!("{path}/delete"), &[]).await.leads_to();
+    owner.get("/clients/cedar/comparison").await.ok().hides("Kept comparisons");
+    owner.post(&format!("{path}/delete"), &[]).await.not_found();
+}
+
+#[tokio::test]
+async fn prices_are_compared_by_those_who_may_see_them() {
+    let site = Site::demo();
+    for email in [TECHNICIAN, DISPATCHER, APPROVER] {
+        site.person(email).get("/clients/cedar/comparison").await.forbidden();
+        site.person(email).get("/clients/cedar/comparison.pdf").await.forbidden();
+        site.person(email).post("/clients/cedar/comparisons", &[]).await.forbidden();
+    }
+    site.person(BOOK_KEEPER).get("/clients/cedar/comparison").await.ok().shows("Keep");
+    let pdf = site.person(BOOK_KEEPER).get("/clients/cedar/comparison.pdf?workstations=12").await.ok();
+    assert!(pdf.body.starts_with(b"%PDF-1.7"));
+}
