@@ -146,6 +146,9 @@ pub enum Command {
         #[command(flatten)]
         source: BooksSource,
     },
+    /// Say what all of today's agreements may earn or lose together, and whether the staff can do what was promised.
+    #[command(after_help = "Examples:\n  quarterhour portfolio\n  quarterhour portfolio --staff-hours 480 --books books --json")]
+    Portfolio(PortfolioArguments),
     /// Say how many technicians of each tier answer in time, and what they cost.
     #[command(after_help = "Examples:\n  quarterhour staffing\n  quarterhour staffing --within 0.5 --share 0.9 --tickets 1.3")]
     Staffing(StaffingArguments),
@@ -337,6 +340,29 @@ pub struct BooksSource {
     /// The result as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `portfolio`.
+#[derive(Debug, Args)]
+pub struct PortfolioArguments {
+    /// Where the books are.
+    #[command(flatten)]
+    pub source: BooksSource,
+    /// What an hour of staff costs, as a share of the rate card's default price.
+    #[arg(long, default_value_t = 0.4, value_name = "SHARE")]
+    pub cost_share: f64,
+    /// Hours that the staff can work in a month.
+    #[arg(long, value_name = "HOURS")]
+    pub staff_hours: Option<f64>,
+    /// The swing that all clients have in common in a month, a share of one [default: as the past shows it].
+    #[arg(long, value_name = "SHARE")]
+    pub shock: Option<f64>,
+    /// Simulated years.
+    #[arg(long, default_value_t = 400, value_name = "NUMBER")]
+    pub courses: usize,
+    /// Another number draws other years.
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub seed: u64,
 }
 
 /// Arguments of `staffing`.

@@ -47,6 +47,7 @@ fn run(session: &Session, command: Command) -> Result<ExitCode, AppError> {
         Command::Compare(arguments) => commands::compare::run(session, &arguments)?,
         Command::Forecast { clients, source } => commands::forecast::run(session, &clients, &source)?,
         Command::Backtest { source } => commands::forecast::backtest(session, &source)?,
+        Command::Portfolio(arguments) => commands::portfolio::run(session, &arguments)?,
         Command::Staffing(arguments) => commands::staffing::run(session, &arguments)?,
         Command::Held { action } => commands::held::run(session, action.as_ref())?,
         Command::Users { action } => commands::users::run(session, action)?,

@@ -134,8 +134,8 @@ mod tests {
 
     #[test]
     fn a_density_adds_up_to_one() {
-        let sample: Vec<f64> = (0..500).map(|number| f64::from(number % 97)).collect();
-        for density in densities(&[sample, vec![50.0; 10]], 200) {
+        let sample: Vec<f64> = (0..500).map(|number| 400.0 + f64::from(number % 97)).collect();
+        for density in densities(&[sample, vec![450.0; 10]], 200) {
             let total: f64 = density.values.iter().sum::<f64>() * density.step;
             assert!((total - 1.0).abs() < 0.05, "{total}");
         }

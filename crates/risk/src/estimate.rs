@@ -47,17 +47,20 @@ pub fn quantile_with(values: &[f64], share: f64, control: &Control) -> Estimate 
     sorted.sort_by(f64::total_cmp);
     let Some(plain) = quantile_of_sorted(&sorted, share) else { return Estimate { value: f64::NAN, error: f64::NAN } };
     let count = float(values.len());
-    let (mut at, mut spread) = (share, (share * (1.0 - share)).sqrt());
+    let (mut spread, mut value) = ((share * (1.0 - share)).sqrt(), plain);
     if let Some(exact) = control.quantile(share) {
-        let below: Vec<f64> = values.iter().map(|value| f64::from(u8::from(*value <= plain))).collect();
         let known: Vec<f64> = control.drawn.iter().map(|drawn| f64::from(u8::from(*drawn <= exact))).collect();
-        let slope = slope(&below, &known);
-        // A share that is too high among the controls is too high among the values, too.
-        at = (share + slope * (mean(&known) - share)).clamp(0.5 / count, 1.0 - 0.5 / count);
-        let rest: Vec<f64> = below.iter().zip(&known).map(|(below, known)| below - slope * known).collect();
-        spread = deviation(&rest);
+        // A share that is too high among the controls is too high among the values, too: seen first at the plain quantile, then
+        // at what it was corrected to.
+        for _ in 0..3 {
+            let below: Vec<f64> = values.iter().map(|own| f64::from(u8::from(*own <= value))).collect();
+            let slope = slope(&below, &known);
+            let at = (share + slope * (mean(&known) - share)).clamp(0.5 / count, 1.0 - 0.5 / count);
+            let rest: Vec<f64> = below.iter().zip(&known).map(|(below, known)| below - slope * known).collect();
+            spread = deviation(&rest);
+            value = quantile_of_sorted(&sorted, at).unwrap_or(plain);
+        }
     }
-    let value = quantile_of_sorted(&sorted, at).unwrap_or(plain);
     let error = spread / count.sqrt();
     // An error of the share becomes one of the value by the density there.
     let density = density_at(values, value);

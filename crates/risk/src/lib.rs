@@ -7,6 +7,7 @@
 
 pub mod advice;
 pub mod backtest;
+pub mod book;
 pub mod candidate;
 pub mod comparison;
 pub mod curve;

@@ -68,12 +68,19 @@ pub struct Path {
 /// Draws course number `number` of a seed.
 #[must_use]
 pub fn draw(demand: &Demand, horizon: &Horizon, devices: &Listed, seed: u64, number: u64) -> Path {
+    draw_with(demand, horizon, devices, (seed, number), &[])
+}
+
+/// The same with factors on the tickets of each month, such as a shock that others feel, too.
+#[must_use]
+pub fn draw_with(demand: &Demand, horizon: &Horizon, devices: &Listed, (seed, number): (u64, u64), shocks: &[f64]) -> Path {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(number);
     let (mood, mut path) = (demand.usual.mood(number), Path::default());
     let mut entries: Vec<TimeEntry> = Vec::new();
     for (position, month) in horizon.months.iter().enumerate() {
-        let tickets = demand.usual.tickets.get(position).map_or(0, |frequency| more(*frequency, mood).sample(&mut random));
+        let shock = shocks.get(position).copied().unwrap_or(1.0);
+        let tickets = demand.usual.tickets.get(position).map_or(0, |frequency| more(*frequency, mood * shock).sample(&mut random));
         let mut drawn = Vec::new();
         for _ in 0..if demand.urn.is_empty() { 0 } else { tickets } {
             let position = demand.urn.position(random.random());

@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0006_list_time_by_technician.sql"),
     },
     Migration { number: 7, name: "0007_keep_months_back", text: include_str!("../migrations/0007_keep_months_back.sql") },
+    Migration { number: 8, name: "0008_comparisons", text: include_str!("../migrations/0008_comparisons.sql") },
 ];
 
 /// The table of applied files is local to the coordinator and has no provider.

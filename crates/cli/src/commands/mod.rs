@@ -9,6 +9,7 @@ pub mod demo;
 pub mod forecast;
 pub mod held;
 pub mod init;
+pub mod portfolio;
 pub mod serve;
 pub mod staffing;
 pub mod statement;

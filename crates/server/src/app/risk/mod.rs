@@ -6,5 +6,6 @@ pub mod forecast;
 pub mod kept;
 pub mod office;
 pub mod paper;
+pub mod provider_side;
 pub mod staffing;
 pub mod words;

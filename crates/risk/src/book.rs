@@ -1,0 +1,226 @@
+//! The provider's side: what all its agreements together may earn or lose, and whether its staff can do what was promised.
+//! A shock that meets all clients in the same month is part of it.
+
+use quarterhour_billing::{BillingError, Period};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::Distribution;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::candidate::{Contestant, Ground};
+use crate::demand::Demand;
+use crate::estimate::{Estimate, share};
+use crate::number::{float, float_i64, mean, quantile_of_sorted, sum};
+use crate::path::{Horizon, Listed, draw_with};
+
+/// One client under its agreement.
+#[derive(Clone, Debug)]
+pub struct Position {
+    /// The client's code.
+    pub code: String,
+    /// The client with its agreement.
+    pub contestant: Contestant,
+    /// What it will need.
+    pub demand: Demand,
+    /// Minor units of one unit of its currency.
+    pub minor: f64,
+}
+
+/// How the provider's side is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct BookPlan {
+    /// All draws follow from it.
+    pub seed: u64,
+    /// The first month.
+    pub first: Period,
+    /// Months of a course.
+    pub months: u32,
+    /// Courses.
+    pub courses: usize,
+    /// The relative standard deviation of the shock that is common to all clients in a month.
+    pub shock: f64,
+    /// What an hour of staff costs, whole units of the currency.
+    pub hour_cost: f64,
+    /// Hours that the staff can work in a month; none: not looked at.
+    pub staff_hours: Option<f64>,
+}
+
+/// One client's year for the provider, whole units of the currency.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClientMargin {
+    /// The client's code.
+    pub client: String,
+    /// What it pays on average.
+    pub revenue: f64,
+    /// What is left after the staff's hours, on average.
+    pub mean: f64,
+    /// In one of twenty years it is less.
+    pub p5: f64,
+    /// The chance of a loss.
+    pub loss_chance: Estimate,
+    /// Hours worked a year, on average.
+    pub hours: f64,
+}
+
+/// All clients together.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BookFigures {
+    /// By client, the thinnest margin first.
+    pub clients: Vec<ClientMargin>,
+    /// What all pay on average.
+    pub revenue: f64,
+    /// What is left on average.
+    pub mean: f64,
+    /// The standard deviation of it.
+    pub spread: f64,
+    /// In one of twenty years it is less.
+    pub p5: f64,
+    /// In one of a hundred years it is less.
+    pub p1: f64,
+    /// The chance of a loss on all of them together.
+    pub loss_chance: Estimate,
+    /// Hours of a month over all clients: quantiles at 50, 90, 95 and 99 percent.
+    pub month_hours: Vec<(f64, f64)>,
+    /// The chance that a month needs more hours than the staff has.
+    pub short_month: Option<Estimate>,
+    /// The chance of at least one such month in a year.
+    pub short_year: Option<Estimate>,
+}
+
+/// Margins and hours of one client in one course.
+struct Outcome {
+    revenue: f64,
+    margin: f64,
+    hours: Vec<f64>,
+}
+
+/// Simulates all clients on the same months.
+///
+/// # Errors
+///
+/// Fails when a statement does not add up, which is a fault of the engine.
+pub fn simulate(ground: Ground<'_>, positions: &[Position], plan: BookPlan) -> Result<BookFigures, BillingError> {
+    let shocks: Vec<Vec<f64>> = (0..plan.courses).map(|course| shocks(plan, course)).collect();
+    let all: Result<Vec<Vec<Outcome>>, BillingError> =
+        positions.par_iter().enumerate().map(|(number, position)| client(ground, (number, position), plan, &shocks)).collect();
+    let all = all?;
+    let mut clients: Vec<ClientMargin> =
+        positions.iter().zip(&all).map(|(position, outcomes)| client_margin(position, outcomes)).collect();
+    clients.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
+    let together = |of: fn(&Outcome) -> f64| -> Vec<f64> {
+        (0..plan.courses).map(|course| sum(all.iter().filter_map(|outcomes| outcomes.get(course)).map(of))).collect()
+    };
+    let (margins, revenue) = (sorted(together(|outcome| outcome.margin)), together(|outcome| outcome.revenue));
+    let months = usize::try_from(plan.months).unwrap_or(0);
+    let month = |course: usize, month: usize| sum(all.iter().filter_map(|outcomes| outcomes.get(course)?.hours.get(month)).copied());
+    let years: Vec<Vec<f64>> = (0..plan.courses).map(|course| (0..months).map(|number| month(course, number)).collect()).collect();
+    let hours = sorted(years.iter().flatten().copied().collect());
+    let at = |values: &[f64], share: f64| quantile_of_sorted(values, share).unwrap_or(0.0);
+    let short = |staff: f64| move |hours: &f64| *hours > staff;
+    Ok(BookFigures {
+        revenue: mean_or_nought(&revenue),
+        mean: mean_or_nought(&margins),
+        spread: crate::estimate::deviation(&margins),
+        p5: at(&margins, 0.05),
+        p1: at(&margins, 0.01),
+        loss_chance: share(margins.iter().map(|margin| *margin < 0.0)),
+        month_hours: [0.5, 0.9, 0.95, 0.99].map(|share| (share, at(&hours, share))).to_vec(),
+        short_month: plan.staff_hours.map(|staff| share(hours.iter().map(short(staff)))),
+        short_year: plan.staff_hours.map(|staff| share(years.iter().map(|year| year.iter().any(short(staff))))),
+        clients,
+    })
+}
+
+/// The factor of each month of a course, with mean 1.
+fn shocks(plan: BookPlan, course: usize) -> Vec<f64> {
+    let months = usize::try_from(plan.months).unwrap_or(0);
+    if plan.shock <= 0.0 {
+        return vec![1.0; months];
+    }
+    let mut random = ChaCha8Rng::seed_from_u64(plan.seed ^ 0x5348_4f43_4b53);
+    random.set_stream(u64::try_from(course).unwrap_or(0));
+    let shape = 1.0 / plan.shock.powi(2);
+    let law = rand_distr::Gamma::new(shape, 1.0 / shape).ok();
+    (0..months).map(|_| law.map_or(1.0, |law| law.sample(&mut random))).collect()
+}
+
+fn client(
+    ground: Ground<'_>,
+    (number, position): (usize, &Position),
+    plan: BookPlan,
+    shocks: &[Vec<f64>],
+) -> Result<Vec<Outcome>, BillingError> {
+    let client = &position.contestant.client;
+    let (horizon, devices) = (Horizon::new(client, plan.first, plan.months), Listed::of(client));
+    // Each client has a seed of its own, so that one more client changes nobody else's years.
+    let seed = plan.seed.wrapping_add(u64::try_from(number).unwrap_or(0).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let one = |(course, shock): (usize, &Vec<f64>)| {
+        let path = draw_with(&position.demand, &horizon, &devices, (seed, u64::try_from(course).unwrap_or(0)), shock);
+        let billed = position.contestant.bill(ground, plan.first, &path.months, |_, _| {})?;
+        let hours: Vec<f64> =
+            path.months.iter().map(|entries| sum(entries.iter().map(|entry| f64::from(entry.minutes))) / 60.0).collect();
+        let revenue = float_i64(billed.cost()) / position.minor;
+        Ok(Outcome { revenue, margin: revenue - sum(hours.iter().copied()) * plan.hour_cost, hours })
+    };
+    shocks.iter().enumerate().map(one).collect()
+}
+
+fn client_margin(position: &Position, outcomes: &[Outcome]) -> ClientMargin {
+    let margins = sorted(outcomes.iter().map(|outcome| outcome.margin).collect());
+    ClientMargin {
+        client: position.code.clone(),
+        revenue: mean_or_nought(&outcomes.iter().map(|outcome| outcome.revenue).collect::<Vec<_>>()),
+        mean: mean_or_nought(&margins),
+        p5: quantile_of_sorted(&margins, 0.05).unwrap_or(0.0),
+        loss_chance: share(margins.iter().map(|margin| *margin < 0.0)),
+        hours: sum(outcomes.iter().flat_map(|outcome| &outcome.hours).copied()) / float(outcomes.len().max(1)),
+    }
+}
+
+fn ratio(client: &ClientMargin) -> f64 {
+    if client.revenue > 0.0 { client.mean / client.revenue } else { f64::NEG_INFINITY }
+}
+
+fn mean_or_nought(values: &[f64]) -> f64 {
+    if values.is_empty() { 0.0 } else { mean(values) }
+}
+
+fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+/// The common shock that a portfolio's past shows: the swings of all clients' tickets together beyond those of chance and of
+/// single clients. By client, then by month: tickets that came, tickets that were expected, and the variance of the latter.
+#[must_use]
+pub fn seen_shock(clients: &[Vec<(f64, f64, f64)>]) -> f64 {
+    let months = clients.iter().map(Vec::len).max().unwrap_or(0);
+    let month = |back: usize| {
+        clients
+            .iter()
+            .filter_map(|own| own.iter().rev().nth(back))
+            .fold((0.0, 0.0, 0.0), |sum, own| (sum.0 + own.0, sum.1 + own.1, sum.2 + own.2))
+    };
+    let excess: Vec<f64> = (0..months)
+        .map(month)
+        .filter(|(_, expected, _)| *expected > 0.0)
+        .map(|(came, expected, variance)| ((came / expected - 1.0).powi(2)) - variance / (expected * expected))
+        .collect();
+    if excess.len() < 3 { 0.0 } else { mean(&excess).max(0.0).sqrt().min(1.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_that_swing_together_show_a_shock() {
+        let month = |factor: f64| (100.0 * factor, 100.0, 100.0);
+        let own: Vec<(f64, f64, f64)> = [0.7, 1.3, 0.7, 1.3, 0.7, 1.3].map(month).to_vec();
+        let shock = seen_shock(&vec![own; 20]);
+        assert!((shock - 0.3).abs() < 0.01, "{shock}");
+        assert_eq!(seen_shock(&[vec![month(1.0); 6]]), 0.0);
+        assert_eq!(seen_shock(&[]), 0.0);
+    }
+}
