@@ -8,7 +8,7 @@ use quarterhour_server::app::folder::write_file;
 use quarterhour_server::app::money::grouped;
 use quarterhour_server::app::risk::comparison::{Detail, Draft, Question, Report, compare};
 use quarterhour_server::app::risk::office::Office;
-use quarterhour_server::app::risk::paper;
+use quarterhour_server::app::risk::{paper, words};
 use quarterhour_server::app::stored;
 use quarterhour_server::error::AppError;
 
@@ -91,17 +91,9 @@ fn text(report: &Report) -> String {
     for contender in &report.contenders {
         text += &format!("  {}: {}\n", plain(&contender.name), plain(&contender.because));
     }
-    if !report.break_evens.is_empty() {
-        text += &format!("\n{}\n", style::bold("Where one overtakes another"));
-        for it in &report.break_evens {
-            text += &format!(
-                "  below {:.0} tickets a month ({:.1} hours) {} is cheaper, above it {}\n",
-                it.tickets,
-                it.hours,
-                plain(&it.below),
-                plain(&it.above)
-            );
-        }
+    text += &format!("\n{}\n", style::bold("With fewer or more tickets"));
+    for sentence in words::by_demand(report) {
+        text += &format!("  {}\n", plain(&sentence));
     }
     text += &format!("\n{}\n", style::bold("Advice"));
     for sentence in &report.advice_sentences {

@@ -1,5 +1,8 @@
 //! The audit log: who changed what, when and from where, with what was before and after. It only grows.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use jiff::Timestamp;
 use quarterhour_billing::Currency;
 use quarterhour_store::Tx;
@@ -77,7 +80,7 @@ impl Context {
 pub fn write(tx: &mut Tx, actor: &Actor, at: Timestamp, change: Change<'_>) -> Result<(), AppError> {
     let by_person = matches!(actor.channel, Channel::Session(_) | Channel::Token(..));
     let row = AuditEntry {
-        audit_id: Uuid::now_v7(),
+        audit_id: id_at(at),
         at,
         actor_id: by_person.then_some(actor.user_id),
         actor_name: actor.name.clone(),
@@ -93,12 +96,26 @@ pub fn write(tx: &mut Tx, actor: &Actor, at: Timestamp, change: Change<'_>) -> R
     Ok(audit::insert(tx, actor.provider, &row)?)
 }
 
+/// An id that sorts by its moment, and within a millisecond by when this process made it: the log is read by ids.
+fn id_at(at: Timestamp) -> Uuid {
+    static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| {
+        // Another process begins elsewhere.
+        let [.., a, b, c, d, e, f, g] = Uuid::now_v7().into_bytes();
+        AtomicU64::new(u64::from_be_bytes([0, a, b, c, d, e, f, g]))
+    });
+    let mut bytes = [0; 10];
+    bytes[2..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+}
+
 /// The nouns that the log knows.
-pub const NOUNS: [&str; 22] = [
+pub const NOUNS: [&str; 23] = [
     "agreement",
     "API token",
     "books",
     "client",
+    "comparison",
     "credit note",
     "device",
     "device list",

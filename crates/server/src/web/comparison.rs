@@ -11,6 +11,7 @@ use crate::app::context::{App, Context};
 use crate::app::money::grouped;
 use crate::app::risk::comparison::{Contender, Detail, Question, Report, compare};
 use crate::app::risk::kept::KeptComparison;
+use crate::app::risk::words;
 use crate::dates;
 use crate::error::{AppError, FieldProblem};
 use crate::web::chart::{Chart, CostCurve, Densities, Fan, FanMonth, Ridge, Series};
@@ -320,7 +321,7 @@ impl Shown {
             title: "A year's cost under each program".to_owned(),
             ridges: report.contenders.iter().filter_map(ridge).collect(),
         };
-        let break_evens = envelope(&report);
+        let break_evens = words::by_demand(&report);
         let uncertainty = report.uncertainty();
         let (curve, fan) = (cost_curve(&report), fan(&report));
         Self { rows, densities: densities.chart(), curve, fan, break_evens, uncertainty, report }
@@ -363,32 +364,6 @@ fn fan(report: &Report) -> Option<Chart> {
         }
         .chart(),
     )
-}
-
-/// Which program is the cheapest from how many tickets a month on.
-fn envelope(report: &Report) -> Vec<String> {
-    let cheapest = |point: &quarterhour_risk::curve::CurvePoint| {
-        let costs = point.costs.iter().enumerate();
-        costs.min_by(|one, other| one.1.total_cmp(other.1)).map(|(at, _)| at)
-    };
-    let mut said: Vec<String> = Vec::new();
-    let mut last = None;
-    for point in &report.curve {
-        let now = cheapest(point);
-        let name = |at: Option<usize>| at.and_then(|at| report.contenders.get(at)).map_or("", |it| it.name.as_str());
-        if now != last {
-            let crossing = report.break_evens.iter().find(|it| it.below == name(last) && it.above == name(now));
-            match (last, crossing) {
-                (None, _) => said.push(format!("With few tickets {} is the cheapest.", name(now))),
-                (_, Some(it)) => {
-                    said.push(format!("From {:.0} tickets a month ({:.1} hours) on it is {}.", it.tickets, it.hours, name(now)))
-                }
-                (_, None) => said.push(format!("At about {:.0} tickets a month it is {}.", point.tickets, name(now))),
-            }
-            last = now;
-        }
-    }
-    said
 }
 
 impl Row {

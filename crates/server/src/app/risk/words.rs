@@ -7,7 +7,7 @@ use quarterhour_risk::portfolio::{Amount, Knowledge, Seats};
 use serde::Serialize;
 
 use crate::app::money;
-use crate::app::risk::comparison::{Contender, Question};
+use crate::app::risk::comparison::{Contender, Question, Report};
 
 /// A question that a client should ask, with an answer where there is one.
 #[derive(Clone, Debug, Serialize)]
@@ -110,6 +110,28 @@ fn known(knowledge: &Knowledge, seats: Seats) -> String {
         "{basis}: about {expected:.0} tickets a month of {:.0} minutes each, {hours:.1} hours a month.",
         knowledge.hours_per_ticket * 60.0
     )
+}
+
+/// Which program is the cheapest from how many tickets a month on.
+#[must_use]
+pub fn by_demand(report: &Report) -> Vec<String> {
+    let name = |at: Option<usize>| at.and_then(|at| report.contenders.get(at)).map_or("", |it| it.name.as_str());
+    let (mut said, mut last): (Vec<String>, Option<usize>) = (Vec::new(), None);
+    for point in &report.curve {
+        let costs = point.costs.iter().enumerate();
+        let now = costs.min_by(|one, other| one.1.total_cmp(other.1)).map(|(at, _)| at);
+        if now == last {
+            continue;
+        }
+        let crossing = report.break_evens.iter().find(|it| it.below == name(last) && it.above == name(now));
+        said.push(match (last, crossing) {
+            (None, _) => format!("With few tickets, {} costs least.", named(name(now))),
+            (_, Some(it)) => format!("From {:.0} tickets a month ({:.1} hours) on, {} does.", it.tickets, it.hours, named(name(now))),
+            (_, None) => format!("At about {:.0} tickets a month, {} does.", point.tickets, named(name(now))),
+        });
+        last = now;
+    }
+    said
 }
 
 /// What a program is, in a sentence.
