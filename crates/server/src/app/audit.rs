@@ -1,8 +1,5 @@
 //! The audit log: who changed what, when and from where, with what was before and after. It only grows.
 
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use jiff::Timestamp;
 use quarterhour_billing::Currency;
 use quarterhour_store::Tx;
@@ -80,7 +77,7 @@ impl Context {
 pub fn write(tx: &mut Tx, actor: &Actor, at: Timestamp, change: Change<'_>) -> Result<(), AppError> {
     let by_person = matches!(actor.channel, Channel::Session(_) | Channel::Token(..));
     let row = AuditEntry {
-        audit_id: id_at(at),
+        audit_id: Uuid::now_v7(),
         at,
         actor_id: by_person.then_some(actor.user_id),
         actor_name: actor.name.clone(),
@@ -94,19 +91,6 @@ pub fn write(tx: &mut Tx, actor: &Actor, at: Timestamp, change: Change<'_>) -> R
         after_json: change.after,
     };
     Ok(audit::insert(tx, actor.provider, &row)?)
-}
-
-/// An id that sorts by its moment, and within a millisecond by when this process made it: the log is read by ids.
-fn id_at(at: Timestamp) -> Uuid {
-    static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| {
-        // Another process begins elsewhere.
-        let [.., a, b, c, d, e, f, g] = Uuid::now_v7().into_bytes();
-        AtomicU64::new(u64::from_be_bytes([0, a, b, c, d, e, f, g]))
-    });
-    let mut bytes = [0; 10];
-    bytes[2..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-    let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
 }
 
 /// The nouns that the log knows.
@@ -166,13 +150,6 @@ impl AuditFilter {
                 || texts.into_iter().any(|text| contains(text))
                 || [&row.before_json, &row.after_json].into_iter().flatten().any(|json| contains(json)))
     }
-
-    /// Entries have ids in order of time, so a date is an id to begin at.
-    fn first_cursor(&self) -> Option<Uuid> {
-        let until = self.until?.as_millisecond();
-        let millis = u128::try_from(until).ok()? + 1;
-        Some(Uuid::from_u128(millis << 80))
-    }
 }
 
 /// A page of the log.
@@ -198,11 +175,11 @@ impl Context {
     pub fn audit_page(&self, actor: &Actor, filter: &AuditFilter, before: Option<Uuid>, size: usize) -> Result<AuditPage, AppError> {
         actor.require(Permission::SeeAudit)?;
         let filter = AuditFilter { text: filter.text.trim().to_lowercase(), ..filter.clone() };
-        let mut cursor = before.or_else(|| filter.first_cursor());
+        let mut cursor = before;
         let mut page = AuditPage::default();
         let mut looked_at = 0;
         loop {
-            let rows = self.store.read(|tx| audit::list_page(tx, actor.provider, cursor, CHUNK))?;
+            let rows = self.store.read(|tx| audit::list_page(tx, actor.provider, cursor, filter.until, CHUNK))?;
             let last = i64::try_from(rows.len()).unwrap_or(CHUNK) < CHUNK;
             for row in rows {
                 looked_at += 1;

@@ -72,20 +72,29 @@ pub fn insert_many<R: Borrow<AuditEntry>>(
     tx.insert_many(INSERT, provider, rows, params)
 }
 
-/// A page of entries, the newest first: those before an id, or the newest of all.
+/// Later than any entry, and within what both databases can say: the year 3000.
+const FAR: Timestamp = Timestamp::constant(32_503_680_000, 0);
+
+/// A page of entries, the newest first: those before an id, or the newest of all; with `until` only those made before that moment.
 ///
 /// # Errors
 ///
 /// Fails when the database does.
-pub fn list_page(tx: &mut Tx, provider: ProviderId, before: Option<Uuid>, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
+pub fn list_page(
+    tx: &mut Tx,
+    provider: ProviderId,
+    before: Option<Uuid>,
+    until: Option<Timestamp>,
+    limit: i64,
+) -> Result<Vec<AuditEntry>, StoreError> {
     let sql = sql!(
         "select
             audit_id, at, actor_id, actor_name, channel, address, action, client_id,
             subject_kind, subject_id, before_json, after_json
-        from audit_entries where provider_id = $1 and audit_id < $2
-        order by audit_id desc limit $3"
+        from audit_entries where provider_id = $1 and audit_id < $2 and at < $3
+        order by audit_id desc limit $4"
     );
-    tx.list(sql, &[&provider.0, &before.unwrap_or(Uuid::max()), &limit], read)
+    tx.list(sql, &[&provider.0, &before.unwrap_or(Uuid::max()), &until.unwrap_or(FAR), &limit], read)
 }
 
 /// The newest entries about one thing, the newest first.

@@ -264,7 +264,7 @@ on_both! {
         }
         assert_eq!(log(books, books.provider), rows);
         let newest: Vec<&AuditEntry> = rows.iter().rev().collect();
-        let page = |before, limit| books.read(|tx| audit::list_page(tx, books.provider, before, limit));
+        let page = |before, limit| books.read(|tx| audit::list_page(tx, books.provider, before, None, limit));
         assert_eq!(page(None, 3).iter().collect::<Vec<_>>(), newest[..3]);
         assert_eq!(page(Some(newest[2].audit_id), 3).iter().collect::<Vec<_>>(), newest[3..6]);
         assert_eq!(page(Some(newest[5].audit_id), 3).iter().collect::<Vec<_>>(), newest[6..]);
