@@ -55,7 +55,7 @@ impl Plan {
     }
 }
 
-/// Courses are drawn in rounds of so many.
+/// After the least number, courses are drawn in rounds of so many.
 const ROUND: usize = 128;
 
 /// What all candidates made of the same courses.
@@ -96,7 +96,8 @@ pub fn run(ground: Ground<'_>, client: &Client, candidates: &[Candidate], demand
     let mut entries = 0;
     while !run.is_enough(entries) {
         let from = run.tickets.len();
-        let size = ROUND.min(plan.courses_max.max(1) - from);
+        let wanted = if from < plan.courses_min { plan.courses_min - from } else { ROUND };
+        let size = wanted.min(plan.courses_max.max(1) - from);
         let one = |number: usize| -> Result<(Path, Vec<Course>), BillingError> {
             let path = draw(demand, &horizon, &devices, plan.seed, u64::try_from(number).unwrap_or(0));
             let bill = |(contestant, priced): (&Contestant, &Option<Priced>)| match priced {

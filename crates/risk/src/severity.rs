@@ -392,17 +392,22 @@ fn lognormal_transform(mu: f64, sigma: f64, s: Complex64) -> Complex64 {
     let saddle = lambert(scaled * (sigma * sigma));
     let centre = -saddle / sigma;
     let step = (0.3 / (Complex64::ONE + saddle).norm().sqrt()).min(0.15 / sigma);
-    let at = |u: f64| {
+    // s e^(mu + sigma z) grows by the same factor from node to node, so that only the outer exponential is left to compute.
+    let middle = scaled * (centre * sigma).exp();
+    let at = |grown: Complex64, u: f64| {
         let z = centre + u;
-        (-scaled * (z * sigma).exp() - z * z / 2.0).exp()
+        (-grown - z * z / 2.0).exp()
     };
-    let mut total = at(0.0);
-    let largest = total.norm().max(f64::MIN_POSITIVE);
+    let mut total = at(middle, 0.0);
+    let largest = total.norm_sqr().max(f64::MIN_POSITIVE);
     for direction in [1.0, -1.0] {
+        let factor = (direction * step * sigma).exp();
+        let mut grown = middle;
         for number in 1..2_000_usize {
-            let term = at(direction * step * float(number));
+            grown *= factor;
+            let term = at(grown, direction * step * float(number));
             total += term;
-            if term.norm() < 1e-18 * largest {
+            if term.norm_sqr() < 1e-35 * largest {
                 break;
             }
         }
