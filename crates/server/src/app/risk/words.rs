@@ -303,7 +303,7 @@ pub fn assumptions(knowledge: &Knowledge, question: &Question, run: &Run, until:
             knowledge.severe_a_year, question.crashes, question.viruses, question.virus_hours),
         format!("{} years of 12 months were drawn from seed {} and billed by the billing engine, the same for every program. Standard errors stand beside the figures.",
             run.count(), question.seed),
-        "Hours that are left in blocks at the end of a year count as money that is still there.".to_owned(),
+        "Hours that are left in blocks at the end of a year count as money that is still there. Overage that an agreement holds for approval counts as not billed.".to_owned(),
         "Taxes are left out. Prices of the six programs follow the provider's rate card by the stated discounts and premiums; an offer may differ.".to_owned(),
     ]
 }
