@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::estimate::deviation;
-use crate::number::{float, mean, quantile_of_sorted, sum};
+use crate::number::{float, mean, quantile_of_sorted, sorted, sum};
 use crate::special::normal_cdf;
 
 /// Ratios that are tried, minutes a workstation a month.
@@ -114,8 +114,7 @@ fn try_ratio(courses: &[Vec<f64>], minutes: u32, terms: Terms) -> (Ratio, Vec<f6
     let overage = mean(&overs) * terms.overage_hour;
     let fee = (allowance * terms.committed_hour * months).max(cost / (1.0 - terms.margin) - overage).max(0.0);
     let costs: Vec<f64> = overs.iter().map(|over| fee + over * terms.overage_hour).collect();
-    let mut sorted = costs.clone();
-    sorted.sort_by(f64::total_cmp);
+    let sorted = sorted(costs.clone());
     let lost = courses.iter().map(|course| sum(course.iter().map(|hours| (allowance - hours).max(0.0))));
     let price = mean(&costs);
     let ratio = Ratio {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::candidate::{Contestant, Ground};
 use crate::demand::Demand;
 use crate::estimate::{Estimate, share};
-use crate::number::{float, float_i64, mean, quantile_of_sorted, sum};
+use crate::number::{float, float_i64, mean, quantile_of_sorted, sorted, sum};
 use crate::path::{Horizon, Listed, draw_with};
 
 /// One client under its agreement.
@@ -184,11 +184,6 @@ fn ratio(client: &ClientMargin) -> f64 {
 
 fn mean_or_nought(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { mean(values) }
-}
-
-fn sorted(mut values: Vec<f64>) -> Vec<f64> {
-    values.sort_by(f64::total_cmp);
-    values
 }
 
 /// The common shock that a portfolio's past shows: the swings of all clients' tickets together beyond those of chance and of

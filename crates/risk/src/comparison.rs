@@ -22,7 +22,6 @@ pub struct Plan {
     /// Months of a course, usually 12.
     pub months: u32,
     /// The first month.
-    #[serde(with = "period_text")]
     pub first: Period,
     /// Stop when the standard error of every P95 is below this share of it.
     pub precision: f64,
@@ -32,19 +31,6 @@ pub struct Plan {
     pub courses_max: usize,
     /// Stop when so many time entries were billed for each candidate, whatever the precision.
     pub entries_max: usize,
-}
-
-mod period_text {
-    use quarterhour_billing::Period;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub fn serialize<S: Serializer>(period: &Period, serializer: S) -> Result<S::Ok, S::Error> {
-        period.serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
-        Period::deserialize(deserializer)
-    }
 }
 
 impl Plan {

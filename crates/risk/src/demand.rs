@@ -64,14 +64,7 @@ impl Urn {
     /// The hours of one draw.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        let mut points: Vec<(u32, f64)> = self.shares().map(|(share, incident)| (incident.minutes(), share)).collect();
-        points.sort_by_key(|(minutes, _)| *minutes);
-        points.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
-            kept.1 += if same { next.1 } else { 0.0 };
-            same
-        });
-        Severity::Points(points.into_iter().map(|(minutes, share)| (f64::from(minutes) / 60.0, share)).collect())
+        Severity::weighted(self.shares().map(|(share, incident)| (incident.hours(), share)).collect())
     }
 
     /// Mean hours of one draw.

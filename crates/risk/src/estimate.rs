@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::number::{float, mean, quantile_of_sorted, sum};
+use crate::number::{float, mean, quantile_of_sorted, sorted, sum};
 
 /// A number with its standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -43,8 +43,7 @@ pub fn mean_with(values: &[f64], control: &Control) -> Estimate {
 /// quantile (Hesterberg and Nelson 1998).
 #[must_use]
 pub fn quantile_with(values: &[f64], share: f64, control: &Control) -> Estimate {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    let sorted = sorted(values.to_vec());
     let Some(plain) = quantile_of_sorted(&sorted, share) else { return Estimate { value: f64::NAN, error: f64::NAN } };
     let count = float(values.len());
     let (mut spread, mut value) = ((share * (1.0 - share)).sqrt(), plain);
@@ -79,8 +78,7 @@ fn density_at(values: &[f64], at: f64) -> f64 {
 /// The mean of the worst cases beyond a quantile.
 #[must_use]
 pub fn tail_mean(values: &[f64], share: f64) -> Estimate {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    let sorted = sorted(values.to_vec());
     let Some(quantile) = quantile_of_sorted(&sorted, share) else { return Estimate { value: f64::NAN, error: f64::NAN } };
     let over: Vec<f64> = values.iter().map(|value| quantile + (value - quantile).max(0.0) / (1.0 - share)).collect();
     Estimate { value: mean(&over), error: deviation(&over) / float(over.len()).sqrt() }

@@ -1,5 +1,7 @@
 //! The few conversions between counts and floats, so that nothing else casts.
 
+use quarterhour_billing::{Currency, Decimal};
+
 /// A count as a float; exact below 2^32, and no count here is larger.
 #[must_use]
 pub fn float(count: usize) -> f64 {
@@ -25,6 +27,25 @@ pub fn index(value: f64) -> usize {
 #[expect(clippy::as_conversions, reason = "the cast saturates, which is what is wanted here")]
 pub fn round_i64(value: f64) -> i64 {
     value.round() as i64
+}
+
+/// A price, a weight or the like as a float, for what is no bill.
+#[must_use]
+pub fn decimal(value: Decimal) -> f64 {
+    value.to_string().parse().unwrap_or(f64::NAN)
+}
+
+/// The minor units of one unit of a currency.
+#[must_use]
+pub fn minor_units(currency: Currency) -> f64 {
+    10_f64.powi(i32::from(currency.digits()))
+}
+
+/// Values from the least to the most.
+#[must_use]
+pub fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_by(f64::total_cmp);
+    values
 }
 
 /// A sum that keeps what the plain one would lose (Neumaier).

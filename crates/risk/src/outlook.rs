@@ -211,24 +211,17 @@ impl Outlook {
         let own: Vec<f64> = past.chain(current).map(|visit| visit.hours).collect();
         let share = float(own.len()) / (float(own.len()) + SEVERITY_WEIGHT);
         let share = if self.pooled.is_empty() { 1.0 } else { share };
-        let mut points: Vec<(i64, f64)> = Vec::new();
+        let mut points: Vec<(f64, f64)> = Vec::new();
         for (values, weight) in [(&own, share), (&self.pooled, 1.0 - share)] {
             let each = weight / float(values.len().max(1));
-            points.extend(values.iter().filter(|_| each > 0.0).map(|hours| (crate::number::round_i64(hours / STEP).max(1), each)));
+            let on_lattice = |hours: &f64| crate::number::float_i64(crate::number::round_i64(hours / STEP).max(1)) * STEP;
+            points.extend(values.iter().filter(|_| each > 0.0).map(|hours| (on_lattice(hours), each)));
         }
-        points.sort_by_key(|(steps, _)| *steps);
-        points.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
-            kept.1 += if same { next.1 } else { 0.0 };
-            same
-        });
-        let points: Vec<(f64, f64)> =
-            points.into_iter().map(|(steps, weight)| (crate::number::float_i64(steps) * STEP, weight)).collect();
         let total = sum(points.iter().map(|(_, weight)| *weight));
         if total <= 0.0 {
             return Severity::Points(vec![(STEP * 2.0, 1.0)]);
         }
-        Severity::Points(points.into_iter().map(|(hours, weight)| (hours, weight / total)).collect())
+        Severity::weighted(points.into_iter().map(|(hours, weight)| (hours, weight / total)).collect())
     }
 }
 

@@ -61,9 +61,7 @@ pub struct Portfolio {
     rates: RateLaw,
     dispersion: f64,
     hours: Vec<ClientPremium>,
-    hours_variance: f64,
     pool: Vec<Incident>,
-    pool_mean: f64,
     severe: SevereSeen,
     histories: Vec<History>,
 }
@@ -138,11 +136,10 @@ impl Portfolio {
                 if is_severe(incident) { severe.events.push(incident.clone()) } else { usual.push(incident.clone()) }
             }
         }
-        let (hours, hours_variance) = learn_hours(&histories);
+        let hours = learn_hours(&histories);
         let every = usual.len().div_ceil(POOL_MAX).max(1);
         let pool: Vec<Incident> = usual.into_iter().step_by(every).collect();
-        let pool_mean = sum(pool.iter().map(Incident::hours)) / float(pool.len().max(1));
-        Self { prior, rates, dispersion, hours, hours_variance, pool, pool_mean, severe, histories }
+        Self { prior, rates, dispersion, hours, pool, severe, histories }
     }
 
     /// The histories.
@@ -159,7 +156,7 @@ impl Portfolio {
         let (rate, doubt) = self.rate(history);
         let (urn, hours) = self.urn(client, history, words);
         let dispersion = self.dispersion_of(history);
-        let severe_a_year = self.severe_rate(history) * seats.servers.max(0.25);
+        let severe_a_year = self.severe_rate() * seats.servers.max(0.25);
         let mean = rate.mean() * seats.workstations.max(1.0);
         let usual = Usual::new(vec![Frequency::dispersed(mean, dispersion); usize::try_from(months).unwrap_or(0)], doubt);
         let severe = Severe { name: "Server crash".to_owned(), a_year: severe_a_year, hours: self.severe_hours() };
@@ -183,8 +180,8 @@ impl Portfolio {
         shrunk_dispersion(&months, self.dispersion.max(1e-4), DISPERSION_WIDTH).unwrap_or(self.dispersion)
     }
 
-    /// Severe events a server a year: those of all clients, the client's own counted among them.
-    fn severe_rate(&self, _history: &History) -> f64 {
+    /// Severe events a server a year: those of all clients.
+    fn severe_rate(&self) -> f64 {
         let seen = float(self.severe.events.len());
         (self.prior.severe * self.prior.severe_weight + seen) / (self.prior.severe_weight + self.severe.server_years)
     }
@@ -254,24 +251,6 @@ impl Portfolio {
             hours_per_endpoint: (seats.endpoints > 0.0).then(|| a_month / seats.endpoints),
             amount: amount(history),
         }
-    }
-
-    /// Mean hours of an incident over all clients.
-    #[must_use]
-    pub fn mean_hours(&self) -> f64 {
-        if self.pool.is_empty() { self.prior.hours.0 * (self.prior.hours.1.powi(2) / 2.0).exp() } else { self.pool_mean }
-    }
-
-    /// Tickets a workstation a month over all clients.
-    #[must_use]
-    pub fn mean_rate(&self) -> f64 {
-        self.rates.mean()
-    }
-
-    /// The variance of true mean hours between clients.
-    #[must_use]
-    pub fn hours_between(&self) -> f64 {
-        self.hours_variance
     }
 }
 
@@ -365,7 +344,7 @@ fn learn_dispersion(histories: &[History], prior: Prior) -> f64 {
 }
 
 /// Hours a ticket by client and month, weighted by tickets.
-fn learn_hours(histories: &[History]) -> (Vec<ClientPremium>, f64) {
+fn learn_hours(histories: &[History]) -> Vec<ClientPremium> {
     let periods = |history: &History| -> Vec<Period> {
         let month = |month: &crate::history::MonthSeen| {
             let own = history.incidents.iter().filter(|(period, it)| *period == month.period && !is_severe(it));
@@ -375,10 +354,7 @@ fn learn_hours(histories: &[History]) -> (Vec<ClientPremium>, f64) {
         history.months.iter().filter_map(month).collect()
     };
     let clients: Vec<Vec<Period>> = histories.iter().map(periods).collect();
-    match credibility::fit(&clients) {
-        Ok(fitted) => (fitted.unbiased.clients.clone(), fitted.unbiased.between_variance),
-        Err(_) => (Vec::new(), 0.0),
-    }
+    credibility::fit(&clients).map_or_else(|_| Vec::new(), |fitted| fitted.unbiased.clients)
 }
 
 /// The middle eight tenths of what is known of a rate.

@@ -2,7 +2,7 @@
 
 use crate::frequency::Frequency;
 use crate::law::{Compound, Grid, Grids};
-use crate::number::{float, sum};
+use crate::number::{float, sorted, sum};
 use crate::special::{gamma_p, ln_gamma, normal_cdf};
 
 /// The loss of a quantile forecast: what came lies above it with weight `share`, below with 1 - `share`.
@@ -56,8 +56,7 @@ pub fn crps_of_compound(law: &Compound, came: f64) -> f64 {
 /// The score of draws from a law, in any order: what was drawn, and what came. Sorts a copy.
 #[must_use]
 pub fn crps_of_draws(draws: &[f64], came: f64) -> f64 {
-    let mut sorted = draws.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    let sorted = sorted(draws.to_vec());
     let count = float(sorted.len());
     let distance = sum(sorted.iter().map(|value| (value - came).abs())) / count;
     let spread = sum(sorted.iter().enumerate().map(|(at, value)| value * (2.0 * float(at) + 1.0 - count))) / (count * count);

@@ -78,15 +78,18 @@ impl Severity {
     #[must_use]
     pub fn empirical(values: &[f64]) -> Self {
         let share = 1.0 / float(values.len());
-        let mut points: Vec<(f64, f64)> = Vec::with_capacity(values.len());
-        let mut sorted: Vec<f64> = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        for value in sorted {
-            match points.last_mut().filter(|(last, _)| *last == value) {
-                Some((_, weight)) => *weight += share,
-                None => points.push((value, share)),
-            }
-        }
+        Self::weighted(values.iter().map(|value| (*value, share)).collect())
+    }
+
+    /// Values with their probabilities, in any order; equal values are put together.
+    #[must_use]
+    pub fn weighted(mut points: Vec<(f64, f64)>) -> Self {
+        points.sort_by(|one, other| one.0.total_cmp(&other.0));
+        points.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 += if same { next.1 } else { 0.0 };
+            same
+        });
         Self::Points(points)
     }
 

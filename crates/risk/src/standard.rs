@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::demand::Urn;
 use crate::history::Incident;
-use crate::number::{index, sum};
+use crate::number::{decimal, index, sum};
 use crate::portfolio::Seats;
 
 /// How a provider prices programs against its rate card. Shares of one: 0.1 is ten percent.
@@ -143,7 +143,7 @@ impl Basis<'_> {
     #[must_use]
     pub fn hour(&self) -> f64 {
         let (hours, money) = self.billable();
-        if hours > 0.0 { money / hours } else { self.default_rate() }
+        if hours > 0.0 { money / hours } else { default_hour(self.rates) }
     }
 
     /// Billable hours of one ticket and their price by the rate card, on average: rounded as all six programs round.
@@ -152,17 +152,12 @@ impl Basis<'_> {
         for (share, incident) in self.urn.shares() {
             for (tier, work_type, seconds) in groups(incident) {
                 let own = crate::number::float_i64(TICKET_DAY.round(seconds)) / 3_600.0;
-                let rate = self.rates.find(tier, work_type).map_or(0.0, |(_, rate)| plain(&rate.hourly.to_string()));
+                let rate = self.rates.find(tier, work_type).map_or(0.0, |(_, rate)| decimal(rate.hourly));
                 hours += share * own;
                 money += share * own * rate;
             }
         }
         (hours, money)
-    }
-
-    fn default_rate(&self) -> f64 {
-        let default = self.rates.0.iter().find(|rate| rate.tier.is_none() && rate.work_type.is_none());
-        default.map_or(0.0, |rate| plain(&rate.hourly.to_string()))
     }
 
     /// Expected billable hours a month, without severe events.
@@ -277,14 +272,14 @@ impl Basis<'_> {
 
     /// The highest rate of a tier: what severe events need.
     fn highest(&self) -> f64 {
-        self.rates.0.iter().filter(|rate| rate.work_type.is_none()).map(|rate| plain(&rate.hourly.to_string())).fold(0.0, f64::max)
+        self.rates.0.iter().filter(|rate| rate.work_type.is_none()).map(|rate| decimal(rate.hourly)).fold(0.0, f64::max)
     }
 
     /// The rate of entry-level work: the lowest that the rate card has for a tier, else the default.
     fn entry_level(&self) -> f64 {
         let tiers = self.rates.0.iter().filter(|rate| rate.tier.is_some() && rate.work_type.is_none());
-        let lowest = tiers.map(|rate| plain(&rate.hourly.to_string())).fold(f64::INFINITY, f64::min);
-        if lowest.is_finite() { lowest } else { self.default_rate() }
+        let lowest = tiers.map(|rate| decimal(rate.hourly)).fold(f64::INFINITY, f64::min);
+        if lowest.is_finite() { lowest } else { default_hour(self.rates) }
     }
 }
 
@@ -309,8 +304,11 @@ const ROUNDING: &str = "[rounding]\nincrement = 15\nscope = \"ticket-day\"\n\n";
 const WEIGHTS: &str = "[weights]\nafter_hours = \"1.5\"\n\n";
 const PRICES: &str = "[prices]\nafter_hours_price = \"1.5\"\n";
 
-fn plain(text: &str) -> f64 {
-    text.parse().unwrap_or(0.0)
+/// The price of an hour that no tier or work type has a rate of its own for; nought without one.
+#[must_use]
+pub fn default_hour(rates: &RateTable) -> f64 {
+    let default = rates.0.iter().find(|rate| rate.tier.is_none() && rate.work_type.is_none());
+    default.map_or(0.0, |rate| decimal(rate.hourly))
 }
 
 fn percent(share: f64) -> String {

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use quarterhour_billing::agreement::{Agreement, Prepaid, Rounding, RoundingScope};
-use quarterhour_billing::{Band, Billing, Calendar, Client, Day, Decimal, Period, TimeEntry, Word};
+use quarterhour_billing::{Band, Billing, Calendar, Client, Day, Period, TimeEntry, Word};
 
-use crate::number::float_i64;
+use crate::number::{decimal, float_i64};
 
 /// What was done for a ticket in a day.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,7 +31,6 @@ impl Counting {
     /// As an agreement says; as by default without one.
     #[must_use]
     pub fn of(agreement: Option<&Agreement>) -> Self {
-        let plain = |weight: &Decimal| weight.to_string().parse().unwrap_or(1.0);
         let Some(agreement) = agreement else {
             return Self { rounding: Rounding::default(), after_hours: 1.0, tiers: Vec::new(), excludes: Vec::new() };
         };
@@ -41,8 +40,8 @@ impl Counting {
         };
         Self {
             rounding: agreement.rounding,
-            after_hours: agreement.weights.after_hours.as_ref().map_or(1.0, plain),
-            tiers: agreement.weights.tiers.iter().map(|(tier, weight)| (*tier, plain(weight))).collect(),
+            after_hours: agreement.weights.after_hours.map_or(1.0, decimal),
+            tiers: agreement.weights.tiers.iter().map(|(tier, weight)| (*tier, decimal(*weight))).collect(),
             excludes,
         }
     }

@@ -7,7 +7,7 @@ use quarterhour_risk::candidate::{Candidate, Ground, MonthCost};
 use quarterhour_risk::comparison::{Figures, Measure, Plan, Run, run};
 use quarterhour_risk::curve::{BreakEven, CurvePoint, Density, break_evens, curve, densities};
 use quarterhour_risk::demand::{Demand, Severe};
-use quarterhour_risk::number::{float_i64, mean, quantile_of_sorted};
+use quarterhour_risk::number::{float_i64, mean, minor_units, quantile_of_sorted, sorted};
 use quarterhour_risk::portfolio::{Knowledge, Prior, Seats};
 use quarterhour_risk::replay::{Replay, replay};
 use quarterhour_risk::severity::Severity;
@@ -179,8 +179,7 @@ impl Report {
     /// Minor units of one unit of the currency.
     #[must_use]
     pub fn minor(&self) -> f64 {
-        let digits = Currency::parse(&self.currency).map_or(2, Currency::digits);
-        10_f64.powi(i32::from(digits))
+        Currency::parse(&self.currency).map_or(100.0, minor_units)
     }
 
     /// Hours a month of the use-it-or-lose-it program.
@@ -256,7 +255,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let ground = Ground { terms: &office.setup.provider.terms, words: &words };
     let candidates: Vec<Candidate> = entrants.iter().map(|entrant| entrant.candidate.clone()).collect();
     let plan = asked.plan(detail);
-    let minor = 10_f64.powi(i32::from(client.currency.digits()));
+    let minor = minor_units(client.currency);
     let ran = run(ground, &asked.client, &candidates, &asked.demand, plan)?;
     let hour = asked.basis().hour();
     let measure = Measure { minor, seats: asked.seats.endpoints, hour_cost: hour * question.pricing.cost_share, value: 0 };
@@ -465,8 +464,7 @@ const MEASURE: &str = "use-it-or-lose-it";
 /// Quantiles of one month's hours as the use-it-or-lose-it program counts them.
 fn month_hours(run: &Run, contenders: &[Contender]) -> Vec<(f64, f64)> {
     let Some(position) = contenders.iter().position(|it| it.name == MEASURE) else { return Vec::new() };
-    let mut hours: Vec<f64> = run.months(position).map(counted).collect();
-    hours.sort_by(f64::total_cmp);
+    let hours = sorted(run.months(position).map(counted).collect());
     let quantile = |share: f64| Some((share, quantile_of_sorted(&hours, share)?));
     [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95].into_iter().filter_map(quantile).collect()
 }

@@ -3,9 +3,9 @@
 use quarterhour_billing::{Carried, PoolKind};
 use quarterhour_risk::book::{BookFigures, BookPlan, Position, seen_shock, simulate};
 use quarterhour_risk::candidate::{Candidate, Contestant};
-use quarterhour_risk::number::{float_i64, sum};
+use quarterhour_risk::number::{decimal, float_i64, minor_units, sum};
 use quarterhour_risk::portfolio::Prior;
-use quarterhour_risk::standard::seats;
+use quarterhour_risk::standard::{default_hour, seats};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -82,11 +82,10 @@ pub fn provider_side(office: &Office, inquiry: Inquiry) -> Result<ProviderSide, 
             Some(agreement) => Candidate::starting(&agreement.name, agreement, day),
             None => Candidate { name: "rate card".to_owned(), agreement: None },
         };
-        let minor = 10_f64.powi(i32::from(currency.digits()));
+        let minor = minor_units(currency);
         positions.push(Position { code: client.code.clone(), contestant: Contestant::new(client, &candidate), demand, minor });
     }
-    let default = office.setup.provider.terms.rates.0.iter().find(|rate| rate.tier.is_none() && rate.work_type.is_none());
-    let hour = default.and_then(|rate| rate.hourly.to_string().parse::<f64>().ok()).unwrap_or(0.0);
+    let hour = default_hour(&office.setup.provider.terms.rates);
     let plan = BookPlan {
         seed: inquiry.seed,
         first,
@@ -148,8 +147,8 @@ fn promised(office: &Office, hour_cost: f64) -> Result<Promised, AppError> {
                     let hours = float_i64(pool.left) / 3_600.0;
                     if pool.kind == PoolKind::Block {
                         own.block_hours += hours;
-                        let price = pool.price.filter(|_| same).and_then(|price| price.to_string().parse::<f64>().ok());
-                        own.block_money += price.unwrap_or(0.0) * float_i64(pool.left) / float_i64(pool.granted.max(1));
+                        let price = pool.price.filter(|_| same).map_or(0.0, decimal);
+                        own.block_money += price * float_i64(pool.left) / float_i64(pool.granted.max(1));
                     } else {
                         own.allowance_hours += hours;
                     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use quarterhour_billing::{Billing, Calendar, Day, TimeEntry, Word};
-use quarterhour_risk::number::float;
+use quarterhour_risk::number::{decimal, float};
 use quarterhour_risk::staffing::StaffingError;
 use quarterhour_risk::staffing::desk::{ArrivalPattern, Desk, HandleTime, OpenHours, OpeningHours, Span, Tier};
 use quarterhour_risk::staffing::plan::{Post, StaffingPlan, StaffingQuestion, plan_staffing};
@@ -147,7 +147,7 @@ impl Past {
         let terms = &office.setup.provider.terms;
         let rate = |tier: Word| -> f64 {
             let found = terms.rates.find(tier, office.trade.work_type);
-            found.map_or(0.0, |(_, rate)| rate.hourly.to_string().parse().unwrap_or(0.0))
+            found.map_or(0.0, |(_, rate)| decimal(rate.hourly))
         };
         // From the cheapest tier to the dearest: each escalates to the next.
         let mut tiers: Vec<(Word, &TierPast)> = self.tiers.iter().map(|(tier, seen)| (*tier, seen)).collect();
