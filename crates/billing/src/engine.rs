@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::agreement::{Agreement, Agreements, Prepaid, Program, RateTable};
+use crate::bulk::{self, Bulk};
 use crate::device::{CountMethod, Device, DeviceCount};
 use crate::entry::TimeEntry;
 use crate::fee;
@@ -91,13 +92,32 @@ pub fn bill_period(
     entries: &[TimeEntry],
     late: &[LateBatch<'_>],
 ) -> Result<BilledPeriod, BillingError> {
-    let mut run = PeriodRun { terms, words, client, period, carried, entries, late };
+    finish(PeriodRun { terms, words, client, period, carried, entries, late, bulk: None })
+}
+
+/// The same for work in bulk, of a client whose one agreement (or none) is in force for the whole period.
+///
+/// # Errors
+///
+/// Fails when a statement does not add up, which is a fault of this program.
+pub fn bill_bulk(
+    terms: &Terms,
+    words: &Words,
+    client: &Client,
+    period: Period,
+    carried: Carried,
+    bulk: Bulk<'_>,
+) -> Result<BilledPeriod, BillingError> {
+    finish(PeriodRun { terms, words, client, period, carried, entries: bulk.kinds, late: &[], bulk: Some(bulk) })
+}
+
+fn finish(mut run: PeriodRun<'_>) -> Result<BilledPeriod, BillingError> {
     let by_agreement = run.split_entries();
     let mut statements = Vec::new();
     for (position, own) in by_agreement {
-        let agreement = position.and_then(|position| client.agreements.as_slice().get(position));
+        let agreement = position.and_then(|position| run.client.agreements.as_slice().get(position));
         let statement = run.bill_agreement(agreement, own);
-        check(client, &statement)?;
+        check(run.client, &statement)?;
         if !statement.is_empty() {
             statements.push(statement);
         }
@@ -126,6 +146,8 @@ pub(crate) struct PeriodRun<'a> {
     carried: Carried,
     entries: &'a [TimeEntry],
     late: &'a [LateBatch<'a>],
+    /// In place of the entries, which are its kinds then.
+    bulk: Option<Bulk<'a>>,
 }
 
 impl<'a> PeriodRun<'a> {
@@ -182,7 +204,10 @@ impl<'a> PeriodRun<'a> {
         };
         let mut next_pool = self.carried.next_pool;
         let purse = Purse { state: &mut state, next_pool: &mut next_pool, threshold_base: granted.threshold_base };
-        let mut work = place_entries(rules, self.entries, &own, purse);
+        let mut work = match self.bulk {
+            Some(bulk) if !own.is_empty() => bulk::place(rules, bulk, purse),
+            _ => place_entries(rules, self.entries, &own, purse),
+        };
         let late = late::bill(self, agreement, &mut state, &mut next_pool, &mut work.placed);
         work.placed.time.opening = opening;
         work.placed.time.granted += granted.seconds;
@@ -236,7 +261,10 @@ impl<'a> PeriodRun<'a> {
         let Placed { time, charges, parts, mut movements, alerts, overage, bought, .. } = work.placed;
         lines.extend(replenished_lines(agreement, &bought, currency));
         let wanted = charges.reserve_share(currency);
-        lines.extend(charges.into_lines(self.words, currency));
+        match self.bulk {
+            Some(_) => lines.extend(charges.into_brief_lines(currency)),
+            None => lines.extend(charges.into_lines(self.words, currency)),
+        }
         let reserve = self.settle_reserve(agreement, span, wanted, state, &mut movements);
         if let Some(used) = reserve.map(|reserve| reserve.used).filter(|used| *used > 0) {
             lines.push(fee::reserve_line(used, currency));
@@ -244,7 +272,7 @@ impl<'a> PeriodRun<'a> {
         lines.sort_by_key(|line| line.kind);
         let net = lines.iter().map(|line| line.amount).sum();
         let tax = self.client.tax_percent.percent_of(net);
-        let (count, counted_devices) = self.count(agreement, span);
+        let (count, counted_devices) = if self.bulk.is_none() { self.count(agreement, span) } else { Default::default() };
         state.closed.insert(self.period, ClosedPeriod { restorable: 0, overage });
         Statement {
             agreement: agreement.map(|agreement| agreement.name.clone()),

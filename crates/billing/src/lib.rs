@@ -5,6 +5,7 @@
 #![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::expect_used, clippy::float_arithmetic)]
 
 pub mod agreement;
+mod bulk;
 mod device;
 mod engine;
 mod entry;
@@ -23,11 +24,13 @@ mod time;
 mod word;
 mod work;
 
+pub use bulk::{Bulk, allows_bulk};
 pub use device::{CountMethod, Device, DeviceClass, DeviceCount};
-pub use engine::{BilledPeriod, BillingError, Client, Terms, bill_period, due_from};
+pub use engine::{BilledPeriod, BillingError, Client, Terms, bill_bulk, bill_period, due_from};
 pub use entry::{Billing, MINUTES_MAX, TimeEntry, WorkedOn};
 pub use late::{Credit, LateBatch, Returned};
 pub use number::{Currency, Decimal, DecimalError, HOUR, HourlyPrice, half_up, plain_hours, split};
+pub use place::Slice;
 pub use pool::{AgreementState, Carried, ClosedPeriod, MoneyPool, Pool, PoolKind};
 pub use report::{LineReport, PeriodReport, ReserveReport, StatementReport, statement_report};
 pub use statement::{
@@ -36,3 +39,4 @@ pub use statement::{
 };
 pub use time::{Band, Calendar, DAY_SECONDS, Day, EARLIEST, LATEST, LocalClock, Period, Stretch};
 pub use word::{Word, Words};
+pub use work::slices;

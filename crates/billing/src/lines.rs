@@ -76,6 +76,24 @@ impl Charges {
             + tickets.map(|(key, count)| currency.amount(key.price, count.on_reserve, 1)).sum::<i64>()
     }
 
+    /// The amounts of all charges as lines without words, for bulk.
+    pub(crate) fn into_brief_lines(self, currency: Currency) -> Vec<Line> {
+        let line = |kind, seconds, amount| Line {
+            kind,
+            text: String::new(),
+            tier: None,
+            work_type: None,
+            band: None,
+            seconds,
+            quantity: String::new(),
+            unit: "",
+            price: String::new(),
+            amount,
+        };
+        let times = self.times.iter().filter(|(_, seconds)| *seconds != 0);
+        times.map(|(key, seconds)| line(key.kind, Some(*seconds), key.hourly.amount(*seconds, currency))).collect()
+    }
+
     /// The printed lines of all charges, in order.
     pub(crate) fn into_lines(mut self, words: &Words, currency: Currency) -> Vec<Line> {
         self.times.retain(|(_, seconds)| *seconds != 0);

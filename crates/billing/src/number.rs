@@ -115,12 +115,18 @@ impl Decimal {
     /// This share of `value`, taken as a multiplier, half up.
     #[must_use]
     pub fn times(self, value: i64) -> i64 {
+        if self == Self::ONE {
+            return value;
+        }
         half_up_i64(i128::from(value) * self.steps(), i128::from(SCALE))
     }
 
     /// `value` divided by this multiplier, half up.
     #[must_use]
     pub fn divide(self, value: i64) -> i64 {
+        if self == Self::ONE {
+            return value;
+        }
         half_up_i64(i128::from(value) * i128::from(SCALE), self.steps())
     }
 

@@ -14,14 +14,18 @@ use crate::time::{Band, Day, Period};
 use crate::word::{Word, Words};
 
 /// A part of an entry in one band.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Slice {
-    pub(crate) entry: u32,
-    pub(crate) started_at: i64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// The entry's position.
+    pub entry: u32,
+    /// Its start in Unix seconds.
+    pub started_at: i64,
     /// The local day of its start.
-    pub(crate) day: Day,
-    pub(crate) seconds: i64,
-    pub(crate) band: Band,
+    pub day: Day,
+    /// Billable seconds.
+    pub seconds: i64,
+    /// Its band.
+    pub band: Band,
 }
 
 /// The rules that slices are placed by.
@@ -95,7 +99,16 @@ impl Placer<'_, '_> {
         self.placed.parts.push(Part { entry, band, started_at, seconds, fate });
     }
 
-    fn is_included(&self, entry: &TimeEntry, day: Day) -> bool {
+    /// What a slice would draw from pools of time; nought for work that does not draw.
+    pub(crate) fn burn(&self, slice: &Slice, entry: &TimeEntry) -> i64 {
+        let internal = self.rules.agreement.is_some_and(|agreement| agreement.internal_tiers.contains(&entry.tier));
+        if internal || !matches!(self.rules.prepaid_for(entry.work_type), Draws::Time) {
+            return 0;
+        }
+        self.rules.weight(entry.tier, slice.band).times(slice.seconds)
+    }
+
+    pub(crate) fn is_included(&self, entry: &TimeEntry, day: Day) -> bool {
         let Some(included) = self.rules.agreement.and_then(|agreement| agreement.included.as_ref()) else {
             return false;
         };
@@ -116,13 +129,13 @@ impl Placer<'_, '_> {
     /// Draws a slice's burn from the pools; what is left is overage.
     fn draw(&mut self, slice: &Slice, entry: &TimeEntry, day: Day) {
         let weight = self.rules.weight(entry.tier, slice.band);
-        let burn = if weight == Decimal::ONE { slice.seconds } else { weight.times(slice.seconds) };
+        let burn = weight.times(slice.seconds);
         let first = self.placed.parts.len();
         let mut left = self.take(slice, day, burn);
         while left > 0 && self.replenish(day) {
             left = self.take(slice, day, left);
         }
-        let overage = if weight == Decimal::ONE { left } else { weight.divide(left) };
+        let overage = weight.divide(left);
         self.placed.time.used += burn - left;
         self.share_drawn(slice, first, (slice.seconds - overage).max(0), burn - left);
         self.watch_thresholds(entry, day, burn);
@@ -177,9 +190,7 @@ impl Placer<'_, '_> {
 
     /// Buys the next block, if the agreement still may in this period.
     fn replenish(&mut self, day: Day) -> bool {
-        let may_buy = !self.rules.is_over(day);
-        let clause = self.rules.auto_replenish().filter(|clause| may_buy && self.placed.bought.len() < clause.max_per_period);
-        let Some(clause) = clause else {
+        let Some(clause) = self.rules.auto_replenish().filter(|_| self.may_replenish(day)) else {
             return false;
         };
         self.placed.bought.push(day);
@@ -194,6 +205,12 @@ impl Placer<'_, '_> {
         let kind = MovementKind::Grant;
         self.placed.movements.push(Movement { kind, on: day, pool: Some(number), entry: None, quantity: granted, note });
         true
+    }
+
+    /// May the agreement buy one more block in this period?
+    pub(crate) fn may_replenish(&self, day: Day) -> bool {
+        let clause = self.rules.auto_replenish().filter(|_| !self.rules.is_over(day));
+        clause.is_some_and(|clause| self.placed.bought.len() < clause.max_per_period)
     }
 
     fn watch_thresholds(&mut self, entry: &TimeEntry, day: Day, burn: i64) {
@@ -297,9 +314,14 @@ impl<'a> Rules<'a> {
         matches!(self.prepaid_for(work_type), Draws::Time) && !on_reserve
     }
 
+    /// Does overage beyond a cap wait for approval?
+    pub(crate) fn holds(&self) -> bool {
+        self.agreement.and_then(|agreement| agreement.guard.cap).is_some_and(|cap| cap.on_cap == OnCap::Hold)
+    }
+
     /// Has the agreement ended by a day? Its pools are forfeited or passed on then, and late time is
     /// placed as if it had not.
-    fn is_over(&self, day: Day) -> bool {
+    pub(crate) fn is_over(&self, day: Day) -> bool {
         let ends = self.agreement.and_then(|agreement| agreement.ends).filter(|_| self.late_for.is_none());
         ends.is_some_and(|ends| ends <= day)
     }

@@ -59,7 +59,7 @@ impl Statement {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let reserve = self.reserve.is_none_or(|reserve| reserve.opening == 0 && reserve.granted == 0);
-        let time = self.time.opening == 0 && self.time.granted == 0;
+        let time = self.time.opening == 0 && self.time.granted == 0 && self.time.billable == 0;
         self.lines.is_empty() && self.billed.is_empty() && self.late.is_empty() && time && reserve
     }
 }

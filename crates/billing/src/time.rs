@@ -297,10 +297,16 @@ impl Calendar {
         self.week.get(weekday).map_or(&[], Vec::as_slice)
     }
 
+    /// Is it one of the holidays?
+    #[must_use]
+    pub fn is_holiday(&self, day: Day) -> bool {
+        self.holidays.binary_search(&day).is_ok()
+    }
+
     /// The band at a second of a local day, and the second of the day at which it may change next.
     fn at(&self, day: Day, second: i64) -> (Band, i64) {
         let hours = self.week.get(day.weekday()).map_or(&[][..], Vec::as_slice);
-        if hours.is_empty() || self.holidays.binary_search(&day).is_ok() {
+        if hours.is_empty() || self.is_holiday(day) {
             return (Band::AfterHours, DAY_SECONDS);
         }
         for (open, close) in hours {

@@ -6,7 +6,7 @@ use crate::place::{Placed, Placer, Rules, Slice};
 use crate::pool::AgreementState;
 use crate::rounding;
 use crate::statement::{BilledEntry, Fate, Part};
-use crate::time::Stretch;
+use crate::time::{Calendar, LocalClock, Stretch};
 
 /// What entries draw on.
 pub(crate) struct Purse<'s> {
@@ -37,7 +37,7 @@ pub(crate) fn place_entries(rules: Rules<'_>, entries: &[TimeEntry], own: &[u32]
     place_rounded(rules, entries, own, &billable, purse)
 }
 
-fn pick(entries: &[TimeEntry], index: u32) -> Option<&TimeEntry> {
+pub(crate) fn pick(entries: &[TimeEntry], index: u32) -> Option<&TimeEntry> {
     entries.get(usize::try_from(index).ok()?)
 }
 
@@ -60,17 +60,37 @@ pub(crate) fn place_rounded(rules: Rules<'_>, entries: &[TimeEntry], own: &[u32]
             Billing::ProviderCause => courtesy(*index, actual, &pieces, Fate::CourtesyProviderCause, &mut placed),
         }
     }
-    let id = |slice: &Slice| pick(entries, slice.entry).map(|entry| entry.id.as_str());
-    let order = |one: &Slice, other: &Slice| one.started_at.cmp(&other.started_at).then_with(|| id(one).cmp(&id(other)));
-    if !slices.is_sorted_by(|one, other| order(one, other).is_le()) {
-        slices.sort_by(order);
-    }
+    sort(&mut slices, entries);
     let Purse { state, next_pool, threshold_base } = purse;
     let mut placer = Placer { rules, entries, state, next_pool, threshold_base, placed };
     for slice in &slices {
         placer.place(slice);
     }
     Work { billed, placed: placer.placed }
+}
+
+/// Entries (one period's, in order of start and id) rounded and cut at the bands, in the order in which they draw. Courtesy has
+/// no slices.
+#[must_use]
+pub fn slices(rounding: &Rounding, calendar: &Calendar, clock: &LocalClock, entries: &[TimeEntry]) -> Vec<Slice> {
+    let (mut slices, mut pieces) = (Vec::with_capacity(entries.len()), Vec::new());
+    for ((index, entry), billable) in (0..).zip(entries).zip(rounding::billable(rounding, clock, &[], entries)) {
+        if entry.billing == Billing::Billable {
+            calendar.cut(clock, entry.started_at, entry.seconds(), &mut pieces);
+            slice_entry(index, entry.seconds(), billable, &pieces, &mut slices);
+        }
+    }
+    sort(&mut slices, entries);
+    slices
+}
+
+/// Slices draw in order of their start, then of their entry's id.
+fn sort(slices: &mut [Slice], entries: &[TimeEntry]) {
+    let id = |slice: &Slice| pick(entries, slice.entry).map(|entry| entry.id.as_str());
+    let order = |one: &Slice, other: &Slice| one.started_at.cmp(&other.started_at).then_with(|| id(one).cmp(&id(other)));
+    if !slices.is_sorted_by(|one, other| order(one, other).is_le()) {
+        slices.sort_by(order);
+    }
 }
 
 /// Shares billable seconds over the bands in proportion to actual time; the last gets the rest.

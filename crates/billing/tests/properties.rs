@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 
 use common::{Books, Files, read, through_json};
 use proptest::prelude::*;
-use quarterhour_billing::{Carried, Fate, Period, Statement, split, statement_report};
+use quarterhour_billing::{
+    Bulk, Carried, Fate, LineKind, Period, Slice, Statement, TimeTotals, allows_bulk, bill_bulk, slices, split, statement_report,
+};
 use random_books::files;
 use random_work::{Work, work};
 
@@ -225,6 +227,74 @@ proptest! {
         };
         prop_assert_eq!(fee(number) - fee(left), i64::try_from(number - left).unwrap() * 3125);
     }
+}
+
+/// Each month's amounts by kind of line, and seconds, but for what bulk does not know: actual time of entries, and courtesy.
+type Months = Vec<Vec<(Vec<Sum>, TimeTotals)>>;
+type Sum = (LineKind, Option<i64>, i64);
+
+fn shown(statements: &[Statement]) -> Vec<(Vec<Sum>, TimeTotals)> {
+    let of = |statement: &Statement| {
+        let time = TimeTotals { actual: 0, courtesy: 0, ..statement.time };
+        let mut lines: Vec<Sum> = statement.lines.iter().map(|line| (line.kind, line.seconds, line.amount)).collect();
+        lines.sort_unstable();
+        (!lines.is_empty() || time != TimeTotals::default()).then_some((lines, time))
+    };
+    statements.iter().filter_map(of).collect()
+}
+
+/// The same months by the entry, and in bulk.
+fn both_ways(books: &Books) -> (Months, Months) {
+    let (terms, client) = (&books.setup.provider.terms, &books.client().client);
+    let rounding = client.agreements.as_slice().first().map_or_else(Default::default, |agreement| agreement.rounding);
+    let (from, until) = months();
+    let entries = books.by_period();
+    let (mut carried, mut period, mut found) = (Carried::default(), from, Vec::new());
+    while period <= until {
+        let own = entries.get(&period).map_or(&[][..], Vec::as_slice);
+        let (mut kinds, mut work): (Vec<quarterhour_billing::TimeEntry>, Vec<Slice>) = (Vec::new(), Vec::new());
+        for slice in slices(&rounding, &terms.calendar, &client.clock, own) {
+            let entry = &own[usize::try_from(slice.entry).unwrap()];
+            let alike = |kind: &quarterhour_billing::TimeEntry| {
+                (kind.tier, kind.work_type, kind.device) == (entry.tier, entry.work_type, entry.device)
+            };
+            let kind = kinds.iter().position(alike).unwrap_or_else(|| {
+                kinds.push(entry.clone());
+                kinds.len() - 1
+            });
+            work.push(Slice { entry: u32::try_from(kind).unwrap(), ..slice });
+        }
+        let bulk = Bulk { kinds: &kinds, slices: &work };
+        let billed = bill_bulk(terms, &books.entries.words, client, period, carried, bulk).unwrap();
+        found.push(shown(&billed.statements));
+        carried = billed.carried;
+        period = period.next();
+    }
+    let by_entry = books.bill_all(from, until).iter().map(|(_, statements)| shown(statements)).collect();
+    (by_entry, found)
+}
+
+proptest! {
+    #![proptest_config(config(1_500))]
+
+    #[test]
+    fn bulk_gives_what_each_slice_would(clauses in random_books::clauses(), work in prop::collection::vec(work(), 0..60)) {
+        let mut files = Files::default().agreement("acme", &starting_at_once(&clauses));
+        files.devices.push_str("acme,ws-1,workstation,2026-01-01,2026-02-20\nacme,ws-2,workstation,2026-01-11,\nacme,srv-1,server,2025-01-01,\n");
+        work.iter().enumerate().for_each(|(position, work)| files.entries.push_str(&work.row(position)));
+        let books = books(&files);
+        let agreement = books.client().client.agreements.as_slice().first();
+        if allows_bulk(&books.setup.provider.terms, agreement) {
+            let (by_entry, in_bulk) = both_ways(&books);
+            prop_assert_eq!(by_entry, in_bulk);
+        }
+    }
+}
+
+/// The clauses with the first of January as the start.
+fn starting_at_once(clauses: &str) -> String {
+    let line = |line: &str| if line.starts_with("starts") { "starts = 2026-01-01\n".to_owned() } else { format!("{line}\n") };
+    clauses.lines().map(line).collect()
 }
 
 proptest! {

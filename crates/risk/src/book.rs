@@ -1,26 +1,28 @@
 //! The provider's side: what all its agreements together may earn or lose, and whether its staff can do what was promised.
 //! A shock that meets all clients in the same month is part of it.
 
-use quarterhour_billing::{BillingError, Period};
+use quarterhour_billing::{BillingError, Client, Period};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::Distribution;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::candidate::{Contestant, Ground};
+use crate::candidate::{Candidate, Ground};
 use crate::demand::Demand;
 use crate::estimate::{Estimate, share};
+use crate::field::Field;
 use crate::number::{float, float_i64, mean, quantile_of_sorted, sorted, sum};
-use crate::path::{Horizon, Listed, draw_with};
 
 /// One client under its agreement.
 #[derive(Clone, Debug)]
 pub struct Position {
     /// The client's code.
     pub code: String,
-    /// The client with its agreement.
-    pub contestant: Contestant,
+    /// The client.
+    pub client: Client,
+    /// Its agreement.
+    pub candidate: Candidate,
     /// What it will need.
     pub demand: Demand,
     /// Minor units of one unit of its currency.
@@ -151,16 +153,14 @@ fn client(
     plan: BookPlan,
     shocks: &[Vec<f64>],
 ) -> Result<Vec<Outcome>, BillingError> {
-    let client = &position.contestant.client;
-    let (horizon, devices) = (Horizon::new(client, plan.first, plan.months), Listed::of(client));
+    let field =
+        Field::new(ground, &position.client, (&position.demand, plan.first, plan.months), std::slice::from_ref(&position.candidate))?;
     // Each client has a seed of its own, so that one more client changes nobody else's years.
     let seed = plan.seed.wrapping_add(u64::try_from(number).unwrap_or(0).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let one = |(course, shock): (usize, &Vec<f64>)| {
-        let path = draw_with(&position.demand, &horizon, &devices, (seed, u64::try_from(course).unwrap_or(0)), shock);
-        let billed = position.contestant.bill(ground, plan.first, &path.months, |_, _| {})?;
-        let hours: Vec<f64> =
-            path.months.iter().map(|entries| sum(entries.iter().map(|entry| f64::from(entry.minutes))) / 60.0).collect();
-        let revenue = float_i64(billed.cost()) / position.minor;
+        let (path, billed) = field.course((seed, course), shock)?;
+        let hours = path.month_hours(&position.demand);
+        let revenue = billed.first().map_or(0.0, |course| float_i64(course.cost())) / position.minor;
         Ok(Outcome { revenue, margin: revenue - sum(hours.iter().copied()) * plan.hour_cost, hours })
     };
     shocks.iter().enumerate().map(one).collect()

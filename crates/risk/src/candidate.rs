@@ -2,7 +2,8 @@
 
 use quarterhour_billing::agreement::{Agreement, Agreements, Prepaid};
 use quarterhour_billing::{
-    BillingError, Carried, Client, Day, LineKind, Period, PoolKind, Statement, Terms, TimeEntry, Words, bill_period,
+    BilledPeriod, BillingError, Bulk, Carried, Client, Day, LineKind, Period, PoolKind, Slice, Statement, Terms, TimeEntry, Words,
+    bill_bulk, bill_period,
 };
 use serde::Serialize;
 
@@ -135,16 +136,53 @@ impl Contestant {
         months: &[Vec<TimeEntry>],
         mut each: impl FnMut(Period, &[Statement]),
     ) -> Result<Course, BillingError> {
-        let (mut carried, mut period, mut course) = (Carried::default(), first, Course::default());
-        for entries in months {
-            let billed = bill_period(ground.terms, ground.words, &self.client, period, carried, entries, &[])?;
-            carried = billed.carried;
+        let Ground { terms, words } = ground;
+        self.go(first, months, |period, carried, entries: &Vec<TimeEntry>| {
+            let billed = bill_period(terms, words, &self.client, period, carried, entries, &[])?;
             each(period, &billed.statements);
+            Ok(billed)
+        })
+    }
+
+    /// Bills consecutive months in bulk.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::bill`] does.
+    pub fn bill_bulk(
+        &self,
+        ground: Ground<'_>,
+        first: Period,
+        kinds: &[TimeEntry],
+        months: &[Vec<Slice>],
+    ) -> Result<Course, BillingError> {
+        let Ground { terms, words } = ground;
+        self.go(first, months, |period, carried, slices: &Vec<Slice>| {
+            bill_bulk(terms, words, &self.client, period, carried, Bulk { kinds, slices })
+        })
+    }
+
+    fn go<Work>(
+        &self,
+        first: Period,
+        months: &[Work],
+        mut bill: impl FnMut(Period, Carried, &Work) -> Result<BilledPeriod, BillingError>,
+    ) -> Result<Course, BillingError> {
+        let (mut carried, mut period, mut course) = (Carried::default(), first, Course::default());
+        for work in months {
+            let billed = bill(period, carried, work)?;
+            carried = billed.carried;
             course.months.push(month_cost(&billed.statements));
             period = period.next();
         }
         (course.left, course.left_seconds) = self.left(&carried);
         Ok(course)
+    }
+
+    /// The agreement; none for work by the rate card.
+    #[must_use]
+    pub fn agreement(&self) -> Option<&Agreement> {
+        self.client.agreements.as_slice().first()
     }
 
     /// The money and the seconds that are still in blocks.

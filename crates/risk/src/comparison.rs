@@ -1,18 +1,17 @@
 //! Programs beside each other on the same simulated years: what each costs, how far that spreads, and who carries the risk.
 
 use num_complex::Complex64;
-use quarterhour_billing::{BillingError, Client, Period};
+use quarterhour_billing::{BillingError, Period};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::candidate::{Candidate, Contestant, Course, Ground, MonthCost};
+use crate::candidate::{Course, MonthCost};
 use crate::demand::{Demand, more};
 use crate::estimate::{Control, Estimate, covariance, deviation, mean_with, quantile_with, share, tail_mean};
+use crate::field::Field;
 use crate::frequency::Frequency;
 use crate::law::{Compound, Grid, Grids};
 use crate::number::{float, float_i64, mean, sum};
-use crate::path::{Horizon, Listed, Path, draw};
-use crate::priced::Priced;
 
 /// How a comparison is computed. The same plan on the same inputs gives the same numbers, on any number of threads.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,15 +28,15 @@ pub struct Plan {
     pub courses_min: usize,
     /// At most so many.
     pub courses_max: usize,
-    /// Stop when so many time entries were billed for each candidate, whatever the precision.
-    pub entries_max: usize,
+    /// Stop when so many tickets were drawn, whatever the precision.
+    pub tickets_max: usize,
 }
 
 impl Plan {
     /// The usual one: twelve months from `first`, P95 to 1 %.
     #[must_use]
     pub fn usual(first: Period, seed: u64) -> Self {
-        Self { seed, months: 12, first, precision: 0.01, courses_min: 256, courses_max: 4_096, entries_max: 400_000 }
+        Self { seed, months: 12, first, precision: 0.01, courses_min: 256, courses_max: 4_096, tickets_max: 2_000_000 }
     }
 }
 
@@ -59,49 +58,32 @@ pub struct Run {
     pub names: Vec<String>,
 }
 
-/// Draws courses and bills them under every candidate until the plan's precision is met.
-///
-/// # Errors
-///
-/// Fails when a statement does not add up, which is a fault of the engine.
-pub fn run(ground: Ground<'_>, client: &Client, candidates: &[Candidate], demand: &Demand, plan: Plan) -> Result<Run, BillingError> {
-    let horizon = Horizon::new(client, plan.first, plan.months);
-    let devices = Listed::of(client);
-    let contestants: Vec<Contestant> = candidates.iter().map(|candidate| Contestant::new(client, candidate)).collect();
-    let stage = (&horizon, &devices);
-    let priced: Result<Vec<Option<Priced>>, BillingError> =
-        contestants.par_iter().map(|contestant| Priced::new(ground, contestant, demand, stage)).collect();
-    let priced = priced?;
-    let mut run = Run {
-        plan,
-        courses: vec![Vec::new(); contestants.len()],
-        hours: control(demand, plan),
-        tickets: Vec::new(),
-        names: contestants.iter().map(|contestant| contestant.name.clone()).collect(),
-    };
-    let mut entries = 0;
-    while !run.is_enough(entries) {
-        let from = run.tickets.len();
-        let wanted = if from < plan.courses_min { plan.courses_min - from } else { ROUND };
-        let size = wanted.min(plan.courses_max.max(1) - from);
-        let one = |number: usize| -> Result<(Path, Vec<Course>), BillingError> {
-            let path = draw(demand, &horizon, &devices, plan.seed, u64::try_from(number).unwrap_or(0));
-            let bill = |(contestant, priced): (&Contestant, &Option<Priced>)| match priced {
-                Some(priced) => priced.course(ground, contestant, &path, stage),
-                None => contestant.bill(ground, plan.first, &path.months, |_, _| {}),
-            };
-            let billed: Result<Vec<Course>, BillingError> = contestants.iter().zip(&priced).map(bill).collect();
-            Ok((path, billed?))
-        };
-        let round: Result<Vec<_>, BillingError> = (from..from + size).into_par_iter().map(one).collect();
-        for (path, courses) in round? {
-            entries += path.months.iter().map(Vec::len).sum::<usize>();
-            run.hours.drawn.push(path.hours);
-            run.tickets.push(f64::from(path.tickets));
-            run.courses.iter_mut().zip(courses).for_each(|(all, course)| all.push(course));
+impl Field<'_> {
+    /// Draws courses and bills them under every candidate until the plan's precision is met.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a statement does not add up, which is a fault of the engine.
+    pub fn run(&self, plan: Plan) -> Result<Run, BillingError> {
+        let names: Vec<String> = self.names().map(str::to_owned).collect();
+        let mut run =
+            Run { plan, courses: vec![Vec::new(); names.len()], hours: control(self.demand, plan), tickets: Vec::new(), names };
+        let mut tickets = 0;
+        while !run.is_enough(tickets) {
+            let from = run.tickets.len();
+            let wanted = if from < plan.courses_min { plan.courses_min - from } else { ROUND };
+            let numbers = from..from + wanted.min(plan.courses_max.max(1) - from);
+            let round: Result<Vec<_>, BillingError> =
+                numbers.into_par_iter().map(|number| self.course((plan.seed, number), &[])).collect();
+            for (path, courses) in round? {
+                tickets += usize::try_from(path.tickets).unwrap_or(0);
+                run.hours.drawn.push(path.hours);
+                run.tickets.push(f64::from(path.tickets));
+                run.courses.iter_mut().zip(courses).for_each(|(all, course)| all.push(course));
+            }
         }
+        Ok(run)
     }
-    Ok(run)
 }
 
 /// The exact mean and quantiles of the hours of a course.
@@ -209,9 +191,9 @@ pub struct Measure {
 
 impl Run {
     /// Is it enough? Looks at precision after the least number of courses.
-    fn is_enough(&self, entries: usize) -> bool {
+    fn is_enough(&self, tickets: usize) -> bool {
         let count = self.tickets.len();
-        if count >= self.plan.courses_max.max(1) || (count > 0 && entries >= self.plan.entries_max) {
+        if count >= self.plan.courses_max.max(1) || (count > 0 && tickets >= self.plan.tickets_max) {
             return true;
         }
         count >= self.plan.courses_min

@@ -1,14 +1,12 @@
 //! Cost against demand: what each program costs when there are fewer or more tickets, and where one overtakes another.
 
-use quarterhour_billing::{BillingError, Client};
+use quarterhour_billing::BillingError;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::candidate::{Candidate, Ground};
-use crate::comparison::{Plan, run};
-use crate::demand::Demand;
-use crate::estimate::mean_with;
-use crate::number::{float, sum};
+use crate::estimate::{Control, mean_with};
+use crate::field::Field;
+use crate::number::{float, float_i64, sum};
 
 /// The cost of a year at one level of demand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,27 +32,31 @@ pub struct BreakEven {
     pub hours: f64,
 }
 
-/// The cost of a year at several levels of demand, as factors of the expected one, from so many courses each: the means lean on
-/// exact ones, so that few are enough.
+/// The cost of a year at several levels of demand, as factors of the expected tickets, from so many courses each: the means lean on
+/// exact ones, so that few are enough. `minor` are the minor units of one unit of the currency.
 ///
 /// # Errors
 ///
 /// Fails when a statement does not add up, which is a fault of the engine.
 pub fn curve(
-    ground: Ground<'_>,
-    client: &Client,
-    candidates: &[Candidate],
-    (demand, plan, minor): (&Demand, Plan, f64),
+    field: &Field<'_>,
+    (seed, minor): (u64, f64),
     (factors, courses): (&[f64], usize),
 ) -> Result<Vec<CurvePoint>, BillingError> {
-    let few = Plan { courses_min: courses, courses_max: courses, ..plan };
-    let months = f64::from(plan.months.max(1));
-    let tickets = sum(demand.usual.tickets.iter().map(|frequency| frequency.mean())) / months;
+    let frequencies = &field.demand.usual.tickets;
+    let months = float(frequencies.len().max(1));
+    let tickets = sum(frequencies.iter().map(|frequency| frequency.mean())) / months;
     let point = |factor: &f64| {
-        let scaled = demand.scaled(*factor, 1.0, 1.0);
-        let run = run(ground, client, candidates, &scaled, few)?;
-        let costs = run.costs(minor).iter().map(|costs| mean_with(costs, &run.hours).value).collect();
-        Ok(CurvePoint { tickets: tickets * factor, hours: scaled.mean() / months, costs })
+        let mean = field.demand.scaled(*factor, 1.0, 1.0).mean();
+        let shocks = vec![*factor; frequencies.len()];
+        let drawn: Result<Vec<_>, BillingError> = (0..courses).map(|number| field.course((seed, number), &shocks)).collect();
+        let (paths, drawn): (Vec<_>, Vec<_>) = drawn?.into_iter().unzip();
+        let control = Control { drawn: paths.iter().map(|path| path.hours).collect(), mean, quantiles: Vec::new() };
+        let cost = |candidate: usize| {
+            let own = drawn.iter().filter_map(|courses| Some(float_i64(courses.get(candidate)?.cost()) / minor));
+            mean_with(&own.collect::<Vec<f64>>(), &control).value
+        };
+        Ok(CurvePoint { tickets: tickets * factor, hours: mean / months, costs: (0..field.names().count()).map(cost).collect() })
     };
     factors.par_iter().map(point).collect()
 }

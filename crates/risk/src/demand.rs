@@ -13,6 +13,8 @@ use crate::severity::Severity;
 #[derive(Clone, Debug, Default)]
 pub struct Urn {
     incidents: Vec<Incident>,
+    /// Hours that count, of each.
+    hours: Vec<f64>,
     /// Weights added up to each incident, the last is 1.
     up_to: Vec<f64>,
 }
@@ -28,7 +30,7 @@ impl Urn {
             incidents.push(incident);
         }
         up_to.iter_mut().for_each(|weight| *weight /= total);
-        Self { incidents, up_to }
+        Self { hours: incidents.iter().map(Incident::hours).collect(), incidents, up_to }
     }
 
     /// The position of the incident at a share between 0 and 1.
@@ -41,6 +43,18 @@ impl Urn {
     #[must_use]
     pub fn get(&self, position: usize) -> Option<&Incident> {
         self.incidents.get(position)
+    }
+
+    /// Hours that count, of the incident at a position.
+    #[must_use]
+    pub fn hours(&self, position: usize) -> f64 {
+        self.hours.get(position).copied().unwrap_or(0.0)
+    }
+
+    /// The weekday on which the incident at a position begins; Monday is 0.
+    #[must_use]
+    pub fn weekday(&self, position: usize) -> usize {
+        self.incidents.get(position).map_or(0, |incident| incident.weekday)
     }
 
     /// How many incidents are in it.
@@ -76,7 +90,8 @@ impl Urn {
     /// The same with all hours multiplied.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {
-        Self { incidents: self.incidents.iter().map(|incident| incident.scaled(factor)).collect(), up_to: self.up_to.clone() }
+        let incidents: Vec<Incident> = self.incidents.iter().map(|incident| incident.scaled(factor)).collect();
+        Self { hours: incidents.iter().map(Incident::hours).collect(), incidents, up_to: self.up_to.clone() }
     }
 
     /// Incidents as a law of hours says, one for each of so many equal shares, each of a single piece of work. The shorter ones are

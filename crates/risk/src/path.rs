@@ -1,6 +1,6 @@
-//! One possible course of some months: the entries that the billing engine will see. Every draw follows from a seed and a number.
+//! One possible course of some months: which incidents begin on which days. Every draw follows from a seed and a number.
 
-use quarterhour_billing::{Billing, Client, Day, DeviceClass, Period, TimeEntry, WorkedOn};
+use quarterhour_billing::{Billing, Calendar, Client, DAY_SECONDS, Day, DeviceClass, Period, TimeEntry, WorkedOn};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -19,20 +19,43 @@ struct Month {
     period: Period,
     /// The local midnight of each day, in Unix seconds.
     midnights: Vec<i64>,
+    /// For each day: how many plain days follow from it on within the month, itself among them.
+    plain: Vec<usize>,
     /// Monday is 0.
     first_weekday: usize,
 }
 
+/// A day of the horizon: the number of its month, and its own in it, both from 0.
+pub type DayAt = (usize, usize);
+
 impl Horizon {
-    /// So many months from a first one on, by the client's clock.
+    /// So many months from a first one on, by the client's clock and the provider's calendar.
     #[must_use]
-    pub fn new(client: &Client, first: Period, months: u32) -> Self {
+    pub fn new(client: &Client, calendar: &Calendar, first: Period, months: u32) -> Self {
         let month = |number: u32| {
             let period = first.plus(number);
             let day = period.first_day();
             let days = period.end().since(day);
-            let midnights = (0..days).map(|after| midnight(client, day, after)).collect();
-            Month { period, midnights, first_weekday: day.weekday() }
+            let midnights: Vec<i64> = (0..=days).map(|after| midnight(client, day, after)).collect();
+            let mut date = period.end();
+            let mut run = 0;
+            let mut plain: Vec<usize> = midnights
+                .windows(2)
+                .rev()
+                .map(|pair| {
+                    date = date.previous();
+                    let long = pair.last().zip(pair.first()).is_some_and(|(to, from)| to - from == DAY_SECONDS);
+                    run = if long && !calendar.is_holiday(date) { run + 1 } else { 0 };
+                    run
+                })
+                .collect();
+            plain.reverse();
+            Month {
+                period,
+                midnights: midnights.split_last().map_or(Vec::new(), |(_, own)| own.to_vec()),
+                plain,
+                first_weekday: day.weekday(),
+            }
         };
         Self { months: (0..months).map(month).collect() }
     }
@@ -41,72 +64,129 @@ impl Horizon {
     pub fn periods(&self) -> impl Iterator<Item = Period> + '_ {
         self.months.iter().map(|month| month.period)
     }
+
+    /// The first instant of a day.
+    pub(crate) fn midnight(&self, (month, day): DayAt) -> Option<i64> {
+        self.months.get(month)?.midnights.get(day).copied()
+    }
+
+    /// Are so many days from a day on plain: in one month, without holidays, of 24 hours?
+    pub(crate) fn is_plain(&self, (month, day): DayAt, days: usize) -> bool {
+        self.months.get(month).and_then(|month| month.plain.get(day)).is_some_and(|run| *run >= days)
+    }
+
+    /// A day of a weekday (Monday is 0) from which on so many days are plain.
+    pub(crate) fn plain_day(&self, weekday: usize, days: usize) -> Option<DayAt> {
+        let all = self.months.iter().enumerate().flat_map(|(at, month)| (0..month.midnights.len()).map(move |day| (at, day)));
+        let is_weekday = |(at, day): &DayAt| self.months.get(*at).is_some_and(|month| (month.first_weekday + day) % 7 == weekday % 7);
+        all.filter(is_weekday).find(|at| self.is_plain(*at, days))
+    }
 }
 
 /// The instant of a local midnight, so many days after a day.
 fn midnight(client: &Client, day: Day, after: i64) -> i64 {
-    let local = (day.since(Day::of_local(0)) + after) * quarterhour_billing::DAY_SECONDS;
+    let local = (day.since(Day::of_local(0)) + after) * DAY_SECONDS;
     let offset = |at: i64| client.clock.local(at).0 - at;
     local - offset(local - offset(local))
 }
 
-/// The entries of each month, by start and id.
+/// One course.
 #[derive(Clone, Debug, Default)]
 pub struct Path {
     /// By month.
-    pub months: Vec<Vec<TimeEntry>>,
+    pub months: Vec<DrawnMonth>,
     /// Hours that count, in all months.
     pub hours: f64,
     /// Tickets, in all months.
     pub tickets: u32,
-    /// By month: the positions in the urn of the incidents that begin in it.
-    pub drawn: Vec<Vec<u32>>,
-    /// By month: the severe events that begin in it.
-    pub events: Vec<Vec<Incident>>,
 }
 
-/// Draws course number `number` of a seed.
-#[must_use]
-pub fn draw(demand: &Demand, horizon: &Horizon, devices: &Listed, seed: u64, number: u64) -> Path {
-    draw_with(demand, horizon, devices, (seed, number), &[])
+/// The incidents that begin in one month.
+#[derive(Clone, Debug, Default)]
+pub struct DrawnMonth {
+    /// Usual ones: the position in the urn and the day of the month, both from 0.
+    pub usual: Vec<(u32, u32)>,
+    /// Severe events with the day of the month, from 0.
+    pub severe: Vec<(Incident, u32)>,
 }
 
-/// The same with factors on the tickets of each month, such as a shock that others feel, too.
+/// Draws course number `number` of a seed, with factors on the tickets of each month, such as a shock that others feel, too; months
+/// without a factor are as expected.
 #[must_use]
-pub fn draw_with(demand: &Demand, horizon: &Horizon, devices: &Listed, (seed, number): (u64, u64), shocks: &[f64]) -> Path {
+pub fn draw(demand: &Demand, horizon: &Horizon, (seed, number): (u64, u64), shocks: &[f64]) -> Path {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(number);
     let (mood, mut path) = (demand.usual.mood(number), Path::default());
-    let mut entries: Vec<TimeEntry> = Vec::new();
     for (position, month) in horizon.months.iter().enumerate() {
         let shock = shocks.get(position).copied().unwrap_or(1.0);
         let tickets = demand.usual.tickets.get(position).map_or(0, |frequency| more(*frequency, mood * shock).sample(&mut random));
-        let mut drawn = Vec::new();
-        for _ in 0..if demand.urn.is_empty() { 0 } else { tickets } {
+        let tickets = if demand.urn.is_empty() { 0 } else { tickets };
+        let mut drawn = DrawnMonth { usual: Vec::with_capacity(usize::try_from(tickets).unwrap_or(0)), severe: Vec::new() };
+        for _ in 0..tickets {
             let position = demand.urn.position(random.random());
-            let Some(incident) = demand.urn.get(position) else { break };
-            drawn.push(u32::try_from(position).unwrap_or(u32::MAX));
-            path.tickets += 1;
-            place(&mut entries, incident, month, devices, (path.tickets, random.random()));
-            path.hours += incident.hours();
+            drawn.usual.push((u32::try_from(position).unwrap_or(u32::MAX), month.day(demand.urn.weekday(position), random.random())));
+            path.hours += demand.urn.hours(position);
         }
-        let mut severe_events = Vec::new();
+        path.tickets += tickets;
         for severe in &demand.severe {
             let events = crate::frequency::Frequency::Poisson { mean: severe.a_year / 12.0 }.sample(&mut random);
             for _ in 0..events {
-                path.tickets += 1;
                 let incident = severe_incident(severe.hours.sample(&mut random), demand);
-                place(&mut entries, &incident, month, devices, (path.tickets, random.random()));
                 path.hours += incident.hours();
-                severe_events.push(incident);
+                path.tickets += 1;
+                let day = month.day(incident.weekday, random.random());
+                drawn.severe.push((incident, day));
             }
         }
-        path.drawn.push(drawn);
-        path.events.push(severe_events);
+        path.months.push(drawn);
     }
-    entries.sort_by(|one, other| (one.started_at, &one.id).cmp(&(other.started_at, &other.id)));
-    path.months = split(entries, horizon);
     path
+}
+
+impl Month {
+    /// The day with a weekday at a share of the month's, from 0.
+    fn day(&self, weekday: usize, share: f64) -> u32 {
+        let first = (weekday + 7 - self.first_weekday) % 7;
+        let weeks = (self.midnights.len() - first).div_ceil(7);
+        u32::try_from(first + 7 * index(share * crate::number::float(weeks)).min(weeks - 1)).unwrap_or(0)
+    }
+}
+
+impl Path {
+    /// The incidents of all months with their days, in the order in which they were drawn.
+    pub(crate) fn incidents<'a>(&'a self, demand: &'a Demand) -> impl Iterator<Item = (&'a Incident, DayAt)> {
+        self.months.iter().enumerate().flat_map(move |(at, month)| {
+            let usual = month.usual.iter().filter_map(|(position, day)| {
+                let position = usize::try_from(*position).ok()?;
+                Some((demand.urn.get(position)?, day))
+            });
+            let severe = month.severe.iter().map(|(incident, day)| (incident, day));
+            usual.chain(severe).map(move |(incident, day)| (incident, (at, usize::try_from(*day).unwrap_or(0))))
+        })
+    }
+
+    /// Hours of all work on the incidents that begin in each month, courtesy among them.
+    #[must_use]
+    pub fn month_hours(&self, demand: &Demand) -> Vec<f64> {
+        let mut hours = vec![0.0; self.months.len()];
+        for (incident, (month, _)) in self.incidents(demand) {
+            if let Some(sum) = hours.get_mut(month) {
+                *sum += incident.pieces.iter().map(|piece| f64::from(piece.minutes)).sum::<f64>() / 60.0;
+            }
+        }
+        hours
+    }
+
+    /// The entries of each month, by start and id; what starts after the last month is left out.
+    #[must_use]
+    pub fn entries(&self, demand: &Demand, horizon: &Horizon, devices: &Listed) -> Vec<Vec<TimeEntry>> {
+        let mut entries = Vec::new();
+        for (ticket, (incident, at)) in (1..).zip(self.incidents(demand)) {
+            place(&mut entries, incident, horizon.midnight(at), devices, ticket);
+        }
+        entries.sort_by(|one, other| (one.started_at, &one.id).cmp(&(other.started_at, &other.id)));
+        split(entries, horizon)
+    }
 }
 
 /// A device of each class, by its position in the client's list.
@@ -123,7 +203,9 @@ impl Listed {
         }))
     }
 
-    fn worked_on(&self, on: PieceOn) -> WorkedOn {
+    /// What work is entered on.
+    #[must_use]
+    pub fn worked_on(&self, on: PieceOn) -> WorkedOn {
         match on {
             PieceOn::Nothing => WorkedOn::NoDevice,
             PieceOn::Unlisted => WorkedOn::Unlisted,
@@ -135,12 +217,9 @@ impl Listed {
     }
 }
 
-/// Puts an incident on a day of the month with its weekday.
-fn place(entries: &mut Vec<TimeEntry>, incident: &Incident, month: &Month, devices: &Listed, (ticket, share): (u32, f64)) {
-    let first = (incident.weekday + 7 - month.first_weekday) % 7;
-    let weeks = (month.midnights.len() - first).div_ceil(7);
-    let day = first + 7 * index(share * crate::number::float(weeks)).min(weeks - 1);
-    let Some(midnight) = month.midnights.get(day) else { return };
+/// Puts an incident on a day.
+fn place(entries: &mut Vec<TimeEntry>, incident: &Incident, midnight: Option<i64>, devices: &Listed, ticket: u32) {
+    let Some(midnight) = midnight else { return };
     for piece in &incident.pieces {
         let number = u32::try_from(entries.len()).unwrap_or(u32::MAX);
         entries.push(TimeEntry {
@@ -156,17 +235,11 @@ fn place(entries: &mut Vec<TimeEntry>, incident: &Incident, month: &Month, devic
     }
 }
 
-/// The entries of one incident alone, in the first month: those that start within it.
+/// The entries of one incident alone that begins on a day, by start and id.
 #[must_use]
-pub fn lone_entries(incident: &Incident, horizon: &Horizon, devices: &Listed) -> Vec<TimeEntry> {
+pub fn lone_entries(incident: &Incident, at: DayAt, horizon: &Horizon, devices: &Listed) -> Vec<TimeEntry> {
     let mut entries = Vec::with_capacity(incident.pieces.len());
-    let Some(month) = horizon.months.first() else { return entries };
-    // All of its pieces belong to the month, however long it goes on.
-    let end = month.midnights.last().map_or(i64::MAX, |last| last + 86_399);
-    place(&mut entries, incident, month, devices, (1, 0.0));
-    for entry in &mut entries {
-        entry.started_at = entry.started_at.min(end);
-    }
+    place(&mut entries, incident, horizon.midnight(at), devices, 1);
     entries.sort_by(|one, other| (one.started_at, &one.id).cmp(&(other.started_at, &other.id)));
     entries
 }
@@ -205,14 +278,13 @@ fn severe_incident(hours: f64, demand: &Demand) -> Incident {
     Incident { weekday: 2, pieces }
 }
 
-/// The entries of each month; what starts after the last month is left out.
-fn split(entries: Vec<TimeEntry>, horizon: &Horizon) -> Vec<Vec<TimeEntry>> {
+/// Sorts entries into months.
+pub(crate) fn split(entries: Vec<TimeEntry>, horizon: &Horizon) -> Vec<Vec<TimeEntry>> {
     let mut months: Vec<Vec<TimeEntry>> = Vec::with_capacity(horizon.months.len());
     let mut entries = entries.into_iter().peekable();
+    let last = horizon.months.last().and_then(|last| last.midnights.last()).map_or(i64::MIN, |last| last + DAY_SECONDS);
     for (position, _) in horizon.months.iter().enumerate() {
-        let end = horizon.months.get(position + 1).and_then(|next| next.midnights.first());
-        let last = horizon.months.last().and_then(|last| last.midnights.last()).map_or(i64::MIN, |last| last + 86_400);
-        let end = end.copied().unwrap_or(last);
+        let end = horizon.midnight((position + 1, 0)).unwrap_or(last);
         let mut own = Vec::new();
         while let Some(entry) = entries.next_if(|entry| entry.started_at < end) {
             own.push(entry);

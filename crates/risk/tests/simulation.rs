@@ -8,12 +8,13 @@ use quarterhour_billing::agreement::{
     Proration, Rate, RateTable, Reserve, ReserveSize, Rollover, Rounding, RoundingScope, Settlement, TimePools, Weights,
 };
 use quarterhour_billing::{
-    Billing, Calendar, Client, CountMethod, Currency, Decimal, DeviceClass, LocalClock, Period, Terms, TimeEntry, Words,
+    Billing, Calendar, Client, CountMethod, Currency, Day, Decimal, DeviceClass, LocalClock, Period, Terms, TimeEntry, Words,
 };
-use quarterhour_risk::candidate::{Candidate, Contestant, Ground};
-use quarterhour_risk::comparison::{Measure, Plan, run};
+use quarterhour_risk::candidate::{Candidate, Contestant, Course, Ground};
+use quarterhour_risk::comparison::{Measure, Plan, Run};
 use quarterhour_risk::demand::{Demand, SevereWork, Urn, Usual};
 use quarterhour_risk::estimate::mean_with;
+use quarterhour_risk::field::Field;
 use quarterhour_risk::frequency::Frequency;
 use quarterhour_risk::history::{Incident, Piece, PieceOn};
 use quarterhour_risk::law::{Compound, Exact, Grids, Overages};
@@ -46,6 +47,11 @@ impl World {
 
     fn ground(&self) -> Ground<'_> {
         Ground { terms: &self.terms, words: &self.words }
+    }
+
+    fn run(&self, candidates: &[Candidate], demand: &Demand, plan: Plan) -> Run {
+        let field = Field::new(self.ground(), &self.client, (demand, plan.first, plan.months), candidates).expect("a field");
+        field.run(plan).expect("a run")
     }
 
     fn incident(&self, minutes: u32) -> Incident {
@@ -114,7 +120,7 @@ fn pools(allowance_minutes: u32, rolls: u32, auto_replenish: Option<AutoReplenis
 }
 
 fn plan(courses: usize, months: u32) -> Plan {
-    Plan { seed: 11, months, first: first(), precision: 1e-9, courses_min: courses, courses_max: courses, entries_max: usize::MAX }
+    Plan { seed: 11, months, first: first(), precision: 1e-9, courses_min: courses, courses_max: courses, tickets_max: usize::MAX }
 }
 
 const HOURS: [(f64, u32); 4] = [(0.4, 15), (0.3, 30), (0.2, 60), (0.1, 240)];
@@ -128,7 +134,7 @@ fn simulated_years_agree_with_exact_ones_where_nothing_is_remembered() {
         agreement("ad-hoc", Program::AdHoc, 0, Prepaid::Nothing),
         agreement("use-it-or-lose-it", Program::UseItOrLoseIt, 1_000, pools(600, 0, None)),
     ];
-    let run = run(world.ground(), &world.client, &candidates, &demand, plan(4_096, 12)).expect("a run");
+    let run = world.run(&candidates, &demand, plan(4_096, 12));
     let measure = Measure { minor: 100.0, seats: 10.0, hour_cost: 60.0, value: 0 };
     let figures = run.figures(measure);
     let month = Compound::of(tickets, demand.urn.severity());
@@ -160,7 +166,7 @@ fn a_run_is_the_same_on_any_number_of_threads() {
     let candidates = [agreement("use-it-or-lose-it", Program::UseItOrLoseIt, 500, pools(300, 1, None))];
     let costs = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-        pool.install(|| run(world.ground(), &world.client, &candidates, &demand, plan(300, 12)).expect("a run").costs(100.0))
+        pool.install(|| world.run(&candidates, &demand, plan(300, 12)).costs(100.0))
     };
     assert_eq!(costs(1), costs(3));
 }
@@ -182,8 +188,10 @@ fn enumerate(world: &World, months: usize, share: f64, sizes: &[(f64, u32)]) -> 
         courses = next;
     }
     let entries = |number: usize, minutes: &Option<u32>| {
-        let horizon = Horizon::new(&world.client, first().plus(u32::try_from(number).expect("few")), 1);
-        minutes.map_or(Vec::new(), |minutes| lone_entries(&world.incident(minutes), &horizon, &Listed::of(&world.client)))
+        let period = first().plus(u32::try_from(number).expect("few"));
+        let horizon = Horizon::new(&world.client, &world.terms.calendar, period, 1);
+        let listed = Listed::of(&world.client);
+        minutes.map_or(Vec::new(), |minutes| lone_entries(&world.incident(minutes), (0, 0), &horizon, &listed))
     };
     courses
         .into_iter()
@@ -210,7 +218,7 @@ fn programs_with_memory_agree_with_every_possible_course_taken_together() {
         agreement("budget", Program::Budget, 200, Prepaid::Money(reserve)),
     ];
     let few = u32::try_from(months).expect("few");
-    let run = run(world.ground(), &world.client, &candidates, &demand, plan(3_000, few)).expect("a run");
+    let run = world.run(&candidates, &demand, plan(3_000, few));
     for (candidate, costs) in candidates.iter().zip(run.costs(100.0)) {
         let contestant = Contestant::new(&world.client, candidate);
         let expected: f64 = enumerate(&world, months, share, &sizes)
@@ -221,6 +229,62 @@ fn programs_with_memory_agree_with_every_possible_course_taken_together() {
             .sum();
         let got = mean_with(&costs, &run.hours);
         assert!((got.value - expected).abs() < 4.0 * got.error, "{}: {got:?} is not {expected}", candidate.name);
+    }
+}
+
+/// Months as incidents that were rounded and cut once, against the entries of the same months: holidays, the change of the clocks,
+/// work past midnight and past the month's end among them.
+#[test]
+fn what_is_billed_in_bulk_or_by_price_list_is_what_its_entries_cost() {
+    let mut world = World::new();
+    let holidays = ["2027-01-01", "2027-01-18", "2027-02-15", "2027-03-31"].map(|day| Day::from_date(day.parse().expect("a day")));
+    let week = std::array::from_fn(|day| if day < 5 { vec![(9 * 3_600, 17 * 3_600)] } else { Vec::new() });
+    world.terms.calendar = Calendar::new(week, holidays.to_vec());
+    let zone = TimeZone::get("America/New_York").expect("a zone");
+    world.client.clock = Arc::new(LocalClock::new("America/New_York", &zone));
+    let senior = world.words.intern("senior");
+    let mut demand = world.demand(Frequency::Poisson { mean: 14.0 }, 6, &HOURS);
+    let incidents = (0..40_u32).map(|number| {
+        let mut incident = world.incident(5 + number * 7 % 95);
+        incident.weekday = usize::try_from(number % 7).expect("few");
+        incident.pieces[0].after = i64::from(number * 37 % 24) * 3_600 + 1_200;
+        if number % 3 == 0 {
+            let later = Piece { after: incident.pieces[0].after + i64::from(number) * 7_200, tier: senior, ..incident.pieces[0] };
+            incident.pieces.push(later);
+        }
+        (1.0, incident)
+    });
+    demand.urn = Urn::new(incidents);
+    let prices = Prices { after_hours_price: Decimal::parse("1.5").expect("a price"), ..Prices::default() };
+    let rounded = |mut candidate: Candidate, scope: RoundingScope| {
+        if let Some(agreement) = &mut candidate.agreement {
+            agreement.rounding = Rounding { increment: 15, minimum: 15, scope };
+            agreement.prices = prices.clone();
+            agreement.overage.tiers = vec![(senior, Decimal::whole(250))];
+        }
+        candidate
+    };
+    let replenish = AutoReplenish { seconds: 4 * 3_600, price: Decimal::whole(400), max_per_period: 2 };
+    let candidates = [
+        rounded(agreement("ad-hoc", Program::AdHoc, 0, Prepaid::Nothing), RoundingScope::TicketDay),
+        rounded(agreement("rollover", Program::UseItOrLoseIt, 100, pools(600, 2, None)), RoundingScope::TicketDay),
+        rounded(agreement("blocks", Program::BlockOfTime, 0, pools(0, 0, Some(replenish))), RoundingScope::Entry),
+    ];
+    let contestants: Vec<Contestant> = candidates.iter().map(|candidate| Contestant::new(&world.client, candidate)).collect();
+    let field = Field::new(world.ground(), &world.client, (&demand, first(), 6), &candidates).expect("a field");
+    let (horizon, devices) = (Horizon::new(&world.client, &world.terms.calendar, first(), 6), Listed::of(&world.client));
+    for number in 0..60 {
+        let (path, courses) = field.course((3, number), &[]).expect("it adds up");
+        let entries = path.entries(&demand, &horizon, &devices);
+        for (contestant, course) in contestants.iter().zip(courses) {
+            let by_entry = contestant.bill(world.ground(), first(), &entries, |_, _| {}).expect("it adds up");
+            let (got, expected) = (course.cost(), by_entry.cost());
+            // A price list rounds each incident to the cent, and counts what goes past the month's end in its month.
+            let slack = if contestant.name == "ad-hoc" { expected / 50 } else { 0 };
+            assert!((got - expected).abs() <= slack, "{}, course {number}: {got} is not {expected}", contestant.name);
+            let worked = |course: &Course| course.months.iter().map(|month| month.worked).sum::<i64>();
+            assert!(contestant.name == "ad-hoc" || worked(&course) == worked(&by_entry));
+        }
     }
 }
 
@@ -236,7 +300,7 @@ fn nothing_at_all_costs_the_fee() {
         agreement("use-it-or-lose-it", Program::UseItOrLoseIt, 90, pools(60, 0, None)),
     ];
     let demand = world.demand(Frequency::Poisson { mean: 0.0 }, 12, &[]);
-    let run = run(world.ground(), &world.client, &candidates, &demand, plan(32, 12)).expect("a run");
+    let run = world.run(&candidates, &demand, plan(32, 12));
     let figures = run.figures(Measure { minor: 100.0, seats: 0.0, hour_cost: 1.0, value: 0 });
     assert_eq!((figures[0].mean.value, figures[1].mean.value, figures[1].lost_hours.value), (0.0, 1_080.0, 12.0));
     assert_eq!((figures[0].price_per_hour, figures[0].price_per_seat, figures[0].carried_by_client), (None, None, None));

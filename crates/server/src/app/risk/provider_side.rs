@@ -2,7 +2,7 @@
 
 use quarterhour_billing::{Carried, PoolKind};
 use quarterhour_risk::book::{BookFigures, BookPlan, Position, seen_shock, simulate};
-use quarterhour_risk::candidate::{Candidate, Contestant};
+use quarterhour_risk::candidate::Candidate;
 use quarterhour_risk::number::{decimal, float_i64, minor_units, sum};
 use quarterhour_risk::portfolio::Prior;
 use quarterhour_risk::standard::{default_hour, seats};
@@ -83,7 +83,7 @@ pub fn provider_side(office: &Office, inquiry: Inquiry) -> Result<ProviderSide, 
             None => Candidate { name: "rate card".to_owned(), agreement: None },
         };
         let minor = minor_units(currency);
-        positions.push(Position { code: client.code.clone(), contestant: Contestant::new(client, &candidate), demand, minor });
+        positions.push(Position { code: client.code.clone(), client: client.clone(), candidate, demand, minor });
     }
     let hour = default_hour(&office.setup.provider.terms.rates);
     let plan = BookPlan {

@@ -1,0 +1,113 @@
+//! Many slices of a few kinds, for questions about thousands of possible months: what is alike is placed at once. The statement is
+//! the one that each slice by itself would give, but for the words of its lines, its parts and devices, and for thresholds.
+
+use crate::agreement::Agreement;
+use crate::engine::Terms;
+use crate::entry::TimeEntry;
+use crate::place::{Placed, Placer, Rules, Slice};
+use crate::time::{Band, Day};
+use crate::work::{Purse, Work, pick};
+
+/// A period's work: slices in the order in which they draw, each of one of a few kinds.
+#[derive(Clone, Copy, Debug)]
+pub struct Bulk<'a> {
+    /// One entry for each kind: its tier, work type and device count.
+    pub kinds: &'a [TimeEntry],
+    /// Slices, whose entry is the position of their kind.
+    pub slices: &'a [Slice],
+}
+
+/// Can an agreement's work be billed in bulk? Prices by the ticket need to know each ticket.
+#[must_use]
+pub fn allows_bulk(terms: &Terms, agreement: Option<&Agreement>) -> bool {
+    let own = agreement.map_or(&[][..], |agreement| &agreement.prices.rates.0);
+    own.iter().chain(&terms.rates.0).all(|rate| rate.per_ticket.is_none())
+}
+
+/// Places the slices of a period.
+pub(crate) fn place(rules: Rules<'_>, bulk: Bulk<'_>, purse: Purse<'_>) -> Work {
+    let Purse { state, next_pool, .. } = purse;
+    let placer = Placer { rules, entries: bulk.kinds, state, next_pool, threshold_base: 0, placed: Placed::default() };
+    let mut heap = Heap { placer, waiting: vec![None; bulk.kinds.len() * 2], room: 0, until: None, holds: rules.holds() };
+    let mut served = None;
+    for slice in bulk.slices {
+        // Pools begin and end with days: what waits is placed before others serve.
+        if served.is_none() || heap.until.is_some_and(|until| slice.day >= until) {
+            heap.place_waiting();
+            heap.look(slice.day);
+            served = Some(slice.day);
+        }
+        heap.add(slice);
+    }
+    heap.place_waiting();
+    let mut placed = heap.placer.placed;
+    // What was worked is only known as what is billed.
+    placed.time.billable = bulk.slices.iter().map(|slice| slice.seconds).sum();
+    placed.time.actual = placed.time.billable;
+    Work { billed: Vec::new(), placed }
+}
+
+/// Slices that wait to be placed together.
+struct Heap<'a, 's> {
+    placer: Placer<'a, 's>,
+    /// By kind and band.
+    waiting: Vec<Option<Slice>>,
+    /// Seconds that pools still give beyond what waits.
+    room: i64,
+    /// The day on which other pools serve.
+    until: Option<Day>,
+    holds: bool,
+}
+
+impl Heap<'_, '_> {
+    fn add(&mut self, slice: &Slice) {
+        let Some(kind) = pick(self.placer.entries, slice.entry) else { return };
+        if self.placer.is_included(kind, slice.day) {
+            self.placer.placed.time.included += slice.seconds;
+            return;
+        }
+        let burn = self.placer.burn(slice, kind);
+        // While the pools last, and again when nothing can fill them, order does not matter.
+        if burn <= self.room {
+            self.room -= burn;
+            self.wait(slice);
+            if burn > 0 && self.room == 0 {
+                self.place_waiting();
+                self.look(slice.day);
+            }
+        } else if self.room == 0 && !self.holds && !self.placer.may_replenish(slice.day) {
+            self.wait(slice);
+        } else {
+            self.place_waiting();
+            self.placer.place(slice);
+            self.look(slice.day);
+        }
+    }
+
+    fn wait(&mut self, slice: &Slice) {
+        let position = usize::try_from(slice.entry).unwrap_or(usize::MAX).saturating_mul(2);
+        let Some(slot) = self.waiting.get_mut(position.saturating_add(usize::from(slice.band == Band::AfterHours))) else { return };
+        match slot {
+            Some(waiting) => waiting.seconds += slice.seconds,
+            None => *slot = Some(*slice),
+        }
+    }
+
+    fn place_waiting(&mut self) {
+        for slot in &mut self.waiting {
+            if let Some(slice) = slot.take() {
+                self.placer.place(&slice);
+            }
+        }
+    }
+
+    /// What the pools that serve a day give, and until when it is those.
+    fn look(&mut self, day: Day) {
+        let pools = &self.placer.state.pools;
+        let over = self.placer.rules.is_over(day);
+        self.room = pools.iter().filter(|pool| !over && pool.serves(day)).map(|pool| pool.left).sum();
+        let begin = pools.iter().map(|pool| pool.granted_on);
+        let ends = self.placer.rules.agreement.and_then(|agreement| agreement.ends);
+        self.until = begin.chain(pools.iter().filter_map(|pool| pool.expires_on)).chain(ends).filter(|other| *other > day).min();
+    }
+}

@@ -1,0 +1,102 @@
+//! Contestants on the same courses, each billed in the quickest way that gives its bill: by price list without memory, in bulk with it,
+//! by the entry where prices need to know each ticket.
+
+use quarterhour_billing::{BillingError, Client, Period, allows_bulk};
+use rayon::prelude::*;
+
+use crate::candidate::{Candidate, Contestant, Course, Ground};
+use crate::demand::Demand;
+use crate::path::{Horizon, Listed, Path, draw};
+use crate::priced::Priced;
+use crate::sliced::Sliced;
+
+/// Contestants of one client, and the months on which they meet.
+pub struct Field<'a> {
+    ground: Ground<'a>,
+    /// What the client needs.
+    pub demand: &'a Demand,
+    horizon: Horizon,
+    devices: Listed,
+    first: Period,
+    contestants: Vec<Contestant>,
+    ways: Vec<Way>,
+    sliced: Vec<Sliced<'a>>,
+}
+
+/// How a contestant is billed.
+enum Way {
+    Priced(Priced),
+    /// With the slices at a position.
+    Bulk(usize),
+    ByEntry,
+}
+
+impl<'a> Field<'a> {
+    /// Prices and slices what the contestants need.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a statement does not add up, which is a fault of the engine.
+    pub fn new(
+        ground: Ground<'a>,
+        client: &'a Client,
+        (demand, first, months): (&'a Demand, Period, u32),
+        candidates: &[Candidate],
+    ) -> Result<Self, BillingError> {
+        let contestants: Vec<Contestant> = candidates.iter().map(|candidate| Contestant::new(client, candidate)).collect();
+        let calendar = &ground.terms.calendar;
+        let (horizon, devices) = (Horizon::new(client, calendar, first, months), Listed::of(client));
+        let stage = (&horizon, &devices);
+        let priced: Result<Vec<Option<Priced>>, BillingError> =
+            contestants.par_iter().map(|contestant| Priced::new(ground, contestant, demand, stage)).collect();
+        let (mut ways, mut sliced): (Vec<Way>, Vec<Sliced<'_>>) = (Vec::new(), Vec::new());
+        for (contestant, priced) in contestants.iter().zip(priced?) {
+            let agreement = contestant.agreement();
+            ways.push(match priced {
+                Some(priced) => Way::Priced(priced),
+                None if allows_bulk(ground.terms, agreement) => {
+                    let rounding = agreement.map_or_else(Default::default, |agreement| agreement.rounding);
+                    Way::Bulk(sliced.iter().position(|own| own.rounding() == rounding).unwrap_or_else(|| {
+                        sliced.push(Sliced::new(rounding, (calendar, client), demand, stage));
+                        sliced.len() - 1
+                    }))
+                }
+                None => Way::ByEntry,
+            });
+        }
+        Ok(Self { ground, demand, first, contestants, ways, sliced, horizon, devices })
+    }
+
+    /// The names of the contestants.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.contestants.iter().map(|contestant| contestant.name.as_str())
+    }
+
+    /// Draws course number `number` of a seed, with factors on the tickets of each month (none: as expected), and bills it for every
+    /// contestant.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a statement does not add up, which is a fault of the engine.
+    pub fn course(&self, (seed, number): (u64, usize), shocks: &[f64]) -> Result<(Path, Vec<Course>), BillingError> {
+        let path = draw(self.demand, &self.horizon, (seed, u64::try_from(number).unwrap_or(0)), shocks);
+        let courses = self.bill(&path)?;
+        Ok((path, courses))
+    }
+
+    fn bill(&self, path: &Path) -> Result<Vec<Course>, BillingError> {
+        let stage = (&self.horizon, &self.devices);
+        let months: Vec<_> = self.sliced.iter().map(|sliced| sliced.months(path, self.demand, stage)).collect();
+        let by_entry = self.ways.iter().any(|way| matches!(way, Way::ByEntry));
+        let entries = if by_entry { path.entries(self.demand, &self.horizon, &self.devices) } else { Vec::new() };
+        let one = |(contestant, way): (&Contestant, &Way)| match way {
+            Way::Priced(priced) => priced.course(self.ground, contestant, (path, self.demand), stage),
+            Way::Bulk(at) => {
+                let kinds = self.sliced.get(*at).map_or(&[][..], Sliced::kinds);
+                contestant.bill_bulk(self.ground, self.first, kinds, months.get(*at).map_or(&[][..], Vec::as_slice))
+            }
+            Way::ByEntry => contestant.bill(self.ground, self.first, &entries, |_, _| {}),
+        };
+        self.contestants.iter().zip(&self.ways).map(one).collect()
+    }
+}

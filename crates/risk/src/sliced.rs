@@ -1,0 +1,161 @@
+//! Incidents that were rounded and cut at business hours once, so that a month of hundreds of them is billed in bulk. The bill is the
+//! one that their entries would give.
+
+use quarterhour_billing::agreement::Rounding;
+use quarterhour_billing::{Band, Billing, Calendar, Client, DAY_SECONDS, Slice, TimeEntry, slices};
+
+use crate::demand::Demand;
+use crate::history::{Incident, Piece, PieceOn};
+use crate::path::{DayAt, Horizon, Listed, Path, lone_entries, split};
+
+/// The incidents of a demand under one way of rounding.
+#[derive(Clone, Debug)]
+pub struct Sliced<'a> {
+    rounding: Rounding,
+    calendar: &'a Calendar,
+    client: &'a Client,
+    /// One entry for each kind of work.
+    kinds: Vec<TimeEntry>,
+    /// By position in the urn.
+    usual: Vec<Lone>,
+}
+
+/// One incident on plain days.
+#[derive(Clone, Debug)]
+struct Lone {
+    /// Days from its first to its last.
+    days: usize,
+    /// None where no days of the horizon are plain enough.
+    slices: Option<Vec<LoneSlice>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LoneSlice {
+    /// Seconds after the first midnight.
+    after: i64,
+    kind: u32,
+    band: Band,
+    seconds: i64,
+}
+
+impl<'a> Sliced<'a> {
+    /// Rounds and cuts the incidents of a demand's urn.
+    #[must_use]
+    pub fn new(
+        rounding: Rounding,
+        (calendar, client): (&'a Calendar, &'a Client),
+        demand: &Demand,
+        (horizon, devices): (&Horizon, &Listed),
+    ) -> Self {
+        let mut kinds: Vec<TimeEntry> = Vec::new();
+        let severe = demand.severe_work;
+        let on = PieceOn::Class(severe.on);
+        let piece = Piece { after: 0, minutes: 0, tier: severe.tier, work_type: severe.work_type, on, billing: Billing::Billable };
+        let severe = Incident { weekday: 0, pieces: vec![piece] };
+        for incident in demand.urn.shares().map(|(_, incident)| incident).chain([&severe]) {
+            for entry in lone_entries(incident, (0, 0), horizon, devices) {
+                if !kinds.iter().any(|kind| alike(kind, &entry)) {
+                    kinds.push(entry);
+                }
+            }
+        }
+        let mut sliced = Self { rounding, calendar, client, kinds, usual: Vec::new() };
+        sliced.usual = demand.urn.shares().map(|(_, incident)| sliced.lone(incident, horizon, devices)).collect();
+        sliced
+    }
+
+    /// The rounding that it stands for.
+    #[must_use]
+    pub fn rounding(&self) -> Rounding {
+        self.rounding
+    }
+
+    /// One entry for each kind of work.
+    #[must_use]
+    pub fn kinds(&self) -> &[TimeEntry] {
+        &self.kinds
+    }
+
+    /// The slices of each month of a path, in the order in which they draw.
+    #[must_use]
+    pub fn months(&self, path: &Path, demand: &Demand, (horizon, devices): (&Horizon, &Listed)) -> Vec<Vec<Slice>> {
+        let mut months: Vec<Vec<Slice>> = path.months.iter().map(|month| Vec::with_capacity(month.usual.len() + 8)).collect();
+        for (number, month) in path.months.iter().enumerate() {
+            for (position, day) in &month.usual {
+                let at = (number, usize::try_from(*day).unwrap_or(0));
+                let Some(position) = usize::try_from(*position).ok() else { continue };
+                let Some(lone) = self.usual.get(position) else { continue };
+                match (&lone.slices, horizon.midnight(at)) {
+                    (Some(slices), Some(midnight)) if horizon.is_plain(at, lone.days) => {
+                        if let Some(own) = months.get_mut(number) {
+                            own.extend(slices.iter().map(|slice| self.on_day(slice, midnight)));
+                        }
+                    }
+                    _ => {
+                        if let Some(incident) = demand.urn.get(position) {
+                            self.cut((incident, at), (horizon, devices), &mut months);
+                        }
+                    }
+                }
+            }
+            for (incident, day) in &month.severe {
+                self.cut((incident, (number, usize::try_from(*day).unwrap_or(0))), (horizon, devices), &mut months);
+            }
+        }
+        for month in &mut months {
+            month.sort_by_key(|slice| slice.started_at);
+        }
+        months
+    }
+
+    fn on_day(&self, slice: &LoneSlice, midnight: i64) -> Slice {
+        let LoneSlice { after, kind, band, seconds } = *slice;
+        let started_at = midnight + after;
+        Slice { entry: kind, started_at, day: self.client.clock.day(started_at), seconds, band }
+    }
+
+    /// Slices of an incident on days that are not all plain; it may go on in later months.
+    fn cut(&self, (incident, at): (&Incident, DayAt), (horizon, devices): (&Horizon, &Listed), months: &mut [Vec<Slice>]) {
+        let entries = split(lone_entries(incident, at, horizon, devices), horizon);
+        for (own, entries) in months.iter_mut().zip(entries) {
+            own.extend(self.of_entries(&entries));
+        }
+    }
+
+    fn of_entries(&self, entries: &[TimeEntry]) -> Vec<Slice> {
+        let mut found = slices(&self.rounding, self.calendar, &self.client.clock, entries);
+        for slice in &mut found {
+            let entry = usize::try_from(slice.entry).ok().and_then(|at| entries.get(at));
+            let kind = entry.and_then(|entry| self.kinds.iter().position(|kind| alike(kind, entry)));
+            slice.entry = kind.and_then(|kind| u32::try_from(kind).ok()).unwrap_or(u32::MAX);
+        }
+        found
+    }
+
+    fn lone(&self, incident: &Incident, horizon: &Horizon, devices: &Listed) -> Lone {
+        let days = days(incident);
+        let on_plain_days = |at: DayAt| {
+            let midnight = horizon.midnight(at)?;
+            let slices = self.of_entries(&lone_entries(incident, at, horizon, devices));
+            let lone = |slice: &Slice| LoneSlice {
+                after: slice.started_at - midnight,
+                kind: slice.entry,
+                band: slice.band,
+                seconds: slice.seconds,
+            };
+            Some(slices.iter().map(lone).collect())
+        };
+        Lone { days, slices: horizon.plain_day(incident.weekday, days).and_then(on_plain_days) }
+    }
+}
+
+/// Days from the first to the last on which an incident is worked on.
+#[must_use]
+pub fn days(incident: &Incident) -> usize {
+    let last = incident.pieces.iter().map(|piece| piece.after + i64::from(piece.minutes) * 60).max().unwrap_or(0);
+    usize::try_from(last.div_euclid(DAY_SECONDS) + 1).unwrap_or(usize::MAX)
+}
+
+fn alike(one: &TimeEntry, other: &TimeEntry) -> bool {
+    (one.tier, one.work_type, one.device) == (other.tier, other.work_type, other.device)
+}
