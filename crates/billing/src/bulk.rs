@@ -66,16 +66,16 @@ impl Heap<'_, '_> {
             self.placer.placed.time.included += slice.seconds;
             return;
         }
-        let burn = self.placer.burn(slice, kind);
-        // While the pools last, and again when nothing can fill them, order does not matter.
-        if burn <= self.room {
+        let (burn, whole) = self.placer.burn(slice, kind);
+        // While the pools last, and again when nothing can fill them, order does not matter; a burn that is rounded stands alone.
+        if burn <= self.room && whole {
             self.room -= burn;
             self.wait(slice);
             if burn > 0 && self.room == 0 {
                 self.place_waiting();
                 self.look(slice.day);
             }
-        } else if self.room == 0 && !self.holds && !self.placer.may_replenish(slice.day) {
+        } else if self.room == 0 && whole && !self.holds && !self.placer.may_replenish(slice.day) {
             self.wait(slice);
         } else {
             self.place_waiting();

@@ -117,28 +117,40 @@ impl DeviceCount {
     /// Counts the devices over the days `[from, to)` in force, which are at least one.
     #[must_use]
     pub fn take(devices: &[Device], method: CountMethod, from: Day, to: Day) -> Self {
+        match method {
+            CountMethod::FirstDay => return Self::on(devices, from),
+            CountMethod::LastDay => return Self::on(devices, last_day(from, to)),
+            CountMethod::Peak | CountMethod::Average => {}
+        }
         Self(DeviceClass::ALL.map(|class| {
             let members = devices.iter().filter(move |device| device.class == class);
             count_class(members, method, from, to)
         }))
     }
+
+    /// The devices on a day.
+    fn on(devices: &[Device], day: Day) -> Self {
+        let mut count = Self::default();
+        for device in devices.iter().filter(|device| device.counts_on(day)) {
+            let position = DeviceClass::ALL.iter().position(|class| *class == device.class);
+            if let Some(number) = position.and_then(|position| count.0.get_mut(position)) {
+                *number += 1;
+            }
+        }
+        count
+    }
 }
 
+/// Counts a class over days by the most, or by the average.
 fn count_class<'a>(devices: impl Iterator<Item = &'a Device> + Clone, method: CountMethod, from: Day, to: Day) -> i64 {
     let on = |day: Day| tally(devices.clone().filter(|device| device.counts_on(day)));
-    match method {
-        CountMethod::FirstDay => on(from),
-        CountMethod::LastDay => on(last_day(from, to)),
-        CountMethod::Peak => {
-            let arrivals = devices.clone().map(|device| device.in_service).filter(|day| from < *day && *day < to);
-            arrivals.map(on).max().unwrap_or(0).max(on(from))
-        }
-        CountMethod::Average => {
-            let span = |device: &Device| device.retired.unwrap_or(to).min(to).since(device.in_service.max(from)).max(0);
-            let days = to.since(from);
-            (devices.map(span).sum::<i64>() * 2 + days).div_euclid(days * 2)
-        }
+    if method == CountMethod::Peak {
+        let arrivals = devices.clone().map(|device| device.in_service).filter(|day| from < *day && *day < to);
+        return arrivals.map(on).max().unwrap_or(0).max(on(from));
     }
+    let span = |device: &Device| device.retired.unwrap_or(to).min(to).since(device.in_service.max(from)).max(0);
+    let days = to.since(from);
+    (devices.map(span).sum::<i64>() * 2 + days).div_euclid(days * 2)
 }
 
 fn tally(items: impl Iterator) -> i64 {

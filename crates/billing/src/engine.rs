@@ -115,6 +115,10 @@ fn finish(mut run: PeriodRun<'_>) -> Result<BilledPeriod, BillingError> {
     let by_agreement = run.split_entries();
     let mut statements = Vec::new();
     for (position, own) in by_agreement {
+        // In bulk nothing waits beside the one agreement.
+        if run.bulk.is_some() && position.is_none() && own.is_empty() {
+            continue;
+        }
         let agreement = position.and_then(|position| run.client.agreements.as_slice().get(position));
         let statement = run.bill_agreement(agreement, own);
         check(run.client, &statement)?;

@@ -10,18 +10,20 @@ use crate::statement::{Line, LineKind};
 pub(crate) fn fee_lines(agreement: &Agreement, devices: &[Device], span: Span, currency: Currency) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(fee) = &agreement.fee {
-        let count = DeviceCount::take(devices, fee.count, span.from, span.to);
         let prorated = fee.proration == Proration::Daily && span.days().0 < span.days().1;
         match &fee.basis {
             FeeBasis::Flat(price) => lines.push(fee_line(agreement, *price, None, prorated.then_some(span), currency)),
             FeeBasis::PerDevice(prices) => {
-                for (class, number) in count.listed() {
+                for (class, number) in DeviceCount::take(devices, fee.count, span.from, span.to).listed() {
                     let price = prices.iter().find(|(other, _)| *other == class).map(|(_, price)| *price);
                     let per_device = Some((class.name(), number));
                     lines.extend(price.map(|price| fee_line(agreement, price, per_device, prorated.then_some(span), currency)));
                 }
             }
         }
+    }
+    if agreement.services.is_empty() {
+        return lines;
     }
     let count = DeviceCount::take(devices, crate::device::CountMethod::FirstDay, span.from, span.to);
     lines.extend(agreement.services.iter().filter_map(|service| service_line(service, &count, currency)));

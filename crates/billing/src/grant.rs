@@ -44,10 +44,12 @@ pub(crate) fn grant_time(agreement: &Agreement, pools: &TimePools, devices: &[De
 
 /// The seconds of the allowance that a span grants, and when they expire; none within a settled group.
 fn due_allowance(agreement: &Agreement, allowance: &Allowance, devices: &[Device], span: Span) -> Option<(i64, Day)> {
-    let count = DeviceCount::take(devices, allowance.count, span.from, span.to);
     let seconds = match &allowance.size {
         AllowanceSize::Fixed(minutes) => i64::from(*minutes) * 60,
-        AllowanceSize::PerDevice(minutes) => device_minutes(minutes, &count) * 60,
+        AllowanceSize::PerDevice(minutes) => {
+            let count = DeviceCount::take(devices, allowance.count, span.from, span.to);
+            device_minutes(minutes, &count) * 60
+        }
     };
     match allowance.settlement {
         Settlement::Monthly(Proration::Daily) if span.days().0 < span.days().1 => {

@@ -121,6 +121,12 @@ impl Decimal {
         half_up_i64(i128::from(value) * self.steps(), i128::from(SCALE))
     }
 
+    /// Is this multiple of `value` whole, so that nothing is rounded?
+    #[must_use]
+    pub fn is_whole(self, value: i64) -> bool {
+        self == Self::ONE || i128::from(value) * self.steps() % i128::from(SCALE) == 0
+    }
+
     /// `value` divided by this multiplier, half up.
     #[must_use]
     pub fn divide(self, value: i64) -> i64 {

@@ -99,13 +99,15 @@ impl Placer<'_, '_> {
         self.placed.parts.push(Part { entry, band, started_at, seconds, fate });
     }
 
-    /// What a slice would draw from pools of time; nought for work that does not draw.
-    pub(crate) fn burn(&self, slice: &Slice, entry: &TimeEntry) -> i64 {
+    /// What a slice would draw from pools of time, and whether that is a whole number without rounding; nought for work that does not
+    /// draw.
+    pub(crate) fn burn(&self, slice: &Slice, entry: &TimeEntry) -> (i64, bool) {
         let internal = self.rules.agreement.is_some_and(|agreement| agreement.internal_tiers.contains(&entry.tier));
         if internal || !matches!(self.rules.prepaid_for(entry.work_type), Draws::Time) {
-            return 0;
+            return (0, true);
         }
-        self.rules.weight(entry.tier, slice.band).times(slice.seconds)
+        let weight = self.rules.weight(entry.tier, slice.band);
+        (weight.times(slice.seconds), weight.is_whole(slice.seconds))
     }
 
     pub(crate) fn is_included(&self, entry: &TimeEntry, day: Day) -> bool {

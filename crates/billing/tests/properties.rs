@@ -275,7 +275,7 @@ fn both_ways(books: &Books) -> (Months, Months) {
 }
 
 proptest! {
-    #![proptest_config(config(1_500))]
+    #![proptest_config(config(3_000))]
 
     #[test]
     fn bulk_gives_what_each_slice_would(clauses in random_books::clauses(), work in prop::collection::vec(work(), 0..60)) {
