@@ -244,6 +244,9 @@ impl<'a> PeriodRun<'a> {
             for pool in &new {
                 granted.add(pool, self.client.currency);
             }
+            if self.bulk.is_none() {
+                granted.movements = new.iter().map(granted_pool).collect();
+            }
             state.pools.extend(new);
             pool::sort(&mut state.pools);
         }
@@ -375,7 +378,8 @@ impl<'a> PeriodRun<'a> {
         if let Some((agreement, span)) = agreement.zip(span) {
             let ending = self.ending(agreement, span);
             let had_blocks = state.pools.iter().any(|pool| pool.kind == PoolKind::Block);
-            closed = grant::close_time(state, grant::time_rollover(agreement), span, ending, next_pool);
+            let close = grant::Close { rollover: grant::time_rollover(agreement), span, ending, brief: self.bulk.is_some() };
+            closed = grant::close_time(state, close, next_pool);
             if ending == Ending::Renewed && had_blocks {
                 self.pass_on(span.to, std::mem::take(&mut closed.passed), statement);
             }
@@ -440,10 +444,12 @@ impl Granted {
         if let Some(price) = pool.price {
             self.lines.push(fee::block_line(price, format!("Block bought on {}", pool.granted_on), currency));
         }
-        let (on, quantity, note) = (pool.granted_on, pool.granted, pool.label());
-        let kind = MovementKind::Grant;
-        self.movements.push(Movement { kind, on, pool: Some(pool.number), entry: None, quantity, note });
     }
+}
+
+fn granted_pool(pool: &Pool) -> Movement {
+    let (on, quantity, note) = (pool.granted_on, pool.granted, pool.label());
+    Movement { kind: MovementKind::Grant, on, pool: Some(pool.number), entry: None, quantity, note }
 }
 
 /// The lines of blocks that auto-replenish bought, by day.

@@ -94,6 +94,7 @@ pub(crate) struct Closed {
     /// Blocks that go on to the next agreement, used up or not.
     pub(crate) passed: Vec<Pool>,
     pub(crate) notes: Vec<String>,
+    brief: bool,
 }
 
 /// How a span ends.
@@ -107,15 +108,20 @@ pub(crate) enum Ending {
     Over,
 }
 
+/// How pools of time are closed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Close {
+    pub(crate) rollover: Option<Rollover>,
+    pub(crate) span: Span,
+    pub(crate) ending: Ending,
+    /// Nobody reads the movements.
+    pub(crate) brief: bool,
+}
+
 /// Closes the pools of time of a span: each is kept, rolled, passed on or forfeited.
-pub(crate) fn close_time(
-    state: &mut AgreementState,
-    rollover: Option<Rollover>,
-    span: Span,
-    ending: Ending,
-    next_pool: &mut u32,
-) -> Closed {
-    let mut closed = Closed::default();
+pub(crate) fn close_time(state: &mut AgreementState, close: Close, next_pool: &mut u32) -> Closed {
+    let Close { rollover, span, ending, brief } = close;
+    let mut closed = Closed { brief, ..Closed::default() };
     for mut pool in std::mem::take(&mut state.pools) {
         let expired = pool.expired_by(span.to);
         let block = pool.kind == PoolKind::Block;
@@ -165,7 +171,7 @@ fn roll(pool: &Pool, rollover: Option<Rollover>, span: Span, next_pool: &mut u32
 
 impl Closed {
     fn note(&mut self, kind: MovementKind, on: Day, pool: &Pool, quantity: i64) {
-        if quantity != 0 {
+        if quantity != 0 && !self.brief {
             self.movements.push(Movement { kind, on, pool: Some(pool.number), entry: None, quantity, note: pool.label() });
         }
     }

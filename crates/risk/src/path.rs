@@ -19,7 +19,7 @@ struct Month {
     period: Period,
     /// The local midnight of each day, in Unix seconds.
     midnights: Vec<i64>,
-    /// For each day: how many plain days follow from it on within the month, itself among them.
+    /// For each day: how many plain days follow from it on, itself among them.
     plain: Vec<usize>,
     /// Monday is 0.
     first_weekday: usize,
@@ -32,32 +32,26 @@ impl Horizon {
     /// So many months from a first one on, by the client's clock and the provider's calendar.
     #[must_use]
     pub fn new(client: &Client, calendar: &Calendar, first: Period, months: u32) -> Self {
-        let month = |number: u32| {
+        // From the last day to the first.
+        let mut run = usize::MAX / 2;
+        let mut month = |number: u32| {
             let period = first.plus(number);
-            let day = period.first_day();
-            let days = period.end().since(day);
-            let midnights: Vec<i64> = (0..=days).map(|after| midnight(client, day, after)).collect();
-            let mut date = period.end();
-            let mut run = 0;
-            let mut plain: Vec<usize> = midnights
-                .windows(2)
-                .rev()
-                .map(|pair| {
-                    date = date.previous();
-                    let long = pair.last().zip(pair.first()).is_some_and(|(to, from)| to - from == DAY_SECONDS);
-                    run = if long && !calendar.is_holiday(date) { run + 1 } else { 0 };
-                    run
-                })
-                .collect();
+            let (day, mut date) = (period.first_day(), period.end());
+            let midnights: Vec<i64> = (0..=date.since(day)).map(|after| midnight(client, day, after)).collect();
+            let mut is_plain = |pair: &[i64]| {
+                date = date.previous();
+                let long = pair.last().zip(pair.first()).is_some_and(|(to, from)| to - from == DAY_SECONDS);
+                run = if long && !calendar.is_holiday(date) { run + 1 } else { 0 };
+                run
+            };
+            let mut plain: Vec<usize> = midnights.windows(2).rev().map(&mut is_plain).collect();
             plain.reverse();
-            Month {
-                period,
-                midnights: midnights.split_last().map_or(Vec::new(), |(_, own)| own.to_vec()),
-                plain,
-                first_weekday: day.weekday(),
-            }
+            let own = midnights.split_last().map_or(Vec::new(), |(_, own)| own.to_vec());
+            Month { period, midnights: own, plain, first_weekday: day.weekday() }
         };
-        Self { months: (0..months).map(month).collect() }
+        let mut months: Vec<Month> = (0..months).rev().map(&mut month).collect();
+        months.reverse();
+        Self { months }
     }
 
     /// The months.
@@ -70,16 +64,21 @@ impl Horizon {
         self.months.get(month)?.midnights.get(day).copied()
     }
 
-    /// Are so many days from a day on plain: in one month, without holidays, of 24 hours?
+    /// Are so many days from a day on plain: without holidays, of 24 hours? Days after the last month are.
     pub(crate) fn is_plain(&self, (month, day): DayAt, days: usize) -> bool {
         self.months.get(month).and_then(|month| month.plain.get(day)).is_some_and(|run| *run >= days)
+    }
+
+    /// Are so many days from a day on within its month?
+    pub(crate) fn is_within(&self, (month, day): DayAt, days: usize) -> bool {
+        self.months.get(month).is_some_and(|month| day.saturating_add(days) <= month.midnights.len())
     }
 
     /// A day of a weekday (Monday is 0) from which on so many days are plain.
     pub(crate) fn plain_day(&self, weekday: usize, days: usize) -> Option<DayAt> {
         let all = self.months.iter().enumerate().flat_map(|(at, month)| (0..month.midnights.len()).map(move |day| (at, day)));
         let is_weekday = |(at, day): &DayAt| self.months.get(*at).is_some_and(|month| (month.first_weekday + day) % 7 == weekday % 7);
-        all.filter(is_weekday).find(|at| self.is_plain(*at, days))
+        all.filter(is_weekday).find(|at| self.is_plain(*at, days) && self.is_within(*at, days))
     }
 }
 

@@ -86,7 +86,7 @@ impl<'a> Sliced<'a> {
                 let Some(position) = usize::try_from(*position).ok() else { continue };
                 let Some(lone) = self.usual.get(position) else { continue };
                 match (&lone.slices, horizon.midnight(at)) {
-                    (Some(slices), Some(midnight)) if horizon.is_plain(at, lone.days) => {
+                    (Some(slices), Some(midnight)) if horizon.is_plain(at, lone.days) && horizon.is_within(at, lone.days) => {
                         if let Some(own) = months.get_mut(number) {
                             own.extend(slices.iter().map(|slice| self.on_day(slice, midnight)));
                         }
