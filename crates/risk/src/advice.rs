@@ -1,11 +1,14 @@
-//! Which ratio of minutes a workstation suits a client, at a margin that the provider sets.
+//! Which program, and which ratio of minutes a workstation, suits a client at a margin that the provider sets.
 //!
+//! Programs are compared at the price at which the provider keeps its margin on average: one that would earn less is raised by the same
+//! amount in every year.
 //! Every ratio meets the same simulated months; its fee follows from the price of a committed hour, and is raised where the provider
 //! would otherwise earn less than its margin.
 
 use serde::Serialize;
 
-use crate::estimate::deviation;
+use crate::comparison::Run;
+use crate::estimate::{Control, Estimate, deviation, mean_with, quantile_with};
 use crate::number::{float, mean, quantile_of_sorted, sorted, sum};
 use crate::special::normal_cdf;
 
@@ -131,14 +134,96 @@ fn try_ratio(courses: &[Vec<f64>], minutes: u32, terms: Terms) -> (Ratio, Vec<f6
     (ratio, costs)
 }
 
+/// One program at the provider's margin. A year's money in whole units of the currency.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AtMargin {
+    /// The program's name.
+    pub name: String,
+    /// What a year had to be raised by.
+    pub raised: f64,
+    /// A year's cost on average.
+    pub mean: f64,
+    /// In nineteen of twenty years it costs less.
+    pub p95: f64,
+    /// How much more than the cheapest program of the same year, on average.
+    pub regret: f64,
+}
+
+/// Which program is advised, by what the client wants least of.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProgramAdvice {
+    /// All programs.
+    pub programs: Vec<AtMargin>,
+    /// The least share of the price that the provider keeps on average.
+    pub margin: f64,
+    /// The program with the lowest mean.
+    pub lowest_mean: String,
+    /// The program with the lowest P95.
+    pub lowest_p95: String,
+    /// The program with the lowest regret.
+    pub lowest_regret: String,
+    /// How sure it is that the lowest mean is lower than that of the next best program: from 0.5 to 1.
+    pub sure: f64,
+}
+
+/// Puts all programs of a run at the provider's margin; nothing without any. An hour of staff costs `hour_cost`, and money has `minor`
+/// minor units.
+#[must_use]
+pub fn programs(run: &Run, (hour_cost, margin, minor): (f64, f64, f64)) -> Option<ProgramAdvice> {
+    let work = run.hours.mean * hour_cost;
+    let raise = |costs: Vec<f64>| {
+        let mean = mean_with(&costs, &run.hours).value;
+        let raised = (work / (1.0 - margin) - mean).max(0.0);
+        (raised, costs.into_iter().map(|cost| cost + raised).collect::<Vec<f64>>())
+    };
+    let raised: Vec<(f64, Vec<f64>)> = run.costs(minor).into_iter().map(raise).collect();
+    let least: Vec<f64> = (0..run.count())
+        .map(|at| raised.iter().filter_map(|(_, costs)| costs.get(at)).copied().fold(f64::INFINITY, f64::min))
+        .collect();
+    let one = |((raised, costs), name): (&(f64, Vec<f64>), &String)| {
+        let regrets: Vec<f64> = costs.iter().zip(&least).map(|(cost, least)| cost - least).collect();
+        AtMargin {
+            name: name.clone(),
+            raised: *raised,
+            mean: mean_with(costs, &run.hours).value,
+            p95: quantile_with(costs, 0.95, &run.hours).value,
+            regret: mean_with(&regrets, &run.hours).value,
+        }
+    };
+    let programs: Vec<AtMargin> = raised.iter().zip(&run.names).map(one).collect();
+    let lowest = |of: fn(&AtMargin) -> f64| programs.iter().min_by(|one, other| of(one).total_cmp(&of(other)));
+    let name = |of: fn(&AtMargin) -> f64| lowest(of).map(|program| program.name.clone());
+    let mut order: Vec<(f64, &Vec<f64>)> = programs.iter().zip(&raised).map(|(program, (_, costs))| (program.mean, costs)).collect();
+    order.sort_by(|one, other| one.0.total_cmp(&other.0));
+    Some(ProgramAdvice {
+        lowest_mean: name(|program| program.mean)?,
+        lowest_p95: name(|program| program.p95)?,
+        lowest_regret: name(|program| program.regret)?,
+        sure: match order[..] {
+            [best, next, ..] => sure_lower(best.1, next.1, Some(&run.hours)),
+            _ => 1.0,
+        },
+        margin,
+        programs,
+    })
+}
+
+/// How sure the mean of the first is lower than that of the second, by the differences on the same courses.
+fn sure_lower(best: &[f64], next: &[f64], control: Option<&Control>) -> f64 {
+    let gaps: Vec<f64> = next.iter().zip(best).map(|(next, best)| next - best).collect();
+    let gap = match control {
+        Some(control) => mean_with(&gaps, control),
+        None => Estimate { value: mean(&gaps), error: deviation(&gaps) / float(gaps.len()).sqrt() },
+    };
+    if gap.error > 0.0 { normal_cdf(gap.value / gap.error) } else { 1.0 }
+}
+
 /// How sure the lowest mean is lower than the next: by the differences on the same courses.
 fn sureness(tried: &[(Ratio, Vec<f64>)]) -> f64 {
     let mut order: Vec<&(Ratio, Vec<f64>)> = tried.iter().collect();
     order.sort_by(|one, other| one.0.mean.total_cmp(&other.0.mean));
     let [best, next, ..] = order[..] else { return 0.5 };
-    let gaps: Vec<f64> = next.1.iter().zip(&best.1).map(|(next, best)| next - best).collect();
-    let error = deviation(&gaps) / float(gaps.len()).sqrt();
-    if error > 0.0 { normal_cdf(mean(&gaps) / error) } else { 1.0 }
+    sure_lower(&best.1, &next.1, None)
 }
 
 #[cfg(test)]
@@ -164,6 +249,30 @@ mod tests {
         let Some(advice) = advise(&courses, TERMS) else { unreachable!("there are courses") };
         // P(hours > a) = 100 / 140 at a = 11.4 hours: of the ratios, 15 minutes (10 hours) or 20 (13.3 hours).
         assert!([15, 20].contains(&advice.lowest_mean), "{advice:?}");
+    }
+
+    /// Years of 10 and of 30 hours under a fee of 2,000 and under an hour's price of 100: at a margin of a half with 80 an hour the work of
+    /// 20 hours has to bring 3,200.
+    #[test]
+    fn programs_meet_at_the_margin() {
+        let course = |net: i64| {
+            let month = crate::candidate::MonthCost { net, ..Default::default() };
+            crate::candidate::Course { months: vec![month], left: 0, left_seconds: 0 }
+        };
+        let hours = Control { drawn: vec![10.0, 30.0], mean: 20.0, quantiles: Vec::new() };
+        let first = quarterhour_billing::Period::parse("2027-01").unwrap_or_else(|| unreachable!("a period"));
+        let run = Run {
+            plan: crate::comparison::Plan::usual(first, 1),
+            courses: vec![vec![course(200_000), course(200_000)], vec![course(100_000), course(300_000)]],
+            hours,
+            tickets: vec![1.0, 3.0],
+            names: vec!["fee".to_owned(), "hourly".to_owned()],
+        };
+        let Some(advice) = programs(&run, (80.0, 0.5, 100.0)) else { unreachable!("there are programs") };
+        let means: Vec<f64> = advice.programs.iter().map(|program| program.mean).collect();
+        assert!(means.iter().all(|mean| (mean - 3_200.0).abs() < 1e-9), "{means:?}");
+        assert!(advice.programs.iter().all(|program| (program.raised - 1_200.0).abs() < 1e-9), "{advice:?}");
+        assert_eq!(advice.lowest_p95, "fee");
     }
 
     #[test]

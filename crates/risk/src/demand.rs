@@ -94,6 +94,30 @@ impl Urn {
         Self { hours: incidents.iter().map(Incident::hours).collect(), incidents, up_to: self.up_to.clone() }
     }
 
+    /// The same with no incident longer than so many hours: what goes beyond is left out.
+    #[must_use]
+    pub fn capped(&self, hours: f64) -> Self {
+        self.shaped(|own, _| own.min(hours))
+    }
+
+    /// The same incidents with other hours: from an incident's own, and the share of incidents up to the middle of it when they are
+    /// sorted by their hours.
+    #[must_use]
+    pub fn shaped(&self, hours: impl Fn(f64, f64) -> f64) -> Self {
+        let mut sorted: Vec<(usize, f64, &Incident)> =
+            self.shares().enumerate().map(|(position, (share, incident))| (position, share, incident)).collect();
+        sorted.sort_by(|one, other| self.hours(one.0).total_cmp(&self.hours(other.0)));
+        let mut before = 0.0;
+        let shaped = sorted.into_iter().map(|(position, share, incident)| {
+            let own = self.hours(position);
+            let wanted = hours(own, before + share / 2.0);
+            before += share;
+            let changed = if own > 0.0 && (wanted - own).abs() > 1e-12 { incident.scaled(wanted / own) } else { incident.clone() };
+            (share, changed)
+        });
+        Self::new(shaped)
+    }
+
     /// Incidents as a law of hours says, one for each of so many equal shares, each of a single piece of work. The shorter ones are
     /// helpdesk work, as `shares` of tiers says, the longest the last tier's.
     #[must_use]
@@ -240,5 +264,33 @@ impl Demand {
             severe: self.severe.iter().map(rare).collect(),
             severe_work: self.severe_work,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn urn(minutes: &[u32]) -> Urn {
+        let mut words = quarterhour_billing::Words::default();
+        let (tier, work_type) = (words.intern("helpdesk"), words.intern("remote"));
+        let piece = |minutes: u32| Piece { after: 0, minutes, tier, work_type, on: PieceOn::Nothing, billing: Billing::Billable };
+        Urn::new(minutes.iter().map(|minutes| (1.0, Incident { weekday: 0, pieces: vec![piece(*minutes)] })))
+    }
+
+    #[test]
+    fn a_cap_leaves_shorter_incidents_alone() {
+        let capped = urn(&[30, 600, 90]).capped(2.0);
+        let mut hours: Vec<f64> = (0..capped.len()).map(|position| capped.hours(position)).collect();
+        hours.sort_by(f64::total_cmp);
+        assert_eq!(hours, [0.5, 1.5, 2.0]);
+    }
+
+    #[test]
+    fn shaped_hours_keep_their_order_and_take_the_law_s_values() {
+        let shaped = urn(&[90, 30]).shaped(|_, share| share * 4.0);
+        let mut hours: Vec<f64> = (0..2).map(|position| shaped.hours(position)).collect();
+        hours.sort_by(f64::total_cmp);
+        assert_eq!(hours, [1.0, 3.0]);
     }
 }

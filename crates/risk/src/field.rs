@@ -84,7 +84,18 @@ impl<'a> Field<'a> {
         Ok((path, courses))
     }
 
-    fn bill(&self, path: &Path) -> Result<Vec<Course>, BillingError> {
+    /// The months on which they meet.
+    #[must_use]
+    pub fn horizon(&self) -> &Horizon {
+        &self.horizon
+    }
+
+    /// Bills a path for every contestant.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a statement does not add up, which is a fault of the engine.
+    pub fn bill(&self, path: &Path) -> Result<Vec<Course>, BillingError> {
         let stage = (&self.horizon, &self.devices);
         let months: Vec<_> = self.sliced.iter().map(|sliced| sliced.months(path, self.demand, stage)).collect();
         let by_entry = self.ways.iter().any(|way| matches!(way, Way::ByEntry));

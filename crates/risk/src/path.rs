@@ -59,6 +59,11 @@ impl Horizon {
         self.months.iter().map(|month| month.period)
     }
 
+    /// The day of a month (both from 0) with a weekday, at a share of those that the month has.
+    pub(crate) fn day(&self, month: usize, weekday: usize, share: f64) -> u32 {
+        self.months.get(month).map_or(0, |month| month.day(weekday, share))
+    }
+
     /// The first instant of a day.
     pub(crate) fn midnight(&self, (month, day): DayAt) -> Option<i64> {
         self.months.get(month)?.midnights.get(day).copied()

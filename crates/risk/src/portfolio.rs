@@ -1,5 +1,7 @@
 //! What a provider's clients teach together, and what follows for one of them: credibility, not hope.
 
+use std::collections::BTreeMap;
+
 use quarterhour_billing::{DeviceClass, Word, Words};
 use serde::Serialize;
 
@@ -63,6 +65,7 @@ pub struct Portfolio {
     hours: Vec<ClientPremium>,
     pool: Vec<Incident>,
     severe: SevereSeen,
+    seasons: Option<[f64; 12]>,
     histories: Vec<History>,
 }
 
@@ -139,13 +142,21 @@ impl Portfolio {
         let hours = learn_hours(&histories);
         let every = usual.len().div_ceil(POOL_MAX).max(1);
         let pool: Vec<Incident> = usual.into_iter().step_by(every).collect();
-        Self { prior, rates, dispersion, hours, pool, severe, histories }
+        let seasons = learn_seasons(&histories);
+        Self { prior, rates, dispersion, hours, pool, severe, seasons, histories }
     }
 
     /// The histories.
     #[must_use]
     pub fn histories(&self) -> &[History] {
         &self.histories
+    }
+
+    /// How much more or fewer tickets each month of the year has, January first, with mean 1: over all clients, and only as far as the
+    /// same months of different years agree. None where the past does not show any, or is shorter than two years.
+    #[must_use]
+    pub fn seasons(&self) -> Option<[f64; 12]> {
+        self.seasons
     }
 
     /// The demand of a client over some months, with so many workstations and servers, and what is known of it.
@@ -295,7 +306,8 @@ impl Trade {
     }
 }
 
-fn is_severe(incident: &Incident) -> bool {
+/// Is it counted and drawn by itself?
+pub(crate) fn is_severe(incident: &Incident) -> bool {
     incident.hours() >= SEVERE_HOURS
 }
 
@@ -355,6 +367,37 @@ fn learn_hours(histories: &[History]) -> Vec<ClientPremium> {
     };
     let clients: Vec<Vec<Period>> = histories.iter().map(periods).collect();
     credibility::fit(&clients).map_or_else(|_| Vec::new(), |fitted| fitted.unbiased.clients)
+}
+
+/// Each month of the year is a risk of its own, the years are what was seen of it (Bühlmann-Straub).
+fn learn_seasons(histories: &[History]) -> Option<[f64; 12]> {
+    // By year and month: tickets that came, and those that the clients' averages expect.
+    let mut seen: BTreeMap<(i32, usize), (f64, f64)> = BTreeMap::new();
+    for history in histories.iter().filter(|history| history.months.len() >= 12) {
+        let rate = f64::from(history.tickets()) / history.exposure();
+        for month in &history.months {
+            let date = month.period.first_day().date();
+            let number = usize::try_from(date.month() - 1).unwrap_or(0);
+            let sums = seen.entry((i32::from(date.year()), number)).or_default();
+            sums.0 += f64::from(month.tickets);
+            sums.1 += rate * month.workstations().max(1.0);
+        }
+    }
+    let mut years: [Vec<Period>; 12] = Default::default();
+    for ((_, number), (came, expected)) in seen {
+        if let Some(own) = years.get_mut(number).filter(|_| expected > 0.0) {
+            own.push(Period { value: came / expected, weight: expected });
+        }
+    }
+    if years.iter().any(|own| own.len() < 2) {
+        return None;
+    }
+    let fitted = credibility::fit(&years).ok()?.unbiased;
+    let factors: Vec<f64> = fitted.clients.iter().map(|premium| premium.premium).collect();
+    let mean = crate::number::mean(&factors);
+    let differ = factors.iter().any(|factor| (factor / mean - 1.0).abs() > 1e-9);
+    let factors: [f64; 12] = factors.try_into().ok()?;
+    (mean > 0.0 && differ).then(|| factors.map(|factor| factor / mean))
 }
 
 /// The middle eight tenths of what is known of a rate.

@@ -288,8 +288,6 @@ fn question(pairs: &Pairs) -> Result<Question, AppError> {
         return Err(AppError::Invalid(problems));
     }
     question.checked()?;
-    // A slider is answered at once: a page needs no more than two percent.
-    question.precision = 0.02;
     Ok(question)
 }
 

@@ -392,10 +392,8 @@ impl<'a> Asked<'a> {
     }
 
     fn plan(&self, detail: Detail) -> Plan {
-        // Years of many tickets differ less from each other, and take longer.
         let courses_min = match detail {
             Detail::Whole => 256,
-            Detail::Quick if self.tickets() > 120.0 => 48,
             Detail::Quick => 128,
         };
         Plan { precision: self.question.precision, courses_min, ..Plan::usual(self.first, self.question.seed) }
