@@ -4,6 +4,7 @@
 use crate::agreement::Agreement;
 use crate::engine::Terms;
 use crate::entry::TimeEntry;
+use crate::number::Decimal;
 use crate::place::{Placed, Placer, Rules, Slice};
 use crate::time::{Band, Day};
 use crate::work::{Purse, Work, pick};
@@ -28,7 +29,7 @@ pub fn allows_bulk(terms: &Terms, agreement: Option<&Agreement>) -> bool {
 pub(crate) fn place(rules: Rules<'_>, bulk: Bulk<'_>, purse: Purse<'_>) -> Work {
     let Purse { state, next_pool, .. } = purse;
     let placer = Placer { rules, entries: bulk.kinds, state, next_pool, threshold_base: 0, placed: Placed::default() };
-    let mut heap = Heap { placer, waiting: vec![None; bulk.kinds.len() * 2], room: 0, until: None, holds: rules.holds() };
+    let mut heap = Heap { placer, slots: vec![Slot::default(); bulk.kinds.len() * 2], room: 0, until: None, holds: rules.holds() };
     let mut served = None;
     for slice in bulk.slices {
         // Pools begin and end with days: what waits is placed before others serve.
@@ -51,12 +52,21 @@ pub(crate) fn place(rules: Rules<'_>, bulk: Bulk<'_>, purse: Purse<'_>) -> Work 
 struct Heap<'a, 's> {
     placer: Placer<'a, 's>,
     /// By kind and band.
-    waiting: Vec<Option<Slice>>,
+    slots: Vec<Slot>,
     /// Seconds that pools still give beyond what waits.
     room: i64,
     /// The day on which other pools serve.
     until: Option<Day>,
     holds: bool,
+}
+
+/// One kind of work in one band.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    /// Looked up once: its weight, none if it does not draw from pools of time.
+    weight: Option<Option<Decimal>>,
+    /// What waits.
+    waiting: Option<Slice>,
 }
 
 impl Heap<'_, '_> {
@@ -66,17 +76,24 @@ impl Heap<'_, '_> {
             self.placer.placed.time.included += slice.seconds;
             return;
         }
-        let (burn, whole) = self.placer.burn(slice, kind);
+        let position = usize::try_from(slice.entry).unwrap_or(usize::MAX).saturating_mul(2);
+        let Some(slot) = self.slots.get_mut(position.saturating_add(usize::from(slice.band == Band::AfterHours))) else { return };
+        let weight = *slot.weight.get_or_insert_with(|| self.placer.drawing_weight(slice.band, kind));
+        let (burn, whole) = weight.map_or((0, true), |weight| (weight.times(slice.seconds), weight.is_whole(slice.seconds)));
         // While the pools last, and again when nothing can fill them, order does not matter; a burn that is rounded stands alone.
-        if burn <= self.room && whole {
-            self.room -= burn;
-            self.wait(slice);
-            if burn > 0 && self.room == 0 {
-                self.place_waiting();
-                self.look(slice.day);
+        let lasts = burn <= self.room && whole;
+        if lasts || (self.room == 0 && whole && !self.holds && !self.placer.may_replenish(slice.day)) {
+            match &mut slot.waiting {
+                Some(waiting) => waiting.seconds += slice.seconds,
+                None => slot.waiting = Some(*slice),
             }
-        } else if self.room == 0 && whole && !self.holds && !self.placer.may_replenish(slice.day) {
-            self.wait(slice);
+            if lasts && burn > 0 {
+                self.room -= burn;
+                if self.room == 0 {
+                    self.place_waiting();
+                    self.look(slice.day);
+                }
+            }
         } else {
             self.place_waiting();
             self.placer.place(slice);
@@ -84,18 +101,9 @@ impl Heap<'_, '_> {
         }
     }
 
-    fn wait(&mut self, slice: &Slice) {
-        let position = usize::try_from(slice.entry).unwrap_or(usize::MAX).saturating_mul(2);
-        let Some(slot) = self.waiting.get_mut(position.saturating_add(usize::from(slice.band == Band::AfterHours))) else { return };
-        match slot {
-            Some(waiting) => waiting.seconds += slice.seconds,
-            None => *slot = Some(*slice),
-        }
-    }
-
     fn place_waiting(&mut self) {
-        for slot in &mut self.waiting {
-            if let Some(slice) = slot.take() {
+        for slot in &mut self.slots {
+            if let Some(slice) = slot.waiting.take() {
                 self.placer.place(&slice);
             }
         }

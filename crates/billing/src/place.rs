@@ -99,15 +99,11 @@ impl Placer<'_, '_> {
         self.placed.parts.push(Part { entry, band, started_at, seconds, fate });
     }
 
-    /// What a slice would draw from pools of time, and whether that is a whole number without rounding; nought for work that does not
-    /// draw.
-    pub(crate) fn burn(&self, slice: &Slice, entry: &TimeEntry) -> (i64, bool) {
+    /// What work of a kind weighs that draws from pools of time; none for work that does not draw.
+    pub(crate) fn drawing_weight(&self, band: Band, entry: &TimeEntry) -> Option<Decimal> {
         let internal = self.rules.agreement.is_some_and(|agreement| agreement.internal_tiers.contains(&entry.tier));
-        if internal || !matches!(self.rules.prepaid_for(entry.work_type), Draws::Time) {
-            return (0, true);
-        }
-        let weight = self.rules.weight(entry.tier, slice.band);
-        (weight.times(slice.seconds), weight.is_whole(slice.seconds))
+        let draws = !internal && matches!(self.rules.prepaid_for(entry.work_type), Draws::Time);
+        draws.then(|| self.rules.weight(entry.tier, band))
     }
 
     pub(crate) fn is_included(&self, entry: &TimeEntry, day: Day) -> bool {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use quarterhour_billing::Period;
+use quarterhour_server::app::risk::question::HoursLaw;
 
 /// Runs, bills and compares IT support programs.
 #[derive(Debug, Parser)]
@@ -432,9 +433,28 @@ pub struct CompareArguments {
     /// Minutes a workstation of the use-it-or-lose-it program [default: 15 or 30, by what is expected].
     #[arg(long, value_name = "MINUTES")]
     pub allowance_minutes: Option<u32>,
+    /// Months of the year with more or fewer tickets, as in the years before.
+    #[arg(long)]
+    pub seasons: bool,
+    /// No ticket takes longer than so many hours.
+    #[arg(long, value_name = "HOURS")]
+    pub longest: Option<f64>,
+    /// The law of a ticket's hours, fitted to the client's own: exponential, lognormal, gamma, weibull or burr-xii [default: the tickets as they were].
+    #[arg(long, value_name = "LAW", value_parser = hours_law)]
+    pub law: Option<HoursLaw>,
+    /// The least share of the price that the provider wants to keep.
+    #[arg(long, value_name = "SHARE")]
+    pub margin: Option<f64>,
+    /// What an hour of staff costs, as a share of the rate card's default price.
+    #[arg(long, value_name = "SHARE")]
+    pub cost_share: Option<f64>,
     /// The standard error of every P95, as a share of it.
     #[arg(long, default_value_t = 0.01, value_name = "SHARE")]
     pub precision: f64,
+}
+
+fn hours_law(text: &str) -> Result<HoursLaw, String> {
+    HoursLaw::parse(text).ok_or_else(|| format!("expected one of {}", HoursLaw::ALL.map(|(name, _)| name).join(", ")))
 }
 
 /// Arguments of `bill`.

@@ -17,7 +17,12 @@ pub struct Urn {
     hours: Vec<f64>,
     /// Weights added up to each incident, the last is 1.
     up_to: Vec<f64>,
+    /// For each of equal parts of the share: the first position that may be meant.
+    guide: Vec<usize>,
 }
+
+/// Parts of the share for each incident.
+const GUIDE: usize = 2;
 
 impl Urn {
     /// From incidents with weights above nought.
@@ -30,13 +35,18 @@ impl Urn {
             incidents.push(incident);
         }
         up_to.iter_mut().for_each(|weight| *weight /= total);
-        Self { hours: incidents.iter().map(Incident::hours).collect(), incidents, up_to }
+        let parts = incidents.len() * GUIDE;
+        let guide = (0..parts).map(|part| up_to.partition_point(|weight| *weight <= float(part) / float(parts))).collect();
+        Self { hours: incidents.iter().map(Incident::hours).collect(), incidents, up_to, guide }
     }
 
     /// The position of the incident at a share between 0 and 1.
     #[must_use]
     pub fn position(&self, share: f64) -> usize {
-        self.up_to.partition_point(|weight| *weight <= share).min(self.incidents.len().saturating_sub(1))
+        let part = crate::number::index(share * float(self.guide.len())).min(self.guide.len().saturating_sub(1));
+        let first = self.guide.get(part).copied().unwrap_or(0);
+        let before = self.up_to.iter().skip(first).take_while(|weight| **weight <= share).count();
+        (first + before).min(self.incidents.len().saturating_sub(1))
     }
 
     /// The incident at a position.
@@ -91,7 +101,12 @@ impl Urn {
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {
         let incidents: Vec<Incident> = self.incidents.iter().map(|incident| incident.scaled(factor)).collect();
-        Self { hours: incidents.iter().map(Incident::hours).collect(), incidents, up_to: self.up_to.clone() }
+        Self {
+            hours: incidents.iter().map(Incident::hours).collect(),
+            incidents,
+            up_to: self.up_to.clone(),
+            guide: self.guide.clone(),
+        }
     }
 
     /// The same with no incident longer than so many hours: what goes beyond is left out.
@@ -276,6 +291,26 @@ mod tests {
         let (tier, work_type) = (words.intern("helpdesk"), words.intern("remote"));
         let piece = |minutes: u32| Piece { after: 0, minutes, tier, work_type, on: PieceOn::Nothing, billing: Billing::Billable };
         Urn::new(minutes.iter().map(|minutes| (1.0, Incident { weekday: 0, pieces: vec![piece(*minutes)] })))
+    }
+
+    #[test]
+    fn a_share_finds_the_incident_whose_weight_holds_it() {
+        let weights = [0.1, 3.0, 0.4, 0.4, 2.0, 0.1];
+        let one = urn(&[10]);
+        let urn = Urn::new(weights.iter().filter_map(|weight| Some((*weight, one.get(0)?.clone()))));
+        let total: f64 = weights.iter().sum();
+        for number in 0..6_000_u32 {
+            let share = f64::from(number) / 6_000.0;
+            let mut left = share;
+            let expected = weights.iter().take_while(|weight| {
+                left -= *weight / total;
+                left >= 0.0
+            });
+            let expected = expected.count();
+            let near = |at: usize| (weights.iter().take(at + 1).sum::<f64>() / total - share).abs() < 1e-9;
+            let got = urn.position(share);
+            assert!(got == expected || near(got.min(expected)), "{share}: {got} is not {expected}");
+        }
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub const SEVERE_HOURS: f64 = 8.0;
 /// Incidents of all clients that one client's urn holds at most.
 const POOL_MAX: usize = 400;
 
+/// How far clients differ in their hours a ticket, as a share of the mean: for what a client's own tickets do not say.
+const CLIENTS_DIFFER: f64 = 0.3;
+
 /// What is assumed before anything is seen. Each has its source on the last page of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Prior {
@@ -102,6 +105,8 @@ pub struct Knowledge {
     pub hours_per_ticket: f64,
     /// How far the client's own hours are believed.
     pub hours_credibility: f64,
+    /// How far off the hours a ticket may be: their standard error as a share of them.
+    pub hours_error: f64,
     /// The dispersion of a month's tickets that is used.
     pub dispersion: f64,
     /// Severe events a year that are expected.
@@ -110,6 +115,22 @@ pub struct Knowledge {
     pub hours_per_endpoint: Option<f64>,
     /// How much there is to go by.
     pub amount: Amount,
+}
+
+impl Knowledge {
+    /// Needs as factors of the expected ones: the true ones lie between in eight of ten cases, by the doubt about tickets and about
+    /// hours.
+    #[must_use]
+    pub fn needs_range(&self) -> (f64, f64) {
+        let (low, high) = self.rate_interval;
+        if !(self.rate > 0.0 && low > 0.0 && high > 0.0) {
+            return (1.0, 1.0);
+        }
+        const EIGHT_OF_TEN: f64 = 1.2816;
+        let hours = EIGHT_OF_TEN * self.hours_error;
+        let out = |rate: f64| ((rate / self.rate).ln().abs()).hypot(hours).exp();
+        (1.0 / out(low), out(high))
+    }
 }
 
 /// How much there is to go by.
@@ -223,8 +244,13 @@ impl Portfolio {
         let (of_own, of_rest) = (weight(own_share, own.len()), weight(1.0 - own_share, rest.len()));
         let pooled_hours = sum(rest.iter().map(Incident::hours)) / float(rest.len().max(1));
         let own_hours = (!own.is_empty()).then(|| sum(own.iter().map(|it| it.hours())) / float(own.len()));
+        let known: Vec<f64> = own.iter().map(|it| it.hours()).collect();
+        let own_error =
+            own_hours.filter(|mean| *mean > 0.0).map_or(0.0, |mean| crate::estimate::deviation(&known) / mean / count.max(1.0).sqrt());
+        // What the client's own tickets do not say is as unsure as clients differ.
+        let error = (own_share * own_error).hypot((1.0 - own_share) * CLIENTS_DIFFER);
         let weighted = own.into_iter().map(|it| (of_own, it.clone())).chain(rest.into_iter().map(|it| (of_rest, it)));
-        (Urn::new(weighted), Hours { own_share, own_hours, pooled_hours })
+        (Urn::new(weighted), Hours { error, own_share, own_hours, pooled_hours })
     }
 
     fn assumed_incidents(&self, words: &Trade) -> Vec<Incident> {
@@ -257,6 +283,7 @@ impl Portfolio {
             pooled_hours: hours.pooled_hours,
             hours_per_ticket,
             hours_credibility: hours.own_share,
+            hours_error: hours.error,
             dispersion,
             severe_a_year: severe,
             hours_per_endpoint: (seats.endpoints > 0.0).then(|| a_month / seats.endpoints),
@@ -266,6 +293,8 @@ impl Portfolio {
 }
 
 struct Hours {
+    /// Standard error of the hours a ticket, as a share of them.
+    error: f64,
     own_share: f64,
     own_hours: Option<f64>,
     pooled_hours: f64,

@@ -51,6 +51,15 @@ impl PastMonths {
         })
     }
 
+    /// The same with all hours multiplied.
+    #[must_use]
+    pub fn longer(self, factor: f64) -> Self {
+        if (factor - 1.0).abs() < 1e-12 {
+            return self;
+        }
+        Self { demand: Demand { urn: self.demand.urn.scaled(factor), ..self.demand }, ..self }
+    }
+
     /// What the incidents are drawn from: a field for [`Self::run`] is made of it.
     #[must_use]
     pub fn demand(&self) -> &Demand {

@@ -146,6 +146,12 @@ impl Basis<'_> {
         if hours > 0.0 { money / hours } else { default_hour(self.rates) }
     }
 
+    /// Billable hours of one ticket on average: rounded as all six programs round.
+    #[must_use]
+    pub fn billable_hours(&self) -> f64 {
+        self.billable().0
+    }
+
     /// Billable hours of one ticket and their price by the rate card, on average: rounded as all six programs round.
     fn billable(&self) -> (f64, f64) {
         let (mut hours, mut money) = (0.0, 0.0);
@@ -163,7 +169,7 @@ impl Basis<'_> {
     /// Expected billable hours a month, without severe events.
     #[must_use]
     pub fn hours(&self) -> f64 {
-        self.tickets * self.billable().0
+        self.tickets * self.billable_hours()
     }
 
     /// Minutes a workstation: what was asked for, or by what is expected.

@@ -33,6 +33,11 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { number: 7, name: "0007_keep_months_back", text: include_str!("../migrations/0007_keep_months_back.sql") },
     Migration { number: 8, name: "0008_comparisons", text: include_str!("../migrations/0008_comparisons.sql") },
+    Migration {
+        number: 9,
+        name: "0009_mark_books_of_comparisons",
+        text: include_str!("../migrations/0009_mark_books_of_comparisons.sql"),
+    },
 ];
 
 /// The table of applied files is local to the coordinator and has no provider.

@@ -6,8 +6,9 @@ use quarterhour_risk::estimate::Estimate;
 use quarterhour_risk::standard::Pricing;
 use quarterhour_server::app::folder::write_file;
 use quarterhour_server::app::money::grouped;
-use quarterhour_server::app::risk::comparison::{Detail, Draft, Question, Report, compare};
+use quarterhour_server::app::risk::comparison::{Detail, Report, compare};
 use quarterhour_server::app::risk::office::Office;
+use quarterhour_server::app::risk::question::{Draft, Question};
 use quarterhour_server::app::risk::{paper, words};
 use quarterhour_server::app::stored;
 use quarterhour_server::error::AppError;
@@ -65,7 +66,11 @@ fn draft(path: &Path) -> Result<Draft, AppError> {
 }
 
 fn question(arguments: &CompareArguments) -> Question {
+    let usual = Pricing::default();
     Question {
+        seasons: arguments.seasons,
+        longest: arguments.longest,
+        law: arguments.law,
         seed: arguments.seed,
         workstations: arguments.workstations,
         servers: arguments.servers,
@@ -74,7 +79,12 @@ fn question(arguments: &CompareArguments) -> Question {
         crashes: arguments.crashes,
         viruses: arguments.viruses,
         growth: arguments.growth,
-        pricing: Pricing { allowance_minutes: arguments.allowance_minutes, ..Pricing::default() },
+        pricing: Pricing {
+            allowance_minutes: arguments.allowance_minutes,
+            margin: arguments.margin.unwrap_or(usual.margin),
+            cost_share: arguments.cost_share.unwrap_or(usual.cost_share),
+            ..usual
+        },
         precision: arguments.precision,
         ..Question::default()
     }
@@ -99,11 +109,25 @@ fn text(report: &Report) -> String {
     for sentence in &report.advice_sentences {
         text += &format!("  {}\n", plain(sentence));
     }
+    if !report.scenarios.is_empty() {
+        text += &format!("\n{}\n{}", style::bold("What would happen if: an average year"), scenarios(report));
+    }
     text += &format!("\n{}\n", style::bold("What this rests on"));
-    for assumption in &report.assumptions {
+    for assumption in report.assumptions.iter().chain(&words::redrawn(report)) {
         text += &format!("  {}\n", plain(assumption));
     }
     text
+}
+
+fn scenarios(report: &Report) -> String {
+    let names: Vec<String> = report.contenders.iter().map(|contender| plain(&contender.name)).collect();
+    let columns = std::iter::once(("if", Align::Left)).chain(names.iter().map(|name| (name.as_str(), Align::Right)));
+    let mut table = Table::new(&columns.collect::<Vec<_>>());
+    for scenario in &report.scenarios {
+        let costs = scenario.costs.iter().map(|cost| grouped(&format!("{:.0}", cost.value)));
+        table.row(std::iter::once(plain(&scenario.name)).chain(costs).collect());
+    }
+    table.render()
 }
 
 fn figures(report: &Report) -> String {

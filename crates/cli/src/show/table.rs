@@ -14,15 +14,16 @@ pub enum Align {
 /// A table.
 #[derive(Debug)]
 pub struct Table {
-    columns: Vec<(&'static str, Align)>,
+    columns: Vec<(String, Align)>,
     rows: Vec<Vec<String>>,
     totals: Vec<Vec<String>>,
 }
 
 impl Table {
     /// A table with these columns.
-    pub fn new(columns: &[(&'static str, Align)]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new(), totals: Vec::new() }
+    pub fn new(columns: &[(&str, Align)]) -> Self {
+        let columns = columns.iter().map(|(title, align)| ((*title).to_owned(), *align)).collect();
+        Self { columns, rows: Vec::new(), totals: Vec::new() }
     }
 
     /// Adds a row.
@@ -46,7 +47,7 @@ impl Table {
             let padded = cells.iter().zip(&widths).zip(&self.columns).map(|((text, width), (_, align))| pad(text, *width, *align));
             padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
         };
-        let titles: Vec<String> = self.columns.iter().map(|(title, _)| (*title).to_owned()).collect();
+        let titles: Vec<String> = self.columns.iter().map(|(title, _)| title.clone()).collect();
         let mut text = style::bold(line(&titles).trim_end()) + "\n";
         text.extend(self.rows.iter().map(|row| line(row)));
         if !self.totals.is_empty() {

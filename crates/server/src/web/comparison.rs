@@ -2,20 +2,21 @@
 
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
-use quarterhour_risk::advice::Ratio;
 use quarterhour_risk::comparison::Figures;
 use uuid::Uuid;
 
 use crate::app::actor::Permission;
 use crate::app::context::{App, Context};
 use crate::app::money::grouped;
-use crate::app::risk::comparison::{Contender, Detail, Question, Report, compare};
+use crate::app::risk::comparison::{Contender, Detail, Report, compare};
 use crate::app::risk::kept::KeptComparison;
+use crate::app::risk::question::{HoursLaw, Question};
 use crate::app::risk::words;
 use crate::dates;
 use crate::error::{AppError, FieldProblem};
-use crate::web::chart::{Chart, CostCurve, Densities, Fan, FanMonth, Ridge, Series};
+use crate::web::chart::{Chart, Densities, Ridge};
 use crate::web::client_head::{ClientHead, client_path};
+use crate::web::comparison_parts::{WholeParts, cost_curve, fan};
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
 use crate::web::problems::Problems;
@@ -46,6 +47,10 @@ struct ShowPage {
     frame: Frame,
     head: ClientHead,
     groups: Vec<(&'static str, Vec<Slider>)>,
+    law: String,
+    laws: Vec<(&'static str, &'static str)>,
+    longest: String,
+    seasons: bool,
     seed: u64,
     problems: Problems,
     may_keep: bool,
@@ -61,6 +66,8 @@ struct KeptRow {
     made: String,
     first: String,
     is_shared: bool,
+    /// The books are no longer those that it was made from.
+    is_stale: bool,
 }
 
 /// What a slider moves.
@@ -102,6 +109,8 @@ struct Shown {
     fan: Option<Chart>,
     break_evens: Vec<String>,
     uncertainty: String,
+    redrawn: Option<String>,
+    whole: Option<WholeParts>,
 }
 
 struct Row {
@@ -109,6 +118,7 @@ struct Row {
     because: String,
     is_today: bool,
     mean: String,
+    range: String,
     median: String,
     p90: String,
     p95: String,
@@ -133,21 +143,29 @@ async fn show(State(app): State<App>, here: Here, Path(code): Path<String>, Quer
             Ok(question) => (question, Problems::default()),
             Err(error) => (Question::default(), Problems::of_error(error)?),
         };
-        let result =
-            if problems.is_empty() { result(app, &code, &question)? } else { ResultPart { result: None, waiting: Vec::new() } };
+        let result = if problems.is_empty() {
+            result(app, &code, &question, Detail::Whole)?
+        } else {
+            ResultPart { result: None, waiting: Vec::new() }
+        };
         let seats = result.result.as_ref().map(|shown| {
             let report = &shown.report;
             (report.seats.workstations, report.seats.servers, report.allowance_minutes().unwrap_or(15.0))
         });
         let frame = frame.frame(app, "clients", format!("Programs for {}", head.name));
         let kept = app.kept_comparisons(&actor, &code)?;
-        let kept = kept.iter().map(|kept| KeptRow::new(kept, &head, &frame.zone)).collect();
+        let mark = app.office()?.mark(&head.code)?;
+        let kept = kept.iter().map(|kept| KeptRow::new(kept, &head, (&frame.zone, &mark))).collect();
         let may_keep = actor.may(Permission::EditAgreements);
         Ok(ShowPage {
             may_keep,
             kept,
             frame,
             groups: sliders(&question, seats.unwrap_or((0.0, 0.0, 15.0))),
+            law: question.law.map_or("", HoursLaw::name).to_owned(),
+            laws: std::iter::once(("", "as they were")).chain(HoursLaw::ALL.map(|(name, _)| (name, name))).collect(),
+            longest: question.longest.map_or(String::new(), trimmed),
+            seasons: question.seasons,
             seed: question.seed,
             head,
             problems,
@@ -159,7 +177,7 @@ async fn show(State(app): State<App>, here: Here, Path(code): Path<String>, Quer
 
 async fn preview(State(app): State<App>, Path(code): Path<String>, Form(pairs): Form<Pairs>) -> Answer<ResultPart> {
     let part = move |app: &App| match question(&pairs) {
-        Ok(question) => result(app, &code, &question),
+        Ok(question) => result(app, &code, &question, Detail::Quick),
         Err(AppError::Invalid(waiting)) => Ok(ResultPart { result: None, waiting }),
         Err(other) => Err(other),
     };
@@ -167,13 +185,14 @@ async fn preview(State(app): State<App>, Path(code): Path<String>, Form(pairs): 
 }
 
 impl KeptRow {
-    fn new(kept: &KeptComparison, head: &ClientHead, zone: &str) -> Self {
+    fn new(kept: &KeptComparison, head: &ClientHead, (zone, mark): (&str, &str)) -> Self {
         Self {
             path: head.at(&format!("comparisons/{}", kept.id)),
             again: format!("{}?{}", head.at("comparison"), pairs_of(&kept.question)),
             made: format!("{}, {}", dates::moment(kept.made_at, zone), kept.made_by),
             first: kept.paper.summary.get(1).or(kept.paper.summary.first()).cloned().unwrap_or_default(),
             is_shared: kept.is_shared,
+            is_stale: !kept.books_mark.is_empty() && kept.books_mark != mark,
         }
     }
 }
@@ -236,6 +255,9 @@ fn pairs_of(question: &Question) -> String {
     let counts =
         [("workstations", question.workstations), ("servers", question.servers), ("allowance_minutes", pricing.allowance_minutes)];
     pairs.extend(counts.into_iter().filter_map(|(name, count)| Some((name, count?.to_string()))));
+    pairs.extend(question.longest.map(|hours| ("longest", trimmed(hours))));
+    pairs.extend(question.law.map(|law| ("law", law.name().to_owned())));
+    pairs.extend(question.seasons.then(|| ("seasons", "yes".to_owned())));
     queried(&pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
@@ -257,6 +279,20 @@ fn queried(pairs: &Pairs) -> String {
 fn question(pairs: &Pairs) -> Result<Question, AppError> {
     let (mut question, mut problems) = (Question::default(), Vec::new());
     for (name, text) in pairs.iter().filter(|(_, text)| !text.trim().is_empty()) {
+        match name.as_str() {
+            "law" => {
+                question.law = HoursLaw::parse(text.trim());
+                if question.law.is_none() {
+                    problems.push(FieldProblem::new("law", format!("there is no law `{text}`")));
+                }
+                continue;
+            }
+            "seasons" => {
+                question.seasons = true;
+                continue;
+            }
+            _ => {}
+        }
         let number: Option<f64> = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
         let Some(number) = number else {
             problems.push(FieldProblem::new(name.as_str(), format!("`{text}` is not a number")));
@@ -274,6 +310,7 @@ fn question(pairs: &Pairs) -> Result<Question, AppError> {
             "crashes" => question.crashes = number,
             "viruses" => question.viruses = number,
             "growth" => question.growth = percent,
+            "longest" => question.longest = Some(number),
             "allowance_minutes" => question.pricing.allowance_minutes = count,
             "committed_discount" => question.pricing.committed_discount = percent,
             "overage_premium" => question.pricing.overage_premium = percent,
@@ -291,9 +328,9 @@ fn question(pairs: &Pairs) -> Result<Question, AppError> {
     Ok(question)
 }
 
-fn result(app: &Context, code: &str, question: &Question) -> Result<ResultPart, AppError> {
+fn result(app: &Context, code: &str, question: &Question, detail: Detail) -> Result<ResultPart, AppError> {
     let office = app.office()?;
-    let report = compare(&office, code, question, &[], Detail::Quick)?;
+    let report = compare(&office, code, question, &[], detail)?;
     Ok(ResultPart { result: Some(Shown::new(report)), waiting: Vec::new() })
 }
 
@@ -321,47 +358,10 @@ impl Shown {
         };
         let break_evens = words::by_demand(&report);
         let uncertainty = report.uncertainty();
-        let (curve, fan) = (cost_curve(&report), fan(&report));
-        Self { rows, densities: densities.chart(), curve, fan, break_evens, uncertainty, report }
+        let (curve, fan, redrawn) = (cost_curve(&report), fan(&report), words::redrawn(&report));
+        let whole = report.evidence.is_some().then(|| WholeParts::new(&report));
+        Self { rows, densities: densities.chart(), curve, fan, break_evens, uncertainty, redrawn, whole, report }
     }
-}
-
-fn cost_curve(report: &Report) -> Chart {
-    let series = report.contenders.iter().enumerate().map(|(at, contender)| Series {
-        label: contender.name.clone(),
-        costs: report.curve.iter().filter_map(|point| point.costs.get(at)).copied().collect(),
-    });
-    let tickets: Vec<f64> = report.curve.iter().map(|point| point.tickets).collect();
-    CostCurve {
-        id: "cost-curve".to_owned(),
-        title: "What a year costs with fewer or more tickets".to_owned(),
-        tickets,
-        series: series.collect(),
-        expected: report.tickets,
-        crossings: Vec::new(),
-    }
-    .chart()
-}
-
-fn fan(report: &Report) -> Option<Chart> {
-    if report.month_hours.is_empty() {
-        return None;
-    }
-    let hours: Vec<f64> = report.month_hours.iter().map(|(_, hours)| *hours).collect();
-    let first = report.plan.first;
-    let past = report.past_hours.iter().rev().take(8).rev();
-    let mut months: Vec<FanMonth> =
-        past.map(|(period, hours)| FanMonth { label: dates::month_short(*period), hours: vec![*hours] }).collect();
-    months.extend((0..6).map(|number| FanMonth { label: dates::month_short(first.plus(number)), hours: hours.clone() }));
-    Some(
-        Fan {
-            id: "month-fan".to_owned(),
-            title: "Billable hours a month: the last ones, and what is likely".to_owned(),
-            months,
-            allowance: report.allowance_hours(),
-        }
-        .chart(),
-    )
 }
 
 impl Row {
@@ -374,6 +374,7 @@ impl Row {
             because: contender.because.clone(),
             is_today: contender.is_today(),
             mean: money(it.mean.value),
+            range: contender.mean_range.map_or(String::new(), |(low, high)| format!("{} to {}", money(low), money(high))),
             median: money(it.median.value),
             p90: money(it.p90.value),
             p95: money(it.p95.value),
@@ -429,21 +430,5 @@ fn sliders(question: &Question, (workstations, servers, minutes): (f64, f64, f64
                 slider("cost_share", "Cost of the provider's hour", pricing.cost_share * 100.0, (0.0, 99.0, 1.0), "% of its price"),
             ],
         ),
-    ]
-}
-
-/// The cells of a ratio's row behind its minutes.
-pub(crate) fn ratio_cells(ratio: &Ratio) -> [String; 8] {
-    let money = |value: f64| grouped(&format!("{value:.0}"));
-    let share = |share: f64| format!("{:.0} %", share * 100.0);
-    [
-        format!("{:.1}", ratio.hours),
-        money(ratio.fee),
-        money(ratio.mean),
-        money(ratio.p95),
-        money(ratio.regret),
-        share(ratio.overage_chance),
-        format!("{:.0}", ratio.lost_hours),
-        share(ratio.margin),
     ]
 }

@@ -15,6 +15,7 @@ pub mod client_head;
 mod client_show;
 mod company;
 mod comparison;
+mod comparison_parts;
 mod confirm;
 mod dashboard;
 mod device;

@@ -23,6 +23,38 @@ async fn programs_are_compared_and_follow_the_sliders() {
 }
 
 #[tokio::test]
+async fn a_whole_report_shows_own_months_scenarios_and_how_well_laws_fit() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    let page = owner.get("/clients/cedar/comparison").await.ok();
+    let page = page.shows("The client&#39;s own months").shows("What would happen if").shows("A third fewer workstations");
+    let page = page.shows("What the past says by itself").shows("lognormal").shows("At the provider&#39;s margin");
+    page.shows("were drawn anew").shows("Why: use-it-or-lose-it").hides("Press Show");
+    let quick = owner.post("/clients/cedar/comparison/preview", &[]).await.ok();
+    quick.shows("Press Show").hides("What would happen if");
+}
+
+#[tokio::test]
+async fn the_model_can_be_changed_and_is_kept() {
+    let site = Site::demo();
+    let owner = site.person(OWNER);
+    let path = "/clients/cedar/comparison/preview";
+    let capped = owner.post(path, &[("longest", "0.5"), ("law", "lognormal"), ("seasons", "yes")]).await.ok();
+    let capped = capped.shows("No ticket takes longer than 0.5 hours").shows("follow a lognormal law");
+    let table = |text: &str| between(text, "aria-label=\"Figures by program\"", "</table>");
+    assert_ne!(table(&capped.text()), table(&owner.post(path, &[]).await.ok().text()));
+    for (field, value) in [("law", "cauchy"), ("longest", "0"), ("longest", "long")] {
+        let answer = owner.post(path, &[(field, value)]).await.ok().text();
+        assert!(answer.contains(&format!("data-problem=\"{field}\"")), "{field}: {answer}");
+        owner.get(&format!("/clients/cedar/comparison?{field}={value}")).await.ok().shows("has-problem");
+    }
+    owner.post("/clients/cedar/comparisons", &[("law", "gamma"), ("longest", "6"), ("seasons", "yes")]).await.leads_to();
+    let page = owner.get("/clients/cedar/comparison").await.ok().text();
+    let again = between(&page, "<a class=\"button small\" href=\"", "\"").replace("&#38;", "&").replace("&amp;", "&");
+    assert!(again.contains("law=gamma") && again.contains("longest=6") && again.contains("seasons=yes"), "{again}");
+}
+
+#[tokio::test]
 async fn numbers_that_make_no_sense_are_told_at_their_slider() {
     let site = Site::demo();
     let owner = site.person(OWNER);
@@ -51,7 +83,8 @@ async fn a_kept_comparison_is_seen_by_the_client_once_it_is_shared() {
     carla.get("/portal/programs").await.ok().shows("No comparison yet");
     carla.get(&own).await.not_found();
     owner.post(&format!("{path}/share"), &[]).await.leads_to();
-    carla.get("/portal/programs").await.ok().shows("use-it-or-lose-it");
+    let seen = carla.get("/portal/programs").await.ok().shows("use-it-or-lose-it").shows("Questions to ask us");
+    assert_eq!(seen.text().matches("<figure").count(), 2, "densities and curve");
     carla.get(&own).await.ok();
     site.person(CONTACT).get("/portal/programs").await.ok().shows("use-it-or-lose-it");
     hanna.get("/portal/programs").await.ok().shows("No comparison yet");

@@ -21,6 +21,8 @@ pub struct Comparison {
     pub question_json: String,
     /// The document, as JSON.
     pub paper_json: String,
+    /// What the books held then, in a line; empty for one that was kept before there were such lines.
+    pub books_mark: String,
     /// May the client see it?
     pub is_shared: bool,
     /// Who made it.
@@ -31,9 +33,9 @@ pub struct Comparison {
 
 const INSERT: Sql = sql!(
     "insert into comparisons (
-        provider_id, client_id, comparison_id, question_json, paper_json, is_shared, made_by, made_at
+        provider_id, client_id, comparison_id, question_json, paper_json, books_mark, is_shared, made_by, made_at
     ) values (
-        $1, $2, $3, $4, $5, $6, $7, $8
+        $1, $2, $3, $4, $5, $6, $7, $8, $9
     )"
 );
 
@@ -54,7 +56,7 @@ pub fn insert(tx: &mut Tx, provider: ProviderId, row: &Comparison) -> Result<(),
 pub fn list_of_client(tx: &mut Tx, provider: ProviderId, client_id: Uuid, limit: i64) -> Result<Vec<Comparison>, StoreError> {
     let sql = sql!(
         "select
-            client_id, comparison_id, question_json, paper_json, is_shared, made_by, made_at
+            client_id, comparison_id, question_json, paper_json, books_mark, is_shared, made_by, made_at
         from comparisons where provider_id = $1 and client_id = $2
         order by comparison_id desc limit $3"
     );
@@ -69,7 +71,7 @@ pub fn list_of_client(tx: &mut Tx, provider: ProviderId, client_id: Uuid, limit:
 pub fn find(tx: &mut Tx, provider: ProviderId, client_id: Uuid, comparison_id: Uuid) -> Result<Option<Comparison>, StoreError> {
     let sql = sql!(
         "select
-            client_id, comparison_id, question_json, paper_json, is_shared, made_by, made_at
+            client_id, comparison_id, question_json, paper_json, books_mark, is_shared, made_by, made_at
         from comparisons where provider_id = $1 and client_id = $2 and comparison_id = $3"
     );
     tx.opt(sql, &[&provider.0, &client_id, &comparison_id], read)
@@ -108,6 +110,7 @@ fn params<'a>(provider: &'a ProviderId, row: &'a Comparison) -> Vec<&'a dyn Para
         &row.comparison_id,
         &row.question_json,
         &row.paper_json,
+        &row.books_mark,
         &row.is_shared,
         &row.made_by,
         &row.made_at,
@@ -120,6 +123,7 @@ fn read(row: &mut Row) -> Result<Comparison, StoreError> {
         comparison_id: row.next()?,
         question_json: row.next()?,
         paper_json: row.next()?,
+        books_mark: row.next()?,
         is_shared: row.next()?,
         made_by: row.next()?,
         made_at: row.next()?,

@@ -315,6 +315,7 @@ on_both! {
             comparison_id: uuid::Uuid::from_u128(number),
             question_json: "{\"seed\":7}".to_owned(),
             paper_json: "{}".to_owned(),
+            books_mark: "months up to 2026-09".to_owned(),
             is_shared: false,
             made_by: "Ann".to_owned(),
             made_at: noon(),

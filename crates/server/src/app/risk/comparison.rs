@@ -1,98 +1,24 @@
 //! The comparison of programs for one client: the provider's books in, a report that can be repeated out. It saves nothing.
 
-use quarterhour_billing::{Client, Currency, Device, DeviceClass, Period, Words};
-use quarterhour_books::setup;
-use quarterhour_risk::advice::{self, Advice};
-use quarterhour_risk::candidate::{Candidate, Ground, MonthCost};
-use quarterhour_risk::comparison::{Figures, Measure, Plan, Run};
+use quarterhour_billing::{Currency, Period};
+use quarterhour_risk::advice::{Advice, ProgramAdvice};
+use quarterhour_risk::candidate::{Candidate, Ground};
+use quarterhour_risk::comparison::{Figures, Measure, Plan};
 use quarterhour_risk::curve::{BreakEven, CurvePoint, Density, break_evens, curve, densities};
-use quarterhour_risk::demand::{Demand, Severe};
+use quarterhour_risk::evidence::{Evidence, evidence};
 use quarterhour_risk::field::Field;
-use quarterhour_risk::number::{float_i64, mean, minor_units, quantile_of_sorted, sorted};
+use quarterhour_risk::number::minor_units;
 use quarterhour_risk::portfolio::{Knowledge, Prior, Seats};
-use quarterhour_risk::replay::{Replay, replay};
-use quarterhour_risk::severity::Severity;
-use quarterhour_risk::standard::{Basis, Pricing, seats};
-use serde::{Deserialize, Serialize};
+use quarterhour_risk::replay::Replay;
+use serde::Serialize;
 
+use crate::app::risk::asked::{Asked, MEASURE, month_hours};
+use crate::app::risk::facts::Facts;
 use crate::app::risk::office::Office;
+use crate::app::risk::question::{Draft, Question};
+use crate::app::risk::scenario::{Contest, Redrawn, Scenario, redrawn, scenarios};
 use crate::app::risk::words;
-use crate::error::{AppError, FieldProblem};
-
-/// What is asked: a client as it is, or as it might be.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Question {
-    /// All draws follow from it.
-    pub seed: u64,
-    /// Workstations; none: as many as today.
-    pub workstations: Option<u32>,
-    /// Servers; none: as many as today.
-    pub servers: Option<u32>,
-    /// Tickets a workstation, as a factor of what is expected.
-    pub tickets: f64,
-    /// Hours a ticket, as a factor.
-    pub hours: f64,
-    /// Server crashes, as a factor.
-    pub crashes: f64,
-    /// Viruses a year that reach every workstation.
-    pub viruses: f64,
-    /// Hours a workstation that one takes.
-    pub virus_hours: f64,
-    /// Growth of tickets a year, a share of one; below nought for shrinking.
-    pub growth: f64,
-    /// How programs are priced.
-    pub pricing: Pricing,
-    /// Standard error of every P95, as a share of it.
-    pub precision: f64,
-}
-
-impl Default for Question {
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            workstations: None,
-            servers: None,
-            tickets: 1.0,
-            hours: 1.0,
-            crashes: 1.0,
-            viruses: 0.02,
-            virus_hours: 0.75,
-            growth: 0.0,
-            pricing: Pricing::default(),
-            precision: 0.01,
-        }
-    }
-}
-
-impl Question {
-    /// Refuses numbers that make no sense.
-    ///
-    /// # Errors
-    ///
-    /// Names each field, and what was expected.
-    pub fn checked(&self) -> Result<(), AppError> {
-        let mut problems = Vec::new();
-        let mut within = |field: &str, value: f64, low: f64, high: f64| {
-            if !(low..=high).contains(&value) {
-                problems.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
-            }
-        };
-        within("workstations", f64::from(self.workstations.unwrap_or(0)), 0.0, 20_000.0);
-        within("servers", f64::from(self.servers.unwrap_or(0)), 0.0, 2_000.0);
-        within("tickets", self.tickets, 0.0, 100.0);
-        within("hours", self.hours, 0.01, 100.0);
-        within("crashes", self.crashes, 0.0, 1_000.0);
-        within("viruses", self.viruses, 0.0, 50.0);
-        within("virus_hours", self.virus_hours, 0.01, 40.0);
-        within("growth", self.growth, -0.9, 5.0);
-        within("precision", self.precision, 0.0005, 0.5);
-        if let Err(error) = self.pricing.checked() {
-            problems.push(FieldProblem::new(error.field, format!("{} is not {}", error.value, error.expected)));
-        }
-        if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
-    }
-}
+use crate::error::AppError;
 
 /// A program in a report.
 #[derive(Clone, Debug, Serialize)]
@@ -107,6 +33,8 @@ pub struct Contender {
     pub text: Option<String>,
     /// What it comes to.
     pub figures: Figures,
+    /// The average year, between what the needs may be in eight of ten cases: low and high.
+    pub mean_range: Option<(f64, f64)>,
     /// The density of a year's cost.
     pub density: Option<Density>,
     /// What speaks for and against it.
@@ -154,6 +82,16 @@ pub struct Report {
     pub break_evens: Vec<BreakEven>,
     /// Expected tickets a month.
     pub tickets: f64,
+    /// What the client's past says by itself; whole reports only.
+    pub evidence: Option<Evidence>,
+    /// The client's own months drawn anew; whole reports only, none with too short a past.
+    pub redrawn: Option<Redrawn>,
+    /// What would happen if; whole reports only.
+    pub scenarios: Vec<Scenario>,
+    /// What the books say beside the figures.
+    pub facts: Facts,
+    /// Which program suits at the provider's margin.
+    pub program_advice: Option<ProgramAdvice>,
     /// Which ratio of minutes a workstation suits, and why.
     pub advice: Option<Advice>,
     /// The same in sentences.
@@ -214,21 +152,12 @@ impl Report {
     }
 }
 
-/// An agreement that somebody drafted, beside the six programs.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    /// What it is called.
-    pub name: String,
-    /// Its text, as in the books.
-    pub text: String,
-}
-
 /// How much of a report is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// All of it.
     Whole,
-    /// Without the replay.
+    /// Without replay, scenarios, months drawn anew and fitted laws.
     Quick,
 }
 
@@ -262,20 +191,20 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let hour = asked.basis().hour();
     let measure = Measure { minor, seats: asked.seats.endpoints, hour_cost: hour * question.pricing.cost_share, value: 0 };
     let figures = ran.figures(measure);
-    let costs = ran.costs(minor);
     let points = curve(&field, (plan.seed, minor), detail.curve())?;
     let history = office.portfolio.histories().get(position);
     let window = history.and_then(|history| Some((history.months.first()?.period, history.months.last()?.period)));
-    let densities = densities(&costs, 96);
-    let advice = asked.advice(&ran, &candidates);
-    let replays = match (detail, window, office.entries.get(position)) {
+    let densities = densities(&ran.costs(minor), 96);
+    let entries = office.entries.get(position);
+    let replays = match (detail, window, entries) {
         (Detail::Whole, Some(window), Some(entries)) => Some(asked.replays(ground, &candidates, entries, (client, window))?),
         _ => None,
     };
-    let past_hours = match (window, office.entries.get(position)) {
-        (Some(window), Some(entries)) => asked.past_hours(ground, &candidates, entries, (client, window))?,
+    let past_hours = match (window, entries) {
+        (Some(window), Some(entries)) => asked.past_hours(ground, (&candidates, replays.as_deref()), entries, (client, window))?,
         _ => Vec::new(),
     };
+    let range = asked.knowledge.needs_range();
     let contenders = entrants.into_iter().zip(figures).enumerate();
     let contenders: Vec<Contender> = contenders
         .map(|(at, (entrant, figures))| {
@@ -285,6 +214,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
                 program: entrant.program,
                 because: entrant.because,
                 text: entrant.text,
+                mean_range: between(&points, asked.tickets(), at, range),
                 figures,
                 density: densities.get(at).cloned(),
                 pros,
@@ -293,6 +223,19 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
             }
         })
         .collect();
+    let contest = Contest { office, position, client, ground, candidates: &candidates, plan, minor };
+    let (scenarios, redrawn, evidence) = match detail {
+        Detail::Quick => (Vec::new(), None, None),
+        Detail::Whole => (
+            scenarios(contest, question)?,
+            redrawn(contest, question, &asked)?,
+            history.map(|history| evidence(history, question.seed)),
+        ),
+    };
+    let facts = Facts::read(client, history, &asked);
+    let (advice, program_advice) = (asked.advice(&ran, &candidates), asked.program_advice(&ran, minor));
+    let mut advice_sentences = words::program_advice(program_advice.as_ref(), client.currency);
+    advice_sentences.extend(words::advice(advice.as_ref(), client.currency));
     Ok(Report {
         client: client.code.clone(),
         client_name: office.setup.clients.get(position).map(|client| client.row.field("name").to_owned()).unwrap_or_default(),
@@ -301,18 +244,23 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         question: question.clone(),
         courses: ran.count(),
         tickets: asked.tickets(),
-        advice_sentences: words::advice(advice.as_ref(), client.currency),
+        advice_sentences,
         advice,
+        program_advice,
         seats: asked.seats,
         month_hours: month_hours(&ran, &contenders),
         past_hours,
         break_evens: break_evens(&points, &ran.names),
         sentences: words::sentences(&contenders, &asked.knowledge, asked.seats, client.currency),
-        questions: words::questions(&contenders, &asked.knowledge),
-        assumptions: words::assumptions(&asked.knowledge, question, &ran, office.until),
+        questions: words::questions(&facts, &contenders, &asked.knowledge, &scenarios),
+        assumptions: words::assumptions(&asked.knowledge, question, &ran, office, evidence.as_ref()),
         yardsticks: words::yardsticks(),
         knowledge: asked.knowledge,
         prior: Prior::default(),
+        evidence,
+        redrawn,
+        scenarios,
+        facts,
         window,
         plan,
         contenders,
@@ -320,202 +268,16 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     })
 }
 
-struct Entrant {
-    candidate: Candidate,
-    program: String,
-    because: String,
-    text: Option<String>,
-}
-
-/// A question about one client, made ready.
-struct Asked<'a> {
-    office: &'a Office,
-    question: &'a Question,
-    client: Client,
-    seats: Seats,
-    demand: Demand,
-    knowledge: Knowledge,
-    first: Period,
-}
-
-impl<'a> Asked<'a> {
-    fn new(office: &'a Office, position: usize, client: &Client, question: &'a Question) -> Self {
-        let first = office.until.next();
-        let client = as_it_might_be(client, question, first);
-        let seats = seats(&client, first.first_day());
-        let (demand, knowledge) = office.portfolio.demand(position, seats, MONTHS, &office.trade);
-        let mut demand = demand.scaled(question.tickets, question.hours, question.crashes);
-        for (number, frequency) in (0..).zip(&mut demand.usual.tickets) {
-            let grown = (1.0 + question.growth).powf((f64::from(number) + 0.5) / 12.0);
-            *frequency = quarterhour_risk::demand::more(*frequency, grown);
-        }
-        if question.viruses > 0.0 && seats.workstations > 0.0 {
-            let mean = seats.workstations * question.virus_hours;
-            let hours = Severity::Gamma { shape: 4.0, scale: mean / 4.0 };
-            demand.severe.push(Severe { name: "Virus on every machine".to_owned(), a_year: question.viruses, hours });
-        }
-        Self { office, question, client, seats, demand, knowledge, first }
-    }
-
-    fn basis(&self) -> Basis<'_> {
-        Basis {
-            currency: self.client.currency,
-            rates: &self.office.setup.provider.terms.rates,
-            urn: &self.demand.urn,
-            tickets: self.tickets(),
-            severe_hours: self.demand.severe.iter().map(|severe| severe.a_year * severe.hours.mean()).sum::<f64>() / 12.0,
-            seats: self.seats,
-            pricing: self.question.pricing,
-        }
-    }
-
-    /// Expected tickets a month.
-    fn tickets(&self) -> f64 {
-        mean(&self.demand.usual.tickets.iter().map(|frequency| frequency.mean()).collect::<Vec<_>>())
-    }
-
-    /// Which ratio suits, on the hours that the use-it-or-lose-it program counts.
-    fn advice(&self, run: &Run, candidates: &[Candidate]) -> Option<Advice> {
-        let position = candidates.iter().position(|candidate| candidate.name == MEASURE)?;
-        let courses = run.courses.get(position)?.iter().map(|course| course.months.iter().map(counted).collect());
-        let (basis, pricing) = (self.basis(), self.question.pricing);
-        let hour = basis.hour();
-        let terms = advice::Terms {
-            workstations: self.seats.workstations,
-            endpoints: self.seats.endpoints,
-            committed_hour: hour * (1.0 - pricing.committed_discount),
-            overage_hour: hour * (1.0 + pricing.overage_premium),
-            hour_cost: hour * pricing.cost_share,
-            margin: pricing.margin,
-        };
-        advice::advise(&courses.collect::<Vec<Vec<f64>>>(), terms)
-    }
-
-    fn plan(&self, detail: Detail) -> Plan {
-        let courses_min = match detail {
-            Detail::Whole => 256,
-            Detail::Quick => 128,
-        };
-        Plan { precision: self.question.precision, courses_min, ..Plan::usual(self.first, self.question.seed) }
-    }
-
-    /// The six programs, the agreement in force, and the drafts.
-    fn entrants(&self, words: &mut Words, drafts: &[Draft]) -> Result<Vec<Entrant>, AppError> {
-        let day = self.first.first_day();
-        let read = |name: &str, text: &str, words: &mut Words| {
-            let whole = format!("client = \"{}\"\nstarts = {day}\n{text}", self.client.code);
-            setup::read_agreement(name, &whole, words)
-        };
-        let mut entrants = Vec::new();
-        for offer in self.basis().offers() {
-            let agreement = read(&offer.name, &offer.text, words).map_err(|problems| unreadable(&offer.name, &problems))?;
-            let candidate = Candidate { name: offer.name.clone(), agreement: Some(agreement) };
-            entrants.push(Entrant { candidate, program: offer.name, because: offer.because, text: Some(offer.text) });
-        }
-        let in_force = self.client.agreements.as_slice().iter().rev().find(|agreement| agreement.in_force_on(day));
-        if let Some(agreement) = in_force.or(self.client.agreements.as_slice().last()) {
-            let candidate = Candidate::starting(&format!("today's: {}", agreement.name), agreement, day);
-            let because = "The agreement that the client has today, begun anew on the first day.".to_owned();
-            entrants.push(Entrant { candidate, program: agreement.program.name().to_owned(), because, text: None });
-        }
-        for draft in drafts {
-            let text = drafted(&draft.text);
-            let agreement = read(&draft.name, &text, words).map_err(|problems| unreadable(&draft.name, &problems))?;
-            let program = agreement.program.name().to_owned();
-            let candidate = Candidate::starting(&draft.name, &agreement, day);
-            entrants.push(Entrant { candidate, program, because: "As drafted.".to_owned(), text: Some(text) });
-        }
-        Ok(entrants)
-    }
-
-    /// The client's own months as the use-it-or-lose-it program counts them.
-    fn past_hours(
-        &self,
-        ground: Ground<'_>,
-        candidates: &[Candidate],
-        entries: &[quarterhour_billing::TimeEntry],
-        (client, window): (&Client, (Period, Period)),
-    ) -> Result<Vec<(Period, f64)>, AppError> {
-        let measure: Vec<Candidate> = candidates.iter().filter(|candidate| candidate.name == MEASURE).cloned().collect();
-        let replays = self.replays(ground, &measure, entries, (client, window))?;
-        let months = replays.iter().flat_map(|replay| &replay.months);
-        Ok(months.map(|month| (month.period, counted(&month.cost))).collect())
-    }
-
-    fn replays(
-        &self,
-        ground: Ground<'_>,
-        candidates: &[Candidate],
-        entries: &[quarterhour_billing::TimeEntry],
-        (client, (first, until)): (&Client, (Period, Period)),
-    ) -> Result<Vec<Replay>, AppError> {
-        let day = first.first_day();
-        let moved = |candidate: &Candidate| match &candidate.agreement {
-            Some(agreement) => Candidate::starting(&candidate.name, agreement, day),
-            None => candidate.clone(),
-        };
-        candidates.iter().map(|candidate| Ok(replay(ground, client, &moved(candidate), entries, (first, until))?)).collect()
-    }
-}
-
-/// The candidate whose hours are the measure: the use-it-or-lose-it program.
-const MEASURE: &str = "use-it-or-lose-it";
-
-/// Quantiles of one month's hours as the use-it-or-lose-it program counts them.
-fn month_hours(run: &Run, contenders: &[Contender]) -> Vec<(f64, f64)> {
-    let Some(position) = contenders.iter().position(|it| it.name == MEASURE) else { return Vec::new() };
-    let hours = sorted(run.months(position).map(counted).collect());
-    let quantile = |share: f64| Some((share, quantile_of_sorted(&hours, share)?));
-    [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95].into_iter().filter_map(quantile).collect()
-}
-
-/// Hours of a month that count: drawn from the allowance, or beyond it.
-fn counted(month: &MonthCost) -> f64 {
-    float_i64(month.granted - month.forfeited + month.overage) / 3_600.0
-}
-
-/// Months that are simulated.
-const MONTHS: u32 = 12;
-
-/// The client with other numbers of machines from the first simulated day on: machines are added or left out at the end of the list.
-fn as_it_might_be(client: &Client, question: &Question, first: Period) -> Client {
-    let day = first.first_day();
-    let mut changed = client.clone();
-    changed.devices.retain(|device| device.counts_on(day));
-    for device in &mut changed.devices {
-        device.retired = None;
-    }
-    for (class, wanted) in [(DeviceClass::Workstation, question.workstations), (DeviceClass::Server, question.servers)] {
-        let Some(wanted) = wanted.and_then(|wanted| usize::try_from(wanted).ok()) else { continue };
-        let mut seen = 0;
-        changed.devices.retain(|device| {
-            seen += usize::from(device.class == class);
-            device.class != class || seen <= wanted
-        });
-        let more = (seen..wanted).map(|number| Device {
-            name: format!("zz-{}-{number}", class.name()),
-            class,
-            in_service: day,
-            retired: None,
-            serial: String::new(),
-            site: String::new(),
-        });
-        changed.devices.extend(more);
-    }
-    changed.devices.sort_by(|one, other| (&one.name, one.in_service).cmp(&(&other.name, other.in_service)));
-    changed
-}
-
-/// A draft's text without its client and dates.
-fn drafted(text: &str) -> String {
-    let is_kept = |line: &&str| {
-        let key = line.split('=').next().unwrap_or_default().trim();
-        !matches!(key, "client" | "starts" | "ends")
+/// The cost of a year on a contender's curve at both ends of a range of needs, as factors of the expected ones.
+fn between(points: &[CurvePoint], expected: f64, contender: usize, (low, high): (f64, f64)) -> Option<(f64, f64)> {
+    let at = |factor: f64| {
+        let tickets = expected * factor;
+        let after = points.partition_point(|point| point.tickets < tickets).clamp(1, points.len().checked_sub(1)?);
+        let (from, to) = (points.get(after - 1)?, points.get(after)?);
+        let share = if to.tickets > from.tickets { (tickets - from.tickets) / (to.tickets - from.tickets) } else { 0.0 };
+        let (first, last) = (*from.costs.get(contender)?, *to.costs.get(contender)?);
+        Some(first + (last - first) * share.clamp(0.0, 1.0))
     };
-    text.lines().filter(is_kept).map(|line| format!("{line}\n")).collect()
-}
-
-fn unreadable(name: &str, problems: &[quarterhour_books::Problem]) -> AppError {
-    let list = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    AppError::user(format!("the agreement `{name}` cannot be compared: {list}"), "write it as in agreements/*.toml of the books")
+    let (one, other) = (at(low)?, at(high)?);
+    Some((one.min(other), one.max(other)))
 }

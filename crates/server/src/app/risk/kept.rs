@@ -10,7 +10,8 @@ use uuid::Uuid;
 use crate::app::actor::{Actor, Permission};
 use crate::app::audit::Change;
 use crate::app::context::Context;
-use crate::app::risk::comparison::{Detail, Question, compare};
+use crate::app::risk::comparison::{Detail, compare};
+use crate::app::risk::question::Question;
 use crate::error::AppError;
 
 const KIND: &str = "comparison";
@@ -26,6 +27,8 @@ pub struct KeptComparison {
     pub question: Question,
     /// The document.
     pub paper: ComparisonPaper,
+    /// What the books held then, in a line; empty for one that was kept before there were such lines.
+    pub books_mark: String,
     /// May the client see it?
     pub is_shared: bool,
     /// Who made it.
@@ -57,6 +60,7 @@ impl Context {
             comparison_id: id,
             question_json: json(question)?,
             paper_json: json(&paper)?,
+            books_mark: office.mark(code)?,
             is_shared: false,
             made_by: actor.name.clone(),
             made_at: self.clock.now(),
@@ -172,6 +176,7 @@ fn read(row: comparison::Comparison) -> Result<KeptComparison, AppError> {
         id: row.comparison_id,
         question: serde_json::from_str(&row.question_json).map_err(unreadable)?,
         paper: serde_json::from_str(&row.paper_json).map_err(unreadable)?,
+        books_mark: row.books_mark.clone(),
         is_shared: row.is_shared,
         made_by: row.made_by.clone(),
         made_at: row.made_at,

@@ -104,6 +104,26 @@ impl Office {
             .ok_or_else(|| AppError::user(format!("there is no client `{code}`"), "the codes are in the first column of clients.csv"))
     }
 
+    /// What the books of a client hold, in a line: another line means that a comparison made from them may differ.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such client.
+    pub fn mark(&self, code: &str) -> Result<String, AppError> {
+        let (position, client) = self.client(code)?;
+        let entries = self.entries.get(position).map_or(&[][..], Vec::as_slice);
+        let minutes: u64 = entries.iter().map(|entry| u64::from(entry.minutes)).sum();
+        let day = self.until.next().first_day();
+        let devices = client.devices.iter().filter(|device| device.counts_on(day)).count();
+        let rates = self.setup.provider.terms.rates.0.iter().map(|rate| rate.hourly.to_string()).collect::<Vec<_>>().join(" ");
+        Ok(format!(
+            "months up to {}, {} time entries of {minutes} minutes, {devices} devices, {} agreements, rates {rates}",
+            self.until,
+            entries.len(),
+            client.agreements.as_slice().len()
+        ))
+    }
+
     /// The provider's terms and words.
     #[must_use]
     pub fn ground(&self) -> Ground<'_> {

@@ -11,8 +11,9 @@ use crate::app::invoice_pdf::logo;
 use crate::app::money::grouped;
 use crate::app::paper::party;
 use crate::app::pdf::render_once;
-use crate::app::risk::comparison::{Contender, Detail, Question, Report, compare};
+use crate::app::risk::comparison::{Contender, Detail, Report, compare};
 use crate::app::risk::office::Office;
+use crate::app::risk::question::Question;
 use crate::app::risk::words;
 use crate::dates;
 use crate::error::AppError;
@@ -51,7 +52,7 @@ pub fn paper(report: &Report, head: Letterhead) -> documents::ComparisonPaper {
             .iter()
             .map(|it| documents::ProviderQuestion { question: it.question.clone(), why: it.why.clone(), answer: it.answer.clone() })
             .collect(),
-        assumptions: report.assumptions.clone(),
+        assumptions: report.assumptions.iter().cloned().chain(words::redrawn(report)).collect(),
         yardsticks: report
             .yardsticks
             .iter()

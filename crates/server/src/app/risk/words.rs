@@ -1,13 +1,18 @@
 //! A comparison in words: sentences for an owner, what speaks for and against, questions to ask. It computes nothing.
 
-use quarterhour_billing::{Currency, Period};
-use quarterhour_risk::advice::Advice;
+use quarterhour_billing::Currency;
+use quarterhour_risk::advice::{Advice, ProgramAdvice};
 use quarterhour_risk::comparison::{Figures, Run};
+use quarterhour_risk::evidence::Evidence;
 use quarterhour_risk::portfolio::{Amount, Knowledge, Seats};
 use serde::Serialize;
 
 use crate::app::money;
-use crate::app::risk::comparison::{Contender, Question, Report};
+use crate::app::risk::comparison::{Contender, Report};
+use crate::app::risk::facts::Facts;
+use crate::app::risk::office::Office;
+use crate::app::risk::question::Question;
+use crate::app::risk::scenario::{self, Scenario};
 
 /// A question that a client should ask, with an answer where there is one.
 #[derive(Clone, Debug, Serialize)]
@@ -246,48 +251,112 @@ pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (V
 
 /// What to ask before signing.
 #[must_use]
-pub fn questions(contenders: &[Contender], knowledge: &Knowledge) -> Vec<AskedQuestion> {
+pub fn questions(facts: &Facts, contenders: &[Contender], knowledge: &Knowledge, scenarios: &[Scenario]) -> Vec<AskedQuestion> {
     let ask = |question: &str, why: &str, answer: Option<String>| AskedQuestion {
         question: question.to_owned(),
         why: why.to_owned(),
         answer,
     };
+    let percent = |share: f64| format!("{:.0} %", share * 100.0);
     let increments = contenders.iter().find_map(|contender| contender.text.as_deref()).filter(|text| text.contains("increment = 15"));
+    let steps = increments.map(|_| {
+        format!(
+            "A quarter hour, added up over a ticket's day before it is rounded. On this client's work {:.0} actual minutes of a ticket become {:.0} billable ones; each entry shows both.",
+            facts.actual_minutes, facts.billable_minutes
+        )
+    });
+    let unlisted = facts.unlisted.map_or(String::new(), |share| {
+        format!(" In the past {} of the billable hours were on devices that are not listed.", percent(share))
+    });
+    let prompt = facts.same_day.map(|share| {
+        format!(
+            "{} of this client's past tickets were worked on within one day only. When a ticket was opened is not recorded here, so the time to the first answer is not measured.",
+            percent(share)
+        )
+    });
+    let listed = (facts.devices > 0).then(|| {
+        format!(
+            "The device list, which the client sees in the portal and can take away as a file, holds {} devices: {} with a serial number, {} with a site. Diagrams, passwords and procedures are not kept here.",
+            facts.devices, facts.with_serial, facts.with_site
+        )
+    });
+    let courtesy = facts.courtesy.filter(|share| *share > 0.0).map(|share| {
+        format!(
+            "{} of the past hours were given as courtesy: they are on the statements with their reason, and cost nothing.",
+            percent(share)
+        )
+    });
     vec![
         ask(
             "Does the fee fall when we have fewer workstations?",
             "A fee that only rises is paid for machines that are gone.",
-            Some("Hours and per-device fees follow the dated device list, both ways. A flat fee does not: it changes by a new version of the agreement.".to_owned()),
+            Some(shrinking(contenders, scenarios)),
         ),
         ask(
             "What is the smallest step that is billed?",
             "Ten calls of five minutes are fifty minutes, or two and a half hours.",
-            increments.map(|_| "A quarter hour, added up over a ticket's day before it is rounded; each entry shows its actual and its billable minutes.".to_owned()),
+            steps,
         ),
         ask(
             "What does “unlimited” leave out?",
             "Projects, devices that are not listed and some kinds of work are often charged.",
-            Some("The fixed rate covers work on listed workstations, servers and firewalls; devices that are not listed are charged.".to_owned()),
+            Some(format!(
+                "The fixed rate covers work on listed workstations, servers and firewalls; devices that are not listed are charged.{unlisted}"
+            )),
         ),
         ask(
             "What happens in the month in which a server dies?",
             "One bad event costs more than a year of small ones.",
             Some(format!("A crash is expected {:.2} times a year here; the figures of bad years hold it.", knowledge.severe_a_year)),
         ),
-        ask("How fast do you answer, and can we see it?", "A promise that is not measured is a hope.", None),
-        ask("Is our network documented, and do we get the documents?", "Without them every change of provider starts from nought.", None),
+        ask("How fast do you answer, and can we see it?", "A promise that is not measured is a hope.", prompt),
+        ask(
+            "Is our network documented, and do we get the documents?",
+            "Without them every change of provider starts from nought.",
+            listed,
+        ),
+        ask(
+            "Do we pay for your mistakes?",
+            "Rework and the provider's own errors belong on the statement, and not on the bill.",
+            courtesy.or_else(|| Some("Time that the provider caused itself is marked as such, shown, and never billed.".to_owned())),
+        ),
         ask(
             "Are we told before we go over, and can we stop it?",
             "Surprise overage is the most disputed line of a bill.",
-            Some("Warnings are sent at agreed shares of the hours, and overage beyond a cap can be held for your approval.".to_owned()),
+            Some(
+                "Warnings are sent at agreed shares of the hours, and overage beyond a cap can be held for your approval.".to_owned(),
+            ),
         ),
     ]
 }
 
+/// What an average year costs a client that shrinks, where it was simulated.
+fn shrinking(contenders: &[Contender], scenarios: &[Scenario]) -> String {
+    let general = "Hours and per-device fees follow the dated device list, both ways. A flat fee does not: it changes by a new version of the agreement.";
+    let Some(smaller) = scenarios.iter().find(|scenario| scenario.name == scenario::SMALLER) else { return general.to_owned() };
+    let change = |program: &str| {
+        let at = contenders.iter().position(|it| it.program == program)?;
+        let (before, after) = (contenders.get(at)?.figures.mean.value, smaller.costs.get(at)?.value);
+        (before > 0.0).then(|| (1.0 - after / before) * 100.0)
+    };
+    let said: Vec<String> = ["fixed-rate", "use-it-or-lose-it", "customized"]
+        .into_iter()
+        .filter_map(|program| Some(format!("{} costs {:.0} % less", named(program), change(program)?)))
+        .collect();
+    format!("{general} With a third fewer workstations, {}.", said.join(", "))
+}
+
 /// What the figures rest on.
 #[must_use]
-pub fn assumptions(knowledge: &Knowledge, question: &Question, run: &Run, until: Period) -> Vec<String> {
-    vec![
+pub fn assumptions(
+    knowledge: &Knowledge,
+    question: &Question,
+    run: &Run,
+    office: &Office,
+    evidence: Option<&Evidence>,
+) -> Vec<String> {
+    let until = office.until;
+    let mut said = vec![
         format!("Tickets: {:.2} a workstation a month (own {}, all clients {:.2}); the client's own figure counts {:.0} %. In eight of ten cases the true rate lies between {:.2} and {:.2}.",
             knowledge.rate,
             knowledge.own_rate.map_or("none".to_owned(), |rate| format!("{rate:.2}")),
@@ -305,7 +374,87 @@ pub fn assumptions(knowledge: &Knowledge, question: &Question, run: &Run, until:
             run.count(), question.seed),
         "Hours that are left in blocks at the end of a year count as money that is still there. Overage that an agreement holds for approval counts as not billed.".to_owned(),
         "Taxes are left out. Prices of the six programs follow the provider's rate card by the stated discounts and premiums; an offer may differ.".to_owned(),
-    ]
+    ];
+    said.push(match (question.seasons, office.portfolio.seasons()) {
+        (true, Some(_)) => "Months of the year have more or fewer tickets as in the years before, as far as those agree.".to_owned(),
+        (true, None) => "The past shows no seasons: all months of the year are alike.".to_owned(),
+        (false, _) => "All months of the year are alike but for chance and growth.".to_owned(),
+    });
+    if let Some(law) = question.law {
+        said.push(format!("A ticket's hours follow a {} law that was fitted to the client's own tickets.", law.name()));
+    }
+    if let Some(longest) = question.longest {
+        said.push(format!("No ticket takes longer than {longest} hours."));
+    }
+    said.extend(evidence.and_then(fitted));
+    said
+}
+
+/// How well the best law fits, in a sentence.
+fn fitted(evidence: &Evidence) -> Option<String> {
+    let best = evidence.laws.first()?;
+    let share = best
+        .anderson_darling
+        .1
+        .map_or(String::new(), |share| format!(" ({:.0} of 100 samples from it would be further off)", share * 100.0));
+    let why =
+        if best.verdict == "fits" { "it says the same as the tickets themselves" } else { "so the tickets are drawn as they were" };
+    Some(format!("Of the usual laws of a ticket's hours, {} comes nearest: it {}{share}; {why}.", best.family, best.verdict))
+}
+
+/// The client's own months drawn anew beside the simulated years, in a sentence.
+#[must_use]
+pub fn redrawn(report: &Report) -> Option<String> {
+    let redrawn = report.redrawn.as_ref()?;
+    let currency = Currency::parse(&report.currency)?;
+    let at = report.contenders.iter().position(|it| it.program == "use-it-or-lose-it")?;
+    let (mean, p95) = (redrawn.means.get(at)?, redrawn.p95.get(at)?);
+    let figures = &report.contenders.get(at)?.figures;
+    Some(format!(
+        "As a check without any law, the client's own months were drawn anew {} times, three in a row: under {} an average year costs {} (simulated: {}), a bad one {} ({}).",
+        redrawn.courses,
+        named("use-it-or-lose-it"),
+        whole(mean.value, currency),
+        whole(figures.mean.value, currency),
+        whole(p95.value, currency),
+        whole(figures.p95.value, currency)
+    ))
+}
+
+/// Which program suits at the provider's margin, in sentences.
+#[must_use]
+pub fn program_advice(advice: Option<&ProgramAdvice>, currency: Currency) -> Vec<String> {
+    let Some(advice) = advice else { return Vec::new() };
+    let at = |name: &str| advice.programs.iter().find(|program| program.name == name);
+    let mut said = Vec::new();
+    if let Some(best) = at(&advice.lowest_mean) {
+        let sure = match advice.sure {
+            share if share > 0.99 => "clearly",
+            share if share > 0.9 => "probably",
+            _ => "by a hair",
+        };
+        said.push(format!(
+            "With every program priced so that the provider keeps {:.0} % of it, {} costs {sure} least on average: {} a year.",
+            advice.margin * 100.0,
+            named(&best.name),
+            whole(best.mean, currency)
+        ));
+    }
+    if let Some(best) = at(&advice.lowest_p95) {
+        said.push(format!(
+            "Whoever fears a bad year most takes {}: nineteen of twenty years stay below {}.",
+            named(&best.name),
+            whole(best.p95, currency)
+        ));
+    }
+    if let Some(best) = at(&advice.lowest_regret) {
+        said.push(format!(
+            "Whoever would be sorry to have chosen wrongly takes {}: on average it costs {} more than the best program of the same year.",
+            named(&best.name),
+            whole(best.regret, currency)
+        ));
+    }
+    said
 }
 
 /// Figures of the trade.

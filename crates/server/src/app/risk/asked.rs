@@ -1,0 +1,245 @@
+//! A question about one client, made ready: its demand, the programs that meet, and what they need of the books.
+
+use quarterhour_billing::{Client, Day, Device, DeviceClass, Period, TimeEntry, Words};
+use quarterhour_books::setup;
+use quarterhour_risk::advice::{self, Advice, ProgramAdvice};
+use quarterhour_risk::candidate::{Candidate, Ground, MonthCost};
+use quarterhour_risk::comparison::{Plan, Run};
+use quarterhour_risk::demand::{Demand, Severe};
+use quarterhour_risk::evidence::{fitted, quantile_of};
+use quarterhour_risk::number::{float_i64, mean, quantile_of_sorted, sorted};
+use quarterhour_risk::portfolio::{Knowledge, Seats};
+use quarterhour_risk::replay::{Replay, replay};
+use quarterhour_risk::severity::Severity;
+use quarterhour_risk::standard::{Basis, seats};
+
+use crate::app::risk::comparison::{Contender, Detail};
+use crate::app::risk::office::Office;
+use crate::app::risk::question::{Draft, Question};
+use crate::error::AppError;
+
+/// A program on the way into a report.
+pub(super) struct Entrant {
+    pub(super) candidate: Candidate,
+    pub(super) program: String,
+    pub(super) because: String,
+    pub(super) text: Option<String>,
+}
+
+/// A question about one client, made ready.
+pub(super) struct Asked<'a> {
+    office: &'a Office,
+    question: &'a Question,
+    pub(super) client: Client,
+    pub(super) seats: Seats,
+    pub(super) demand: Demand,
+    pub(super) knowledge: Knowledge,
+    first: Period,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(office: &'a Office, position: usize, client: &Client, question: &'a Question) -> Self {
+        let first = office.until.next();
+        let client = as_it_might_be(client, question, first);
+        let seats = seats(&client, first.first_day());
+        let (demand, knowledge) = office.portfolio.demand(position, seats, MONTHS, &office.trade);
+        let mut demand = demand.scaled(question.tickets, question.hours, question.crashes);
+        let seasons = office.portfolio.seasons().filter(|_| question.seasons);
+        for (number, frequency) in (0..).zip(&mut demand.usual.tickets) {
+            let grown = (1.0 + question.growth).powf((f64::from(number) + 0.5) / 12.0);
+            let month = usize::try_from(first.plus(number).first_day().date().month() - 1).unwrap_or(0);
+            let season = seasons.and_then(|seasons| seasons.get(month).copied()).unwrap_or(1.0);
+            *frequency = quarterhour_risk::demand::more(*frequency, grown * season);
+        }
+        let history = office.portfolio.histories().get(position);
+        if let Some(law) = question.law.zip(history).and_then(|(law, history)| fitted(history, law.family())) {
+            demand.urn = demand.urn.shaped(|_, share| quantile_of(law, share) * question.hours);
+        }
+        if let Some(longest) = question.longest {
+            demand.urn = demand.urn.capped(longest);
+        }
+        if question.viruses > 0.0 && seats.workstations > 0.0 {
+            let mean = seats.workstations * question.virus_hours;
+            let hours = Severity::Gamma { shape: 4.0, scale: mean / 4.0 };
+            demand.severe.push(Severe { name: "Virus on every machine".to_owned(), a_year: question.viruses, hours });
+        }
+        Self { office, question, client, seats, demand, knowledge, first }
+    }
+
+    /// The first simulated day.
+    pub(super) fn first_day(&self) -> Day {
+        self.first.first_day()
+    }
+
+    pub(super) fn basis(&self) -> Basis<'_> {
+        Basis {
+            currency: self.client.currency,
+            rates: &self.office.setup.provider.terms.rates,
+            urn: &self.demand.urn,
+            tickets: self.tickets(),
+            severe_hours: self.demand.severe.iter().map(|severe| severe.a_year * severe.hours.mean()).sum::<f64>() / 12.0,
+            seats: self.seats,
+            pricing: self.question.pricing,
+        }
+    }
+
+    /// Expected tickets a month.
+    pub(super) fn tickets(&self) -> f64 {
+        mean(&self.demand.usual.tickets.iter().map(|frequency| frequency.mean()).collect::<Vec<_>>())
+    }
+
+    /// Which ratio suits, on the hours that the use-it-or-lose-it program counts.
+    pub(super) fn advice(&self, run: &Run, candidates: &[Candidate]) -> Option<Advice> {
+        let position = candidates.iter().position(|candidate| candidate.name == MEASURE)?;
+        let courses = run.courses.get(position)?.iter().map(|course| course.months.iter().map(counted).collect());
+        let (basis, pricing) = (self.basis(), self.question.pricing);
+        let hour = basis.hour();
+        let terms = advice::Terms {
+            workstations: self.seats.workstations,
+            endpoints: self.seats.endpoints,
+            committed_hour: hour * (1.0 - pricing.committed_discount),
+            overage_hour: hour * (1.0 + pricing.overage_premium),
+            hour_cost: hour * pricing.cost_share,
+            margin: pricing.margin,
+        };
+        advice::advise(&courses.collect::<Vec<Vec<f64>>>(), terms)
+    }
+
+    /// Which of all programs suits, at the margin that the provider wants.
+    pub(super) fn program_advice(&self, run: &Run, minor: f64) -> Option<ProgramAdvice> {
+        let pricing = self.question.pricing;
+        advice::programs(run, (self.basis().hour() * pricing.cost_share, pricing.margin, minor))
+    }
+
+    pub(super) fn plan(&self, detail: Detail) -> Plan {
+        let courses_min = match detail {
+            Detail::Whole => 256,
+            Detail::Quick => 128,
+        };
+        Plan { precision: self.question.precision, courses_min, ..Plan::usual(self.first, self.question.seed) }
+    }
+
+    /// The six programs, the agreement in force, and the drafts.
+    pub(super) fn entrants(&self, words: &mut Words, drafts: &[Draft]) -> Result<Vec<Entrant>, AppError> {
+        let day = self.first.first_day();
+        let read = |name: &str, text: &str, words: &mut Words| {
+            let whole = format!("client = \"{}\"\nstarts = {day}\n{text}", self.client.code);
+            setup::read_agreement(name, &whole, words)
+        };
+        let mut entrants = Vec::new();
+        for offer in self.basis().offers() {
+            let agreement = read(&offer.name, &offer.text, words).map_err(|problems| unreadable(&offer.name, &problems))?;
+            let candidate = Candidate { name: offer.name.clone(), agreement: Some(agreement) };
+            entrants.push(Entrant { candidate, program: offer.name, because: offer.because, text: Some(offer.text) });
+        }
+        let in_force = self.client.agreements.as_slice().iter().rev().find(|agreement| agreement.in_force_on(day));
+        if let Some(agreement) = in_force.or(self.client.agreements.as_slice().last()) {
+            let candidate = Candidate::starting(&format!("today's: {}", agreement.name), agreement, day);
+            let because = "The agreement that the client has today, begun anew on the first day.".to_owned();
+            entrants.push(Entrant { candidate, program: agreement.program.name().to_owned(), because, text: None });
+        }
+        for draft in drafts {
+            let text = drafted(&draft.text);
+            let agreement = read(&draft.name, &text, words).map_err(|problems| unreadable(&draft.name, &problems))?;
+            let program = agreement.program.name().to_owned();
+            let candidate = Candidate::starting(&draft.name, &agreement, day);
+            entrants.push(Entrant { candidate, program, because: "As drafted.".to_owned(), text: Some(text) });
+        }
+        Ok(entrants)
+    }
+
+    /// The client's own months as the use-it-or-lose-it program counts them.
+    pub(super) fn past_hours(
+        &self,
+        ground: Ground<'_>,
+        (candidates, replays): (&[Candidate], Option<&[Replay]>),
+        entries: &[TimeEntry],
+        (client, window): (&Client, (Period, Period)),
+    ) -> Result<Vec<(Period, f64)>, AppError> {
+        let hours = |replay: &Replay| -> Vec<(Period, f64)> {
+            replay.months.iter().map(|month| (month.period, counted(&month.cost))).collect()
+        };
+        if let Some(replay) = replays.and_then(|all| all.iter().find(|replay| replay.name == MEASURE)) {
+            return Ok(hours(replay));
+        }
+        let measure: Vec<Candidate> = candidates.iter().filter(|candidate| candidate.name == MEASURE).cloned().collect();
+        Ok(self.replays(ground, &measure, entries, (client, window))?.iter().flat_map(hours).collect())
+    }
+
+    pub(super) fn replays(
+        &self,
+        ground: Ground<'_>,
+        candidates: &[Candidate],
+        entries: &[TimeEntry],
+        (client, (first, until)): (&Client, (Period, Period)),
+    ) -> Result<Vec<Replay>, AppError> {
+        let day = first.first_day();
+        let moved = |candidate: &Candidate| match &candidate.agreement {
+            Some(agreement) => Candidate::starting(&candidate.name, agreement, day),
+            None => candidate.clone(),
+        };
+        candidates.iter().map(|candidate| Ok(replay(ground, client, &moved(candidate), entries, (first, until))?)).collect()
+    }
+}
+
+/// The candidate whose hours are the measure: the use-it-or-lose-it program.
+pub(super) const MEASURE: &str = "use-it-or-lose-it";
+
+/// Quantiles of one month's hours as the use-it-or-lose-it program counts them.
+pub(super) fn month_hours(run: &Run, contenders: &[Contender]) -> Vec<(f64, f64)> {
+    let Some(position) = contenders.iter().position(|it| it.name == MEASURE) else { return Vec::new() };
+    let hours = sorted(run.months(position).map(counted).collect());
+    let quantile = |share: f64| Some((share, quantile_of_sorted(&hours, share)?));
+    [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95].into_iter().filter_map(quantile).collect()
+}
+
+/// Hours of a month that count: drawn from the allowance, or beyond it.
+pub(super) fn counted(month: &MonthCost) -> f64 {
+    float_i64(month.granted - month.forfeited + month.overage) / 3_600.0
+}
+
+/// Months that are simulated.
+pub(super) const MONTHS: u32 = 12;
+
+/// The client with other numbers of machines from the first simulated day on: machines are added or left out at the end of the list.
+fn as_it_might_be(client: &Client, question: &Question, first: Period) -> Client {
+    let day = first.first_day();
+    let mut changed = client.clone();
+    changed.devices.retain(|device| device.counts_on(day));
+    for device in &mut changed.devices {
+        device.retired = None;
+    }
+    for (class, wanted) in [(DeviceClass::Workstation, question.workstations), (DeviceClass::Server, question.servers)] {
+        let Some(wanted) = wanted.and_then(|wanted| usize::try_from(wanted).ok()) else { continue };
+        let mut seen = 0;
+        changed.devices.retain(|device| {
+            seen += usize::from(device.class == class);
+            device.class != class || seen <= wanted
+        });
+        let more = (seen..wanted).map(|number| Device {
+            name: format!("zz-{}-{number}", class.name()),
+            class,
+            in_service: day,
+            retired: None,
+            serial: String::new(),
+            site: String::new(),
+        });
+        changed.devices.extend(more);
+    }
+    changed.devices.sort_by(|one, other| (&one.name, one.in_service).cmp(&(&other.name, other.in_service)));
+    changed
+}
+
+/// A draft's text without its client and dates.
+fn drafted(text: &str) -> String {
+    let is_kept = |line: &&str| {
+        let key = line.split('=').next().unwrap_or_default().trim();
+        !matches!(key, "client" | "starts" | "ends")
+    };
+    text.lines().filter(is_kept).map(|line| format!("{line}\n")).collect()
+}
+
+fn unreadable(name: &str, problems: &[quarterhour_books::Problem]) -> AppError {
+    let list = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    AppError::user(format!("the agreement `{name}` cannot be compared: {list}"), "write it as in agreements/*.toml of the books")
+}

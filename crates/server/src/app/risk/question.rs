@@ -1,0 +1,150 @@
+//! What is asked of a comparison: a client as it is or as it might be, prices, and agreements that somebody drafted.
+
+use quarterhour_risk::fit::severity::Family;
+use quarterhour_risk::standard::Pricing;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{AppError, FieldProblem};
+
+/// What is asked: a client as it is, or as it might be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Question {
+    /// All draws follow from it.
+    pub seed: u64,
+    /// Workstations; none: as many as today.
+    pub workstations: Option<u32>,
+    /// Servers; none: as many as today.
+    pub servers: Option<u32>,
+    /// Tickets a workstation, as a factor of what is expected.
+    pub tickets: f64,
+    /// Hours a ticket, as a factor.
+    pub hours: f64,
+    /// Server crashes, as a factor.
+    pub crashes: f64,
+    /// Viruses a year that reach every workstation.
+    pub viruses: f64,
+    /// Hours a workstation that one takes.
+    pub virus_hours: f64,
+    /// Growth of tickets a year, a share of one; below nought for shrinking.
+    pub growth: f64,
+    /// Months of the year as the past shows them, where it does; else all alike.
+    pub seasons: bool,
+    /// No ticket takes longer than so many hours; none: as they were.
+    pub longest: Option<f64>,
+    /// The law of a ticket's hours, fitted to the client's own; none: the tickets as they were.
+    pub law: Option<HoursLaw>,
+    /// How programs are priced.
+    pub pricing: Pricing,
+    /// Standard error of every P95, as a share of it.
+    pub precision: f64,
+}
+
+/// A law of a ticket's hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoursLaw {
+    /// Memoryless.
+    Exponential,
+    /// The logarithm is normal: the usual one for service desks.
+    Lognormal,
+    /// With a lighter tail.
+    Gamma,
+    /// With a tail of any weight.
+    Weibull,
+    /// Burr XII, with a heavy tail.
+    BurrXii,
+}
+
+impl HoursLaw {
+    /// All laws with their names.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("exponential", Self::Exponential),
+        ("lognormal", Self::Lognormal),
+        ("gamma", Self::Gamma),
+        ("weibull", Self::Weibull),
+        ("burr-xii", Self::BurrXii),
+    ];
+
+    /// The law of a name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(own, _)| *own == name).map(|(_, law)| law)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(_, law)| *law == self).map_or("", |(name, _)| name)
+    }
+
+    pub(super) fn family(self) -> Family {
+        match self {
+            Self::Exponential => Family::Exponential,
+            Self::Lognormal => Family::Lognormal,
+            Self::Gamma => Family::Gamma,
+            Self::Weibull => Family::Weibull,
+            Self::BurrXii => Family::Burr,
+        }
+    }
+}
+
+impl Default for Question {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            workstations: None,
+            servers: None,
+            tickets: 1.0,
+            hours: 1.0,
+            crashes: 1.0,
+            viruses: 0.02,
+            virus_hours: 0.75,
+            growth: 0.0,
+            seasons: false,
+            longest: None,
+            law: None,
+            pricing: Pricing::default(),
+            precision: 0.01,
+        }
+    }
+}
+
+impl Question {
+    /// Refuses numbers that make no sense.
+    ///
+    /// # Errors
+    ///
+    /// Names each field, and what was expected.
+    pub fn checked(&self) -> Result<(), AppError> {
+        let mut problems = Vec::new();
+        let mut within = |field: &str, value: f64, low: f64, high: f64| {
+            if !(low..=high).contains(&value) {
+                problems.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
+            }
+        };
+        within("workstations", f64::from(self.workstations.unwrap_or(0)), 0.0, 20_000.0);
+        within("servers", f64::from(self.servers.unwrap_or(0)), 0.0, 2_000.0);
+        within("tickets", self.tickets, 0.0, 100.0);
+        within("hours", self.hours, 0.01, 100.0);
+        within("crashes", self.crashes, 0.0, 1_000.0);
+        within("viruses", self.viruses, 0.0, 50.0);
+        within("virus_hours", self.virus_hours, 0.01, 40.0);
+        within("growth", self.growth, -0.9, 5.0);
+        within("longest", self.longest.unwrap_or(1.0), 0.1, 1_000.0);
+        within("precision", self.precision, 0.0005, 0.5);
+        if let Err(error) = self.pricing.checked() {
+            problems.push(FieldProblem::new(error.field, format!("{} is not {}", error.value, error.expected)));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
+    }
+}
+
+/// An agreement that somebody drafted, beside the six programs.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What it is called.
+    pub name: String,
+    /// Its text, as in the books.
+    pub text: String,
+}
