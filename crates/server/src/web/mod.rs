@@ -31,6 +31,7 @@ mod manners;
 pub mod moment;
 mod portal;
 pub mod problems;
+mod provider_side;
 mod question;
 mod reference;
 pub mod respond;
@@ -39,6 +40,8 @@ mod sessions;
 mod settings;
 pub mod setup;
 pub mod sign_in;
+pub mod slider;
+mod staffing;
 mod template;
 mod ticket;
 mod time;
@@ -105,6 +108,8 @@ pub fn routes() -> Area {
         .and(device::area())
         .and(device_import::area())
         .and(portal::area())
+        .and(provider_side::area())
+        .and(staffing::area())
         .and(question::area())
         .and(reference::area())
         .and(ticket::area())
