@@ -15,7 +15,7 @@ const PROVIDER = [
   '/', '/clients', '/add-client', '/clients/cedar', `/clients/cedar?period=${last}`, '/clients/cedar/edit', `/clients/cedar/entries?period=${last}`,
   '/clients/cedar/devices', '/clients/cedar/import-devices', '/clients/cedar/tickets', '/clients/cedar/agreements', '/clients/cedar/agreements/cedar',
   '/clients/cedar/agreements/new', '/clients/cedar/comparison', '/clients/viburnum/comparison', '/questions', '/time', '/time/entries/new', '/billing', `/billing/${month}`, `/billing/${last}`,
-  `/billing/statements/cedar/${month}`, `/billing/statements/cedar/${last}`, '/billing/invoices', '/billing/invoices/3', '/billing/aging', '/billing/held',
+  `/billing/statements/cedar/${month}`, `/billing/statements/cedar/${last}`, '/billing/invoices', '/billing/invoices/3', '/billing/aging', '/billing/held', '/billing/portfolio', '/billing/staffing',
   '/billing/ledger', `/billing/${month}/issue`, '/billing/invoices/3/credit', '/jobs', '/settings', '/settings/company', '/settings/rates', '/settings/calendar', '/settings/templates', '/settings/webhooks',
   '/settings/import', '/users', '/users/new', '/audit', '/account', '/account/security', '/account/password', '/account/totp', '/account/passkeys/new',
   '/account/sessions', '/account/tokens', '/api/reference',

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::candidate::{Candidate, Ground};
+use crate::curve::{Density, densities};
 use crate::demand::Demand;
 use crate::estimate::{Estimate, share};
 use crate::field::Field;
@@ -82,6 +83,8 @@ pub struct BookFigures {
     pub p1: f64,
     /// The chance of a loss on all of them together.
     pub loss_chance: Estimate,
+    /// The density of what is left of a year; none without clients.
+    pub density: Option<Density>,
     /// Hours of a month over all clients: quantiles at 50, 90, 95 and 99 percent.
     pub month_hours: Vec<(f64, f64)>,
     /// The chance that a month needs more hours than the staff has.
@@ -90,48 +93,92 @@ pub struct BookFigures {
     pub short_year: Option<Estimate>,
 }
 
-/// Margins and hours of one client in one course.
+/// Values of a density.
+const DENSITY_POINTS: usize = 128;
+
+/// What one client pays and needs in one course.
+#[derive(Clone, Debug)]
 struct Outcome {
     revenue: f64,
-    margin: f64,
     hours: Vec<f64>,
 }
 
-/// Simulates all clients on the same months.
+impl Outcome {
+    fn margin(&self, hour_cost: f64) -> f64 {
+        self.revenue - sum(self.hours.iter().copied()) * hour_cost
+    }
+}
+
+/// Simulated years of all clients. What an hour costs and how many the staff has can be asked of the same years again and again.
+#[derive(Clone, Debug)]
+pub struct Years {
+    codes: Vec<String>,
+    /// By client, then by course.
+    outcomes: Vec<Vec<Outcome>>,
+    courses: usize,
+    months: usize,
+}
+
+/// Simulates all clients on the same months, and reads the figures off.
 ///
 /// # Errors
 ///
 /// Fails when a statement does not add up, which is a fault of the engine.
 pub fn simulate(ground: Ground<'_>, positions: &[Position], plan: BookPlan) -> Result<BookFigures, BillingError> {
+    Ok(draw(ground, positions, plan)?.figures(plan.hour_cost, plan.staff_hours))
+}
+
+/// Simulates all clients on the same months; the cost of an hour and the hours of the staff change nothing in it.
+///
+/// # Errors
+///
+/// Fails when a statement does not add up, which is a fault of the engine.
+pub fn draw(ground: Ground<'_>, positions: &[Position], plan: BookPlan) -> Result<Years, BillingError> {
     let shocks: Vec<Vec<f64>> = (0..plan.courses).map(|course| shocks(plan, course)).collect();
-    let all: Result<Vec<Vec<Outcome>>, BillingError> =
+    let outcomes: Result<Vec<Vec<Outcome>>, BillingError> =
         positions.par_iter().enumerate().map(|(number, position)| client(ground, (number, position), plan, &shocks)).collect();
-    let all = all?;
-    let mut clients: Vec<ClientMargin> =
-        positions.iter().zip(&all).map(|(position, outcomes)| client_margin(position, outcomes)).collect();
-    clients.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
-    let together = |of: fn(&Outcome) -> f64| -> Vec<f64> {
-        (0..plan.courses).map(|course| sum(all.iter().filter_map(|outcomes| outcomes.get(course)).map(of))).collect()
-    };
-    let (margins, revenue) = (sorted(together(|outcome| outcome.margin)), together(|outcome| outcome.revenue));
-    let months = usize::try_from(plan.months).unwrap_or(0);
-    let month = |course: usize, month: usize| sum(all.iter().filter_map(|outcomes| outcomes.get(course)?.hours.get(month)).copied());
-    let years: Vec<Vec<f64>> = (0..plan.courses).map(|course| (0..months).map(|number| month(course, number)).collect()).collect();
-    let hours = sorted(years.iter().flatten().copied().collect());
-    let at = |values: &[f64], share: f64| quantile_of_sorted(values, share).unwrap_or(0.0);
-    let short = |staff: f64| move |hours: &f64| *hours > staff;
-    Ok(BookFigures {
-        revenue: mean_or_nought(&revenue),
-        mean: mean_or_nought(&margins),
-        spread: crate::estimate::deviation(&margins),
-        p5: at(&margins, 0.05),
-        p1: at(&margins, 0.01),
-        loss_chance: share(margins.iter().map(|margin| *margin < 0.0)),
-        month_hours: [0.5, 0.9, 0.95, 0.99].map(|share| (share, at(&hours, share))).to_vec(),
-        short_month: plan.staff_hours.map(|staff| share(hours.iter().map(short(staff)))),
-        short_year: plan.staff_hours.map(|staff| share(years.iter().map(|year| year.iter().any(short(staff))))),
-        clients,
-    })
+    let codes = positions.iter().map(|position| position.code.clone()).collect();
+    Ok(Years { codes, outcomes: outcomes?, courses: plan.courses, months: usize::try_from(plan.months).unwrap_or(0) })
+}
+
+impl Years {
+    /// What the years come to at a cost of an hour, and whether so many hours a month are enough.
+    #[must_use]
+    pub fn figures(&self, hour_cost: f64, staff_hours: Option<f64>) -> BookFigures {
+        let mut clients: Vec<ClientMargin> =
+            self.codes.iter().zip(&self.outcomes).map(|(code, outcomes)| client_margin(code, outcomes, hour_cost)).collect();
+        clients.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
+        let together = |of: &dyn Fn(&Outcome) -> f64| -> Vec<f64> {
+            (0..self.courses).map(|course| sum(self.outcomes.iter().filter_map(|own| own.get(course)).map(of))).collect()
+        };
+        let (margins, revenue) = (sorted(together(&|outcome| outcome.margin(hour_cost))), together(&|outcome| outcome.revenue));
+        let years = self.hours();
+        let hours = sorted(years.iter().flatten().copied().collect());
+        let at = |values: &[f64], share: f64| quantile_of_sorted(values, share).unwrap_or(0.0);
+        let short = |staff: f64| move |hours: &f64| *hours > staff;
+        let density = if clients.is_empty() { None } else { densities(std::slice::from_ref(&margins), DENSITY_POINTS).pop() };
+        BookFigures {
+            revenue: mean_or_nought(&revenue),
+            mean: mean_or_nought(&margins),
+            spread: crate::estimate::deviation(&margins),
+            p5: at(&margins, 0.05),
+            p1: at(&margins, 0.01),
+            loss_chance: share(margins.iter().map(|margin| *margin < 0.0)),
+            density,
+            month_hours: [0.5, 0.9, 0.95, 0.99].map(|share| (share, at(&hours, share))).to_vec(),
+            short_month: staff_hours.map(|staff| share(hours.iter().map(short(staff)))),
+            short_year: staff_hours.map(|staff| share(years.iter().map(|year| year.iter().any(short(staff))))),
+            clients,
+        }
+    }
+
+    /// Hours over all clients, by course and month.
+    fn hours(&self) -> Vec<Vec<f64>> {
+        let month = |course: usize, month: usize| {
+            sum(self.outcomes.iter().filter_map(|outcomes| outcomes.get(course)?.hours.get(month)).copied())
+        };
+        (0..self.courses).map(|course| (0..self.months).map(|number| month(course, number)).collect()).collect()
+    }
 }
 
 /// The factor of each month of a course, with mean 1.
@@ -159,17 +206,16 @@ fn client(
     let seed = plan.seed.wrapping_add(u64::try_from(number).unwrap_or(0).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let one = |(course, shock): (usize, &Vec<f64>)| {
         let (path, billed) = field.course((seed, course), shock)?;
-        let hours = path.month_hours(&position.demand);
         let revenue = billed.first().map_or(0.0, |course| float_i64(course.cost())) / position.minor;
-        Ok(Outcome { revenue, margin: revenue - sum(hours.iter().copied()) * plan.hour_cost, hours })
+        Ok(Outcome { revenue, hours: path.month_hours(&position.demand) })
     };
     shocks.iter().enumerate().map(one).collect()
 }
 
-fn client_margin(position: &Position, outcomes: &[Outcome]) -> ClientMargin {
-    let margins = sorted(outcomes.iter().map(|outcome| outcome.margin).collect());
+fn client_margin(code: &str, outcomes: &[Outcome], hour_cost: f64) -> ClientMargin {
+    let margins = sorted(outcomes.iter().map(|outcome| outcome.margin(hour_cost)).collect());
     ClientMargin {
-        client: position.code.clone(),
+        client: code.to_owned(),
         revenue: mean_or_nought(&outcomes.iter().map(|outcome| outcome.revenue).collect::<Vec<_>>()),
         mean: mean_or_nought(&margins),
         p5: quantile_of_sorted(&margins, 0.05).unwrap_or(0.0),
@@ -217,5 +263,34 @@ mod tests {
         assert!((shock - 0.3).abs() < 0.01, "{shock}");
         assert_eq!(seen_shock(&[vec![month(1.0); 6]]), 0.0);
         assert_eq!(seen_shock(&[]), 0.0);
+    }
+
+    /// Two clients of two years: one pays 1,000 for 10 or 30 hours, the other 100 for 2.
+    fn years() -> Years {
+        let outcome = |revenue: f64, hours: f64| Outcome { revenue, hours: vec![hours / 2.0; 2] };
+        let outcomes = vec![vec![outcome(1_000.0, 10.0), outcome(1_000.0, 30.0)], vec![outcome(100.0, 2.0), outcome(100.0, 2.0)]];
+        Years { codes: vec!["big".to_owned(), "small".to_owned()], outcomes, courses: 2, months: 2 }
+    }
+
+    #[test]
+    fn margins_follow_the_cost_of_an_hour_and_the_thinnest_comes_first() {
+        let figures = years().figures(40.0, Some(10.0));
+        assert_eq!((figures.revenue, figures.mean), (1_100.0, 1_100.0 - 22.0 * 40.0));
+        assert_eq!(figures.clients.iter().map(|it| it.client.as_str()).collect::<Vec<_>>(), ["big", "small"]);
+        assert_eq!((figures.loss_chance.value, figures.clients.first().map(|it| it.loss_chance.value)), (0.5, Some(0.5)));
+        assert_eq!((figures.short_month.map(|it| it.value), figures.short_year.map(|it| it.value)), (Some(0.5), Some(0.5)));
+        let free = years().figures(0.0, None);
+        assert_eq!((free.mean, free.loss_chance.value, free.short_year), (1_100.0, 0.0, None));
+    }
+
+    #[test]
+    fn the_density_of_margins_lies_around_them() {
+        let figures = years().figures(20.0, None);
+        let density = figures.density.unwrap_or_else(|| unreachable!("two clients have one"));
+        let total = sum(density.values.iter().copied()) * density.step;
+        let middle = sum(density.values.iter().enumerate().map(|(at, value)| value * (density.from + density.step * float(at))));
+        assert!((total - 1.0).abs() < 0.1, "{total}");
+        assert!((middle * density.step / total - figures.mean).abs() < 40.0, "{middle}");
+        assert_eq!(Years { codes: Vec::new(), outcomes: Vec::new(), ..years() }.figures(20.0, None).density, None);
     }
 }

@@ -20,12 +20,14 @@ pub mod once;
 pub mod page;
 mod people;
 pub mod problem;
+mod risk;
 mod settings;
 mod shape;
 mod statement;
 pub mod surround;
 mod time_entry;
 mod timer;
+pub mod told;
 mod upload;
 mod webhook;
 pub mod words;
@@ -47,6 +49,7 @@ fn endpoints() -> Endpoints {
         .and(kept_back::endpoints())
         .and(export::endpoints())
         .and(ledger::endpoints())
+        .and(risk::endpoints())
         .and(settings::endpoints())
         .and(upload::endpoints())
         .and(people::endpoints())

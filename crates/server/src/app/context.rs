@@ -18,7 +18,7 @@ use crate::app::live::Live;
 use crate::app::oidc::Discovered;
 use crate::app::pdf::Workers;
 use crate::app::rate::Rates;
-use crate::app::risk::cache::OfficeCache;
+use crate::app::risk::cache::{LongAnswers, OfficeCache};
 use crate::app::settings::Settings;
 use crate::app::setup::FirstRun;
 use crate::error::AppError;
@@ -53,6 +53,8 @@ pub struct Context {
     pub issued: IssuedCache,
     /// All entries, for questions about risk.
     pub offices: OfficeCache,
+    /// Answers about risk that take long.
+    pub long: LongAnswers,
     /// What browsers carried for us and was used.
     pub used_up: UsedUp,
     /// How far the first run has come.
@@ -77,7 +79,7 @@ impl App {
         let (live, events, rate, login_guard) = Default::default();
         let (jobs, pdfs, issued) = Default::default();
         let (used_up, first_run, discovered, provider) = Default::default();
-        let offices = OfficeCache::default();
+        let (offices, long) = Default::default();
         let parts = Context {
             store,
             live,
@@ -91,6 +93,7 @@ impl App {
             pdfs,
             issued,
             offices,
+            long,
             used_up,
             first_run,
             discovered,

@@ -6,7 +6,9 @@ mod books;
 mod burn_down;
 mod cost_curve;
 mod densities;
+mod desk;
 mod fan;
+mod margins;
 mod multiples;
 #[cfg(test)]
 mod tests;
@@ -19,7 +21,9 @@ pub use books::seconds_into;
 pub use burn_down::{AfterHours, BurnDown, Outlook, Step};
 pub use cost_curve::{CostCurve, Series};
 pub use densities::{Densities, Ridge};
+pub use desk::{Arrivals, StaffingColumn, Staffings};
 pub use fan::{Fan, FanMonth};
+pub use margins::Margins;
 pub use multiples::{Month, Multiple, Multiples};
 
 use quarterhour_billing::{Currency, plain_hours};

@@ -32,6 +32,7 @@ mod manners;
 pub mod moment;
 mod portal;
 pub mod problems;
+mod provider_side;
 mod question;
 mod reference;
 pub mod respond;
@@ -40,6 +41,8 @@ mod sessions;
 mod settings;
 pub mod setup;
 pub mod sign_in;
+pub mod slider;
+mod staffing;
 mod template;
 mod ticket;
 mod time;
@@ -106,6 +109,8 @@ pub fn routes() -> Area {
         .and(device::area())
         .and(device_import::area())
         .and(portal::area())
+        .and(provider_side::area())
+        .and(staffing::area())
         .and(question::area())
         .and(reference::area())
         .and(ticket::area())

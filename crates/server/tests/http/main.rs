@@ -18,6 +18,7 @@ mod oidc;
 mod people;
 mod portal;
 mod postgres;
+mod risk;
 mod settings;
 mod sign_in;
 mod support;

@@ -91,6 +91,10 @@ fn agreement_of(client: &Client, period: Period) -> Option<&Agreement> {
 /// Measures forecasts of the past: every month that is over, and of the last one what is known.
 #[must_use]
 pub fn measure(office: &Office) -> Backtest {
+    office.measured.get_or_init(|| measured(office)).clone()
+}
+
+fn measured(office: &Office) -> Backtest {
     let visits = Visits::read(office, office.until);
     let known = office
         .setup
@@ -120,13 +124,13 @@ pub fn forecast(office: &Office, codes: &[String]) -> Result<Vec<Forecast>, AppE
     let subjects = visits.subjects(office);
     let calendar = &office.setup.provider.terms.calendar;
     let outlook = Outlook::learn(visits.seen.iter(), period);
-    let corrected = calibration(&subjects, calendar, (visits.first, office.until));
+    let corrected = office.calibration.get_or_init(|| calibration(&subjects, calendar, (visits.first, office.until)));
     // What all clients have so far says something about each.
     let paces = office.setup.clients.iter().zip(&visits.seen).map(|(client, seen)| {
         let (_, gone) = business_days(&client.client, calendar, period, office.today);
         outlook.pace(seen, (period, office.today), gone)
     });
-    let told = Told { outlook: &outlook, corrected: &corrected, others: paces.sum() };
+    let told = Told { outlook: &outlook, corrected, others: paces.sum() };
     let wanted = office.setup.clients.par_iter().enumerate();
     let wanted = wanted.filter(|(_, client)| codes.is_empty() || codes.contains(&client.client.code));
     let all: Result<Vec<Option<Forecast>>, AppError> = wanted

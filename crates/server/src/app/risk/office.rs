@@ -1,12 +1,15 @@
 //! A provider's books as the risk crate reads them: every client's entries, and what they teach together.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use jiff::civil::Date;
 use quarterhour_billing::{Client, Day, Period, TimeEntry, Words};
 use quarterhour_books::{EntryReader, Setup, entries};
+use quarterhour_risk::backtest::Backtest;
 use quarterhour_risk::candidate::Ground;
 use quarterhour_risk::history::History;
+use quarterhour_risk::outlook::Calibration;
 use quarterhour_risk::portfolio::{Portfolio, Prior, Trade};
 use quarterhour_store::Tx;
 use quarterhour_store::statements::time_entry;
@@ -35,6 +38,10 @@ pub struct Office {
     pub until: Period,
     /// The day on which it is looked.
     pub today: Day,
+    /// What past forecasts were, once somebody asks: forecasting every month that is over takes a while.
+    pub(super) calibration: OnceLock<Calibration>,
+    /// The measure of them, once somebody asks.
+    pub(super) measured: OnceLock<Backtest>,
 }
 
 impl Office {
@@ -89,7 +96,8 @@ impl Office {
             .map(|(client, own)| History::read(&client.client, own, until, MONTHS_MAX))
             .collect();
         let portfolio = Portfolio::learn(histories, Prior::default());
-        Self { setup, words, entries, portfolio, trade, until, today }
+        let (calibration, measured) = Default::default();
+        Self { setup, words, entries, portfolio, trade, until, today, calibration, measured }
     }
 
     /// The position and the books of a client.

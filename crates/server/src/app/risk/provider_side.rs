@@ -1,9 +1,11 @@
 //! The provider's side of all its agreements: margins, what was promised ahead, and whether the staff can do it. It saves nothing.
 
-use quarterhour_billing::{Carried, PoolKind};
-use quarterhour_risk::book::{BookFigures, BookPlan, Position, seen_shock, simulate};
+use std::collections::BTreeMap;
+
+use quarterhour_billing::{Carried, Period, PoolKind};
+use quarterhour_risk::book::{BookFigures, BookPlan, Position, Years, draw, seen_shock};
 use quarterhour_risk::candidate::Candidate;
-use quarterhour_risk::number::{decimal, float_i64, minor_units, sum};
+use quarterhour_risk::number::{decimal, float, float_i64, minor_units, sum};
 use quarterhour_risk::portfolio::Prior;
 use quarterhour_risk::standard::{default_hour, seats};
 use rayon::prelude::*;
@@ -26,6 +28,12 @@ pub struct Inquiry {
     pub staff_hours: Option<f64>,
     /// The common shock; none: as the past shows it.
     pub shock: Option<f64>,
+}
+
+impl Default for Inquiry {
+    fn default() -> Self {
+        Self { seed: 1, courses: 400, cost_share: 0.4, staff_hours: None, shock: None }
+    }
 }
 
 /// What was promised ahead and not worked yet.
@@ -62,21 +70,82 @@ pub struct ProviderSide {
 ///
 /// Refuses numbers that make no sense, and fails when a statement does not add up.
 pub fn provider_side(office: &Office, inquiry: Inquiry) -> Result<ProviderSide, AppError> {
-    check(inquiry)?;
-    let (first, currency) = (office.until.next(), office.setup.provider.currency);
-    let mut left_out = Vec::new();
+    inquiry.checked()?;
+    Ok(Book::draw(office, inquiry.draws(office))?.side(inquiry))
+}
+
+/// What simulated years follow from, but for the agreements.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Draws {
+    /// All draws follow from it.
+    pub seed: u64,
+    /// Simulated years.
+    pub courses: usize,
+    /// The common shock.
+    pub shock: f64,
+}
+
+/// Simulated years of an office. What an hour costs and how many the staff has can be asked of them again and again.
+pub struct Book {
+    plan: BookPlan,
+    /// What an hour is sold for.
+    hour: f64,
+    currency: String,
+    years: Years,
+    /// Without what it costs to work it.
+    promised: Promised,
+    left_out: Vec<String>,
+}
+
+impl Book {
+    /// Simulates the agreements of today.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a statement does not add up.
+    pub fn draw(office: &Office, draws: Draws) -> Result<Self, AppError> {
+        let (first, currency) = (office.until.next(), office.setup.provider.currency);
+        let left_out = office.setup.clients.iter().filter(|client| client.client.currency != currency);
+        let Draws { seed, courses, shock } = draws;
+        let plan = BookPlan { seed, first, months: 12, courses, shock, hour_cost: 0.0, staff_hours: None };
+        Ok(Self {
+            plan,
+            hour: default_hour(&office.setup.provider.terms.rates),
+            currency: currency.code().to_owned(),
+            years: draw(office.ground(), &positions(office), plan)?,
+            promised: promised(office)?,
+            left_out: left_out.map(|client| client.client.code.clone()).collect(),
+        })
+    }
+
+    /// The figures for one cost of an hour and one staff.
+    #[must_use]
+    pub fn side(&self, inquiry: Inquiry) -> ProviderSide {
+        let hour_cost = self.hour * inquiry.cost_share;
+        let storm_cost = (self.promised.block_hours + self.promised.allowance_hours) * hour_cost;
+        ProviderSide {
+            plan: BookPlan { hour_cost, staff_hours: inquiry.staff_hours, ..self.plan },
+            currency: self.currency.clone(),
+            figures: self.years.figures(hour_cost, inquiry.staff_hours),
+            promised: Promised { storm_cost, ..self.promised.clone() },
+            left_out: self.left_out.clone(),
+        }
+    }
+}
+
+/// Every client that pays in the provider's currency, under the agreement in force.
+fn positions(office: &Office) -> Vec<Position> {
+    let (day, currency) = (office.until.next().first_day(), office.setup.provider.currency);
     let mut positions = Vec::new();
     for (number, client) in office.setup.clients.iter().enumerate() {
         let client = &client.client;
         if client.currency != currency {
-            left_out.push(client.code.clone());
             continue;
         }
-        let (demand, _) = office.portfolio.demand(number, seats(client, first.first_day()), 12, &office.trade);
+        let (demand, _) = office.portfolio.demand(number, seats(client, day), 12, &office.trade);
         if demand.mean() <= 0.0 && client.agreements.as_slice().is_empty() {
             continue;
         }
-        let day = first.first_day();
         let in_force = client.agreements.as_slice().iter().rev().find(|agreement| agreement.in_force_on(day));
         let candidate = match in_force {
             Some(agreement) => Candidate::starting(&agreement.name, agreement, day),
@@ -85,36 +154,57 @@ pub fn provider_side(office: &Office, inquiry: Inquiry) -> Result<ProviderSide, 
         let minor = minor_units(currency);
         positions.push(Position { code: client.code.clone(), client: client.clone(), candidate, demand, minor });
     }
-    let hour = default_hour(&office.setup.provider.terms.rates);
-    let plan = BookPlan {
-        seed: inquiry.seed,
-        first,
-        months: 12,
-        courses: inquiry.courses,
-        shock: inquiry.shock.unwrap_or_else(|| shock(office)),
-        hour_cost: hour * inquiry.cost_share,
-        staff_hours: inquiry.staff_hours,
-    };
-    let figures = simulate(office.ground(), &positions, plan)?;
-    let promised = promised(office, plan.hour_cost)?;
-    Ok(ProviderSide { plan, currency: currency.code().to_owned(), figures, promised, left_out })
+    positions
 }
 
-fn check(inquiry: Inquiry) -> Result<(), AppError> {
-    let mut problems = Vec::new();
-    let mut within = |field: &str, value: f64, low: f64, high: f64| {
-        if !(low..=high).contains(&value) {
-            problems.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
+/// The most hours that were worked in one of the last twelve months, for the clients that are looked at.
+#[must_use]
+pub fn busiest_month(office: &Office) -> f64 {
+    let from = (1..12).fold(office.until, |period, _| period.previous());
+    let mut minutes: BTreeMap<Period, u64> = BTreeMap::new();
+    for (client, entries) in office.setup.clients.iter().zip(&office.entries) {
+        let client = &client.client;
+        if client.currency != office.setup.provider.currency {
+            continue;
         }
-    };
-    within("cost-share", inquiry.cost_share, 0.0, 10.0);
-    within("staff-hours", inquiry.staff_hours.unwrap_or(1.0), 0.0, 1e7);
-    within("shock", inquiry.shock.unwrap_or(0.0), 0.0, 2.0);
-    within("courses", quarterhour_risk::number::float(inquiry.courses), 20.0, 20_000.0);
-    if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
+        for entry in entries {
+            let period = client.clock.day(entry.started_at).period();
+            if (from..=office.until).contains(&period) {
+                *minutes.entry(period).or_default() += u64::from(entry.minutes);
+            }
+        }
+    }
+    minutes.into_values().max().map_or(0.0, |minutes| float(usize::try_from(minutes).unwrap_or(usize::MAX)) / 60.0)
 }
 
-/// The common shock of the past, at least a little.
+impl Inquiry {
+    /// What the years of this inquiry are drawn from.
+    #[must_use]
+    pub fn draws(self, office: &Office) -> Draws {
+        Draws { seed: self.seed, courses: self.courses, shock: self.shock.unwrap_or_else(|| shock(office)) }
+    }
+
+    /// Refuses numbers that make no sense.
+    ///
+    /// # Errors
+    ///
+    /// Names each field, and what was expected.
+    pub fn checked(self) -> Result<(), AppError> {
+        let mut problems = Vec::new();
+        let mut within = |field: &str, value: f64, low: f64, high: f64| {
+            if !(low..=high).contains(&value) {
+                problems.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
+            }
+        };
+        within("cost_share", self.cost_share, 0.0, 10.0);
+        within("staff_hours", self.staff_hours.unwrap_or(1.0), 0.0, 1e7);
+        within("shock", self.shock.unwrap_or(0.0), 0.0, 2.0);
+        within("courses", float(self.courses), 20.0, 20_000.0);
+        if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
+    }
+}
+
+/// The common shock of the past, at least a little, to a tenth of a percent: nobody knows more of it.
 fn shock(office: &Office) -> f64 {
     let clients = office.portfolio.histories().iter().map(|history| {
         let mean = f64::from(history.tickets()) / history.exposure().max(1.0);
@@ -124,11 +214,12 @@ fn shock(office: &Office) -> f64 {
         };
         history.months.iter().map(month).collect()
     });
-    seen_shock(&clients.collect::<Vec<_>>()).max(0.05)
+    let seen = seen_shock(&clients.collect::<Vec<_>>()).max(0.05);
+    (seen * 1_000.0).round() / 1_000.0
 }
 
 /// What is in the pools of all clients today.
-fn promised(office: &Office, hour_cost: f64) -> Result<Promised, AppError> {
+fn promised(office: &Office) -> Result<Promised, AppError> {
     let period = office.today.period();
     let all: Result<Vec<Promised>, AppError> = office
         .setup
@@ -160,6 +251,5 @@ fn promised(office: &Office, hour_cost: f64) -> Result<Promised, AppError> {
     let all = all?;
     let of = |of: fn(&Promised) -> f64| sum(all.iter().map(of));
     let (block_hours, allowance_hours) = (of(|it| it.block_hours), of(|it| it.allowance_hours));
-    let storm_cost = (block_hours + allowance_hours) * hour_cost;
-    Ok(Promised { block_hours, block_money: of(|it| it.block_money), allowance_hours, storm_cost })
+    Ok(Promised { block_hours, block_money: of(|it| it.block_money), allowance_hours, storm_cost: 0.0 })
 }

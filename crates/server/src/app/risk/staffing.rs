@@ -10,10 +10,17 @@ use quarterhour_risk::staffing::plan::{Post, StaffingPlan, StaffingQuestion, pla
 use serde::Serialize;
 
 use crate::app::risk::office::Office;
-use crate::error::AppError;
+use crate::error::{AppError, FieldProblem};
 
 /// At most so many handle times of a tier are drawn from.
 const HANDLE_MAX: usize = 5_000;
+
+/// Weeks that are simulated, where that takes no more tickets than this.
+const WEEKS: f64 = 104.0;
+/// Many tickets are known as well from fewer weeks.
+const TICKETS: f64 = 400_000.0;
+/// At least so many weeks, whatever comes.
+const WEEKS_MIN: f64 = 13.0;
 
 /// What is asked of the desk.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +37,34 @@ pub struct Target {
     pub tickets: f64,
     /// All draws follow from it.
     pub seed: u64,
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self { hours: 1.0, share: 0.9, cost_share: 0.4, paid_hours: 160.0, tickets: 1.0, seed: 1 }
+    }
+}
+
+impl Target {
+    /// Refuses numbers that make no sense.
+    ///
+    /// # Errors
+    ///
+    /// Names each field, and what was expected.
+    pub fn checked(self) -> Result<(), AppError> {
+        let mut problems = Vec::new();
+        let mut within = |field: &str, value: f64, low: f64, high: f64| {
+            if !(low..=high).contains(&value) {
+                problems.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
+            }
+        };
+        within("within", self.hours, 0.0, 1_000.0);
+        within("share", self.share, 0.0, 1.0);
+        within("cost_share", self.cost_share, 0.0, 10.0);
+        within("paid_hours", self.paid_hours, 1.0, 744.0);
+        within("tickets", self.tickets, 0.0, 10.0);
+        if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
+    }
 }
 
 /// A plan with what it was made from.
@@ -53,6 +88,7 @@ pub struct Staffing {
 ///
 /// Fails where there is no work to plan for, and for a target that makes no sense or is out of reach.
 pub fn staff(office: &Office, target: Target) -> Result<Staffing, AppError> {
+    target.checked()?;
     let past = Past::read(office);
     if past.tickets == 0 {
         return Err(AppError::user("there are no tickets to plan for", "log or import time entries first; a few weeks are enough"));
@@ -143,6 +179,11 @@ impl Past {
         }
     }
 
+    fn weeks_to_simulate(&self, target: Target) -> usize {
+        let a_week = float(self.tickets) / self.weeks * target.tickets;
+        quarterhour_risk::number::index((TICKETS / a_week.max(1.0)).clamp(WEEKS_MIN, WEEKS))
+    }
+
     fn question(&self, office: &Office, target: Target) -> Result<StaffingQuestion, StaffingError> {
         let terms = &office.setup.provider.terms;
         let rate = |tier: Word| -> f64 {
@@ -178,7 +219,7 @@ impl Past {
             posts: tiers.iter().enumerate().map(post).collect(),
             paid_hours_a_month: target.paid_hours,
             target_share: target.share,
-            span: Span { weeks: 104, warm_up_weeks: 4, seed: target.seed },
+            span: Span { weeks: self.weeks_to_simulate(target), warm_up_weeks: 4, seed: target.seed },
         })
     }
 }

@@ -26,12 +26,14 @@ use crate::error::AppError;
 use crate::web::routes::{Access, Area};
 
 /// The pages beside each other.
-pub const TABS: [(&str, &str); 6] = [
+pub const TABS: [(&str, &str); 8] = [
     ("/billing", "Months"),
     ("/billing/invoices", "Invoices"),
     ("/billing/aging", "Aging"),
     ("/billing/held", "Held"),
     ("/billing/ledger", "Ledger"),
+    ("/billing/portfolio", "Portfolio"),
+    ("/billing/staffing", "Staffing"),
     ("/jobs", "Jobs"),
 ];
 

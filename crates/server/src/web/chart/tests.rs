@@ -111,3 +111,45 @@ fn bars_of_months_and_ages_have_words() {
         check(&sparkline(values));
     }
 }
+
+#[test]
+fn margins_are_drawn_with_their_marks() {
+    let mark = |label, at: f64| (label, at, format!("USD {at:.0}"));
+    let marks =
+        vec![mark("one year in a hundred less than", -400.0), mark("one year in twenty less than", -50.0), mark("on average", 900.0)];
+    let margins = Margins { from: -500.0, step: 20.0, values: (0..100).map(f64::from).collect(), marks, ..Margins::default() };
+    let chart = margins.chart();
+    check(&chart.svg);
+    assert!(chart.svg.contains("on average USD 900") && chart.svg.contains("c-limit"), "a loss has its line: {}", chart.svg);
+    assert_eq!(chart.rows.len(), 3);
+    check(&Margins::default().chart().svg);
+    let nothing = Margins { values: vec![0.0; 3], marks: vec![mark("on average", 0.0)], ..Margins::default() };
+    check(&nothing.chart().svg);
+    let odd = Margins { from: f64::NAN, step: 1.0, values: vec![f64::NAN, 1.0], ..Margins::default() };
+    assert_eq!(odd.chart().rows.len(), 0);
+}
+
+#[test]
+fn a_desk_is_drawn_with_and_without_tickets() {
+    let mut per_hour = [[0.0; 24]; 7];
+    let empty = Arrivals { id: String::new(), title: "Tickets".to_owned(), per_hour }.chart();
+    check(&empty.svg);
+    assert!(!empty.svg.contains("c-used"));
+    per_hour[1][9] = 4.0;
+    per_hour[2][9] = 1.0;
+    let chart = Arrivals { id: String::new(), title: "Tickets".to_owned(), per_hour }.chart();
+    check(&chart.svg);
+    assert_eq!(chart.svg.matches("c-used").count(), 4, "two hours in two widths");
+    assert_eq!(chart.rows.get(9).map(|row| row[..4].join(" ")).as_deref(), Some("09:00 0.00 4.00 1.00"));
+    let column = |technicians: usize| StaffingColumn {
+        technicians,
+        cost: 4_800.0 * technicians as f64,
+        in_time: format!("{technicians} %"),
+        is_enough: technicians == 21,
+    };
+    let staffings = Staffings { id: String::new(), title: "<Costs>".to_owned(), columns: (2..30).map(column).collect() };
+    let chart = staffings.chart();
+    check(&chart.svg);
+    assert!(chart.svg.contains(">21 %<") && !chart.svg.contains(">20 %<"), "the one to choose has its words, near ones have not");
+    check(&Staffings::default().chart().svg);
+}
