@@ -7,7 +7,7 @@
 
 use crate::frequency::Frequency;
 use crate::law::{Compound, Grid, Grids, Lattice};
-use crate::number::{float, root, sum};
+use crate::number::{float, index, root, sum};
 use crate::severity::{LATTICE_MAX, Severity};
 
 /// The bits of 1.0.
@@ -34,13 +34,8 @@ pub struct Table(Way);
 enum Way {
     /// Single values.
     Steps(Aliases),
-    /// A density.
+    /// A density, perhaps with a point at nought.
     Smooth(Cells),
-    /// Nought with a probability, else a density.
-    Month {
-        none: f64,
-        above: Cells,
-    },
     Capped {
         cap: f64,
         of: Box<Table>,
@@ -71,7 +66,7 @@ impl Table {
                     parts.iter().map(|(share, part)| Some((*share, Self::of_severity(part)?))).collect();
                 Some(Self(Way::Mixture(parts?)))
             }
-            _ => Some(Self(Way::Smooth(Cells::new(|x| severity.survival(x), |x| severity.excess(x), mean, TAILS_EXACT)?))),
+            _ => Some(Self(Way::Smooth(Cells::new(|x| severity.survival(x), |x| severity.excess(x), (mean, 0.0), TAILS_EXACT)?))),
         }
     }
 
@@ -97,16 +92,21 @@ impl Table {
     #[must_use]
     pub fn of_grid(grid: &Grid) -> Option<Self> {
         let (none, mean) = (grid.none(), grid.mean());
-        let some = 1.0 - none;
+        let nought = || Some(Self(Way::Steps(Aliases::new(&[(0.0, 1.0)])?)));
         if mean == 0.0 {
-            return Some(Self(Way::Steps(Aliases::new(&[(0.0, 1.0)])?)));
+            return nought();
         }
         let finest = (-f64::from(CELL_BITS) - f64::from(TAIL_BITS) * f64::from(TAILS_GRID)).exp2();
+        let some = 1.0 - none;
         if (1.0 - grid.cdf(grid.hours())) / some > finest / 2.0 {
             return None;
         }
-        let above = Cells::new(|x| (1.0 - grid.cdf(x)) / some, |x| grid.excess(x) / some, mean / some, TAILS_GRID)?;
-        Some(Self(Way::Month { none, above }))
+        // Where nearly all months have no hours, the others get a table of their own.
+        if some * float(CELLS) < 2.0 {
+            let above = Cells::new(|x| (1.0 - grid.cdf(x)) / some, |x| grid.excess(x) / some, (mean / some, 0.0), TAILS_GRID)?;
+            return Some(Self(Way::Mixture(vec![(none, nought()?), (some, Self(Way::Smooth(above)))])));
+        }
+        Some(Self(Way::Smooth(Cells::new(|x| 1.0 - grid.cdf(x), |x| grid.excess(x), (mean, none), TAILS_GRID)?)))
     }
 
     /// The hours of a month on a lattice. Nothing where more than a thousand millionth of the law lies past the lattice's end.
@@ -132,7 +132,7 @@ impl Table {
             return None;
         }
         let mut reach = mean + 12.0 * deviation;
-        for _ in 0..5 {
+        for _ in 0..10 {
             let found = match Lattice::new(compound, reach) {
                 Some(lattice) => Self::of_lattice(&lattice),
                 None => Self::of_grid(&Grid::new(compound, reach, 1 << 14, grids)),
@@ -151,7 +151,6 @@ impl Table {
         match &self.0 {
             Way::Steps(aliases) => aliases.draw(bits),
             Way::Smooth(cells) => cells.draw(bits),
-            Way::Month { none, above } => month(*none, 1.0 / (1.0 - none), above, bits),
             Way::Capped { cap, of } => of.draw(bits).min(*cap),
             Way::Mixture(parts) => mixture(parts, bits),
         }
@@ -163,19 +162,9 @@ impl Table {
         match &self.0 {
             Way::Steps(aliases) => pairs.for_each(|(value, bits)| *value = aliases.draw(*bits)),
             Way::Smooth(cells) => pairs.for_each(|(value, bits)| *value = cells.draw(*bits)),
-            Way::Month { none, above } => {
-                let swell = 1.0 / (1.0 - none);
-                pairs.for_each(|(value, bits)| *value = month(*none, swell, above, *bits));
-            }
             Way::Capped { .. } | Way::Mixture(_) => pairs.for_each(|(value, bits)| *value = self.draw(*bits)),
         }
     }
-}
-
-fn month(none: f64, swell: f64, above: &Cells, bits: u64) -> f64 {
-    let share = fraction(bits);
-    let value = above.draw(bits_of((share - none) * swell));
-    if share < none { 0.0 } else { value }
 }
 
 /// The part is found by the first share, and what is left of it draws from the part.
@@ -257,8 +246,12 @@ impl Aliases {
 /// A density by its quantile function.
 #[derive(Clone, Debug)]
 struct Cells {
+    /// Cells before the first one are nought.
     body: Box<[Cell; CELLS]>,
-    /// The first cell of the body, in [`TAIL_CELLS`].
+    /// The first cell that is not nought alone, and the share of it that is.
+    first: usize,
+    none: f64,
+    /// The rest of the first cell, in [`TAIL_CELLS`].
     head: Vec<Cell>,
     /// The last cell of what is before, in one cell less than [`TAIL_CELLS`]; the last is in the next.
     tails: Vec<Vec<Cell>>,
@@ -275,11 +268,12 @@ struct Cell {
 }
 
 impl Cells {
-    /// From P(X > x), E[(X - x)+] and the mean, for values above nought. Nothing where a quantile cannot be found.
-    fn new(survival: impl Fn(f64) -> f64, excess: impl Fn(f64) -> f64, mean: f64, tails: i32) -> Option<Self> {
-        let start = 1e-9;
-        let lowest = quantile(&survival, 1.0 - start, (0.0, mean / 1_024.0))?;
-        let (mut edge, mut width) = ((lowest, 1.0, excess(lowest)), mean / 1_024.0);
+    /// From P(X > x), E[(X - x)+], the mean and P(X = 0), of which the last leaves more than one cell. Nothing where a quantile
+    /// cannot be found.
+    fn new(survival: impl Fn(f64) -> f64, excess: impl Fn(f64) -> f64, (mean, none): (f64, f64), tails: i32) -> Option<Self> {
+        let some = 1.0 - none;
+        let lowest = quantile(&survival, some * (1.0 - 1e-9), (0.0, mean / 1_024.0))?;
+        let (mut edge, mut width) = ((lowest, some, excess(lowest)), mean / 1_024.0);
         let mut next = |above: f64| -> Option<Cell> {
             let (low, share, over) = edge;
             let high = quantile(&survival, above, (low, width))?;
@@ -288,11 +282,13 @@ impl Cells {
             (edge, width) = ((high, above, beyond), (high - low).max(mean * 1e-9));
             Some(Cell::new(low, high, middle))
         };
-        let finest = 1.0 / float(CELLS * TAIL_CELLS);
-        let head: Option<Vec<Cell>> = (1..=TAIL_CELLS).map(|number| next(1.0 - float(number) * finest)).collect();
+        let first = index(none * float(CELLS));
+        let until = 1.0 - float(first + 1) / float(CELLS);
+        let part = (some - until) / float(TAIL_CELLS);
+        let head: Option<Vec<Cell>> = (1..=TAIL_CELLS).map(|number| next(until + part * float(TAIL_CELLS - number))).collect();
         // The first and the last cell are never read: their bits lead to the head and the tails.
-        let mut body = vec![Cell::default()];
-        for number in 2..CELLS {
+        let mut body = vec![Cell::default(); first + 1];
+        for number in first + 2..CELLS {
             body.push(next(1.0 - float(number) / float(CELLS))?);
         }
         body.push(Cell::default());
@@ -307,16 +303,23 @@ impl Cells {
         let reach = (over / share).max(0.0) * 2.0;
         let last = Cell { low, slope: reach, bend: 0.0 };
         (reach.is_finite() && low.is_finite()).then_some(())?;
-        Some(Self { body: body.try_into().ok()?, head: head?, tails: cut, last })
+        let none = none * float(CELLS) - float(first);
+        Some(Self { body: body.try_into().ok()?, first, none, head: head?, tails: cut, last })
     }
 
     fn draw(&self, bits: u64) -> f64 {
         let at = usize::try_from(bits >> (u64::BITS - CELL_BITS)).unwrap_or(0);
         let rest = bits << CELL_BITS;
-        if at == 0 || at == CELLS - 1 {
-            return if at == 0 { cell_of(&self.head, rest).unwrap_or(0.0) } else { self.tail(rest) };
+        if at == self.first || at == CELLS - 1 {
+            return if at == self.first { self.head(rest) } else { self.tail(rest) };
         }
         self.body.get(at).map_or(0.0, |cell| cell.at(fraction(rest)))
+    }
+
+    #[cold]
+    fn head(&self, bits: u64) -> f64 {
+        let above = (fraction(bits) - self.none) / (1.0 - self.none);
+        if above < 0.0 { 0.0 } else { cell_of(&self.head, bits_of(above)).unwrap_or(0.0) }
     }
 
     #[cold]
@@ -463,16 +466,19 @@ mod tests {
         let models = [
             Compound::of(Frequency::Poisson { mean: 0.7 }, Severity::Lognormal { mu: -1.0, sigma: 1.0 }),
             Compound::of(Frequency::NegativeBinomial { mean: 20.0, size: 6.0 }, Severity::Gamma { shape: 1.5, scale: 0.5 }),
+            // Nearly all months have no hours: in the last but one cell, and in the last.
+            Compound::of(Frequency::Poisson { mean: 0.002_5 }, Severity::Gamma { shape: 1.5, scale: 0.5 }),
+            Compound::of(Frequency::Poisson { mean: 0.000_9 }, Severity::Gamma { shape: 1.5, scale: 0.5 }),
         ];
         let mut grids = Grids::new();
         for model in models {
             let (table, name) = (Table::of_month(&model, &mut grids).expect("a table"), format!("{model:?}"));
-            let grid = Grid::new(&model, model.mean() + 40.0 * model.deviation(), 1 << 15, &mut grids);
+            let grid = Grid::new(&model, model.mean() + 40.0_f64.max(40.0 * model.deviation()), 1 << 16, &mut grids);
             near(&name, mean_of(&table, |value| is(value == 0.0)), model.none(), 4e-6);
-            near(&name, mean_of(&table, |value| value), model.mean(), 3e-5 * model.mean());
+            near(&name, mean_of(&table, |value| value), model.mean(), (3e-5 * model.mean()).max(1e-6));
             for x in [0.2, 1.0, 5.0, 12.0, 20.0] {
                 near(&name, mean_of(&table, |value| is(value > x)), 1.0 - grid.cdf(x), 1e-5);
-                near(&name, mean_of(&table, |value| (value - x).max(0.0)), grid.excess(x), 5e-5 * model.mean());
+                near(&name, mean_of(&table, |value| (value - x).max(0.0)), grid.excess(x), (5e-5 * model.mean()).max(1e-6));
             }
         }
     }

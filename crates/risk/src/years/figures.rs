@@ -122,12 +122,24 @@ fn of_ranks(values: &[f64], ranks: &[usize]) -> Vec<f64> {
     let mut below = 0;
     for (bin, count) in counts.into_iter().enumerate() {
         if ranks.iter().any(|rank| (below..below + count).contains(rank)) {
-            wanted.push(Wanted { bin, below, values: Vec::with_capacity(count) });
+            wanted.push(Wanted { bin, below, count, values: Vec::new() });
         }
         below += count;
     }
+    // A bin that is full may hold one cost only, as blocks make few different ones.
+    for one in wanted.iter_mut().filter(|one| one.count > values.len() / 16) {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for value in values {
+            let is_own = bin(*value) == one.bin;
+            low = if is_own && *value < low { *value } else { low };
+            high = if is_own && *value > high { *value } else { high };
+        }
+        if low == high {
+            one.values = vec![low];
+        }
+    }
     let mut places = vec![usize::MAX; BINS];
-    for (place, one) in wanted.iter().enumerate() {
+    for (place, one) in wanted.iter().enumerate().filter(|(_, one)| one.values.is_empty()) {
         places.iter_mut().skip(one.bin).take(1).for_each(|slot| *slot = place);
     }
     for value in values {
@@ -139,7 +151,7 @@ fn of_ranks(values: &[f64], ranks: &[usize]) -> Vec<f64> {
     wanted.iter_mut().for_each(|one| one.values.sort_unstable_by(f64::total_cmp));
     let of = |rank: &usize| {
         let one = wanted.iter().rev().find(|one| one.below <= *rank)?;
-        one.values.get(rank - one.below).copied()
+        one.values.get(rank - one.below).or(one.values.last()).copied()
     };
     ranks.iter().map(|rank| of(rank).unwrap_or(f64::NAN)).collect()
 }
@@ -149,6 +161,8 @@ struct Wanted {
     bin: usize,
     /// How many values lie in the bins before it.
     below: usize,
+    count: usize,
+    /// Its values, or the one that all of them are.
     values: Vec<f64>,
 }
 
