@@ -2,7 +2,7 @@
 # Measures other programs beside ours on one core and for one law: eight tickets a month of lognormal hours (mu -1, sigma 1), and
 # its expected overage past 5 hours. Not part of CI: it installs Python packages into a folder that it takes away again.
 # Usage: risk_peers.sh   (from anywhere in the repository; needs cargo, python3 with venv, and the network; actuar is measured where
-# Rscript and the package r-cran-actuar are there). The machine should be quiet: only ratios of one run say something.
+# Rscript and the package r-cran-actuar are there). Times are processor time; on a busy machine only ratios of one run say something.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -14,11 +14,10 @@ export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMEXPR_NUM_TH
 core=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
 # Built first, so that nothing compiles while something is measured.
 (cd "$here/../.." && cargo bench -p quarterhour-risk --locked --bench risk --no-run) >&2
-(cd "$here/../.." && taskset -c "$core" cargo bench -p quarterhour-risk --locked --bench risk -- \
-    whole_law one_value band_of million_years) >"$work/ours.txt"
 if command -v Rscript >/dev/null && Rscript -e 'library(actuar)' >/dev/null 2>&1; then
     taskset -c "$core" Rscript --vanilla "$here/risk_peers.R" >"$work/actuar.txt"
 else
     echo "actuar is left out: no Rscript with the package" >&2
 fi
+cd "$here/../.."
 taskset -c "$core" "$work/venv/bin/python" "$here/risk_peers.py" "$aggregate" "$work"
