@@ -128,6 +128,16 @@ impl Frequency {
         }
     }
 
+    /// So many times the tickets, with the same dispersion: another rate of the same client. A chance ends at 1.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        match self {
+            Self::Poisson { mean } => Self::Poisson { mean: mean * factor },
+            Self::NegativeBinomial { mean, size } => Self::NegativeBinomial { mean: mean * factor, size },
+            Self::Binomial { trials, share } => Self::Binomial { trials, share: (share * factor).min(1.0) },
+        }
+    }
+
     /// One draw.
     pub fn sample(self, random: &mut impl Rng) -> u32 {
         match self {

@@ -7,6 +7,7 @@
 
 pub mod advice;
 pub mod backtest;
+pub mod band;
 pub mod book;
 pub mod candidate;
 pub mod comparison;
@@ -34,3 +35,4 @@ pub mod special;
 pub mod staffing;
 pub mod standard;
 pub mod visits;
+pub mod years;

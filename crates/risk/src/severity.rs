@@ -71,7 +71,7 @@ pub enum Severity {
 /// A tail beyond this probability is left out where a lattice has to end.
 const TAIL: f64 = 1e-18;
 /// A lattice has at most so many points.
-const LATTICE_MAX: usize = 1 << 20;
+pub(crate) const LATTICE_MAX: usize = 1 << 20;
 
 impl Severity {
     /// The values that were observed, each as likely as the others.
@@ -234,6 +234,16 @@ impl Severity {
             Self::Exponential { .. } | Self::Gamma { .. } | Self::Lognormal { .. } => true,
             Self::Mixture(parts) => parts.iter().all(|(_, part)| part.is_smooth()),
             Self::Burr { .. } | Self::Uniform { .. } | Self::Points(_) | Self::RoundedUp { .. } | Self::Capped { .. } => false,
+        }
+    }
+
+    /// Does every value have a probability of nought, so that a quantile function without steps belongs to it?
+    #[must_use]
+    pub fn has_density(&self) -> bool {
+        match self {
+            Self::Burr { .. } | Self::Uniform { .. } => true,
+            Self::Mixture(parts) => parts.iter().all(|(_, part)| part.has_density()),
+            _ => self.is_smooth(),
         }
     }
 

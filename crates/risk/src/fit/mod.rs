@@ -35,7 +35,7 @@ pub struct Replicates {
 
 impl Replicates {
     /// A generator for each replicate, on a stream of its own.
-    fn streams(self) -> impl Iterator<Item = ChaCha8Rng> {
+    pub(crate) fn streams(self) -> impl Iterator<Item = ChaCha8Rng> {
         let seeded = ChaCha8Rng::seed_from_u64(self.seed);
         (0_u64..).take(self.count).map(move |number| {
             let mut stream = seeded.clone();

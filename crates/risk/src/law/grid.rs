@@ -211,12 +211,11 @@ impl Grid {
         ((self.cdf(x + width) - self.cdf((x - width).max(0.0))) / (width + width.min(x))).max(0.0)
     }
 
-    /// The value and the slope at x of the polynomial through the six nearest points.
+    /// The value and the slope at x of the polynomial through the seven nearest points.
     fn around(&self, x: f64) -> (f64, f64) {
         let at = (x / self.step).min(float(self.shortfall.len().saturating_sub(1)));
         let first = index(at + 0.5).saturating_sub(3).min(self.shortfall.len().saturating_sub(7));
-        let values: Vec<f64> = self.shortfall.iter().skip(first).take(7).copied().collect();
-        let (value, slope) = lagrange(&values, at - float(first));
+        let (value, slope) = newton(self.shortfall.get(first..).unwrap_or_default(), at - float(first));
         (value, slope / self.step)
     }
 
@@ -293,20 +292,24 @@ pub(crate) fn differences(excess: impl Iterator<Item = f64>, step: f64) -> Vec<f
     spread
 }
 
-/// The value and the slope at `x` of the polynomial through (0, y0), (1, y1), ...
-fn lagrange(values: &[f64], x: f64) -> (f64, f64) {
-    let (mut total, mut slope) = (0.0, 0.0);
-    for (own, value) in values.iter().enumerate() {
-        let (mut product, mut derived) = (1.0, 0.0);
-        for other in 0..values.len() {
-            if other != own {
-                let (numerator, denominator) = (x - float(other), float(own) - float(other));
-                derived = (derived * numerator + product) / denominator;
-                product *= numerator / denominator;
-            }
-        }
-        total += value * product;
-        slope += value * derived;
+/// The value and the slope at `x` of the polynomial through (0, y0), (1, y1), ... of the first seven values, or of fewer if
+/// there are no more, by divided differences.
+fn newton(values: &[f64], x: f64) -> (f64, f64) {
+    const NODES: [f64; 7] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    let mut level = [0.0; 7];
+    level.iter_mut().zip(values).for_each(|(slot, value)| *slot = *value);
+    let mut coefficients = [0.0; 7];
+    for ((slot, order), _) in coefficients.iter_mut().zip(NODES).zip(values) {
+        let [first, ..] = level;
+        *slot = first;
+        let mut next = level;
+        next.rotate_left(1);
+        level.iter_mut().zip(next).for_each(|(own, next)| *own = (next - *own) / (order + 1.0));
     }
-    (total, slope)
+    let (mut value, mut slope) = (0.0, 0.0);
+    for (coefficient, node) in coefficients.into_iter().zip(NODES).rev() {
+        slope = slope * (x - node) + value;
+        value = value * (x - node) + coefficient;
+    }
+    (value, slope)
 }

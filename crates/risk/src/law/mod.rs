@@ -9,12 +9,14 @@ mod exact;
 mod grid;
 pub mod inversion;
 mod lattice;
+mod table;
 mod year;
 
 pub use blocks::{ExpiringBlocks, blocks_bought, expiring_blocks};
 pub use exact::Exact;
 pub use grid::{Grid, Grids};
 pub use lattice::Lattice;
+pub use table::Table;
 pub use year::{Overages, chance_of_less};
 
 use num_complex::Complex64;
@@ -99,6 +101,13 @@ impl Compound {
     #[must_use]
     pub fn over(&self, months: u32) -> Self {
         let part = |part: &Part| Part { frequency: part.frequency.over(months), severity: part.severity.clone() };
+        Self { parts: self.parts.iter().map(part).collect() }
+    }
+
+    /// The same with so many times the tickets; see [`Frequency::times`].
+    #[must_use]
+    pub fn times(&self, factor: f64) -> Self {
+        let part = |part: &Part| Part { frequency: part.frequency.times(factor), severity: part.severity.clone() };
         Self { parts: self.parts.iter().map(part).collect() }
     }
 

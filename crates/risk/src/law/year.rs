@@ -51,6 +51,8 @@ pub fn chance_of_less(month: &Grid, months: u32, difference: impl Fn(f64) -> f64
             let (from, to) = (float(number) * month.step(), float(number + 1) * month.step());
             (f64::midpoint(from, to), (month.cdf(to) - month.cdf(from)).max(0.0))
         }))
+        // What lies past the grid's end counts there.
+        .chain(std::iter::once((month.hours(), (1.0 - month.cdf(month.hours())).max(0.0))))
         .filter(|(_, share)| *share > 1e-15)
         .collect();
     let largest = cells.iter().map(|(hours, share)| difference(*hours).abs() * share.sqrt().min(1.0)).fold(0.0, f64::max);

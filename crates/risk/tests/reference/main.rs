@@ -12,3 +12,4 @@ mod ladder;
 mod programs;
 mod published;
 mod table;
+mod years;
