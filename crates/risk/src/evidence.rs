@@ -13,9 +13,9 @@ use crate::history::{History, Incident, MonthSeen};
 use crate::number::{float, sum};
 
 /// Hours of at most so many incidents are fitted, spread over the whole past.
-const HOURS_MAX: usize = 400;
+const HOURS_MAX: usize = 300;
 /// Samples that are drawn from each fitted law, to see how far off they lie.
-const JUDGED: usize = 199;
+const JUDGED: usize = 99;
 /// Times that the past is drawn anew for an interval.
 const REDRAWN: usize = 1_000;
 /// The share of cases between both ends of an interval.

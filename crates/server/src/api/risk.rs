@@ -16,9 +16,9 @@ use crate::api::told::Told;
 use crate::app::actor::Permission;
 use crate::app::context::App;
 use crate::app::risk::comparison::Report;
-use crate::app::risk::question::Question;
 use crate::app::risk::forecast::{Forecast, forecast, measure};
 use crate::app::risk::provider_side::{Inquiry, ProviderSide};
+use crate::app::risk::question::{HoursLaw, Question};
 use crate::app::risk::staffing::{Staffing, Target};
 use crate::error::AppError;
 use crate::web::routes::Access;
@@ -66,6 +66,16 @@ pub struct ComparisonQuery {
     /// Growth of tickets a year; below nought for shrinking.
     #[param(minimum = -0.9, maximum = 5.0, default = 0.0)]
     growth: Option<f64>,
+    /// Months of the year with more or fewer tickets, as in the years before.
+    #[param(default = false)]
+    seasons: Option<bool>,
+    /// No ticket takes longer than so many hours.
+    #[param(minimum = 0.1, maximum = 1_000.0)]
+    longest: Option<f64>,
+    /// The law of a ticket's hours, fitted to the client's own: `exponential`, `lognormal`, `gamma`, `weibull` or `burr-xii`; the tickets
+    /// as they were unless given.
+    #[param(inline)]
+    law: Option<HoursLaw>,
     /// The standard error of every P95, as a share of it.
     #[param(minimum = 0.000_5, maximum = 0.5, default = 0.01)]
     precision: Option<f64>,
@@ -117,6 +127,9 @@ impl ComparisonQuery {
             viruses: self.viruses.unwrap_or(usual.viruses),
             virus_hours: self.virus_hours.unwrap_or(usual.virus_hours),
             growth: self.growth.unwrap_or(usual.growth),
+            seasons: self.seasons.unwrap_or(usual.seasons),
+            longest: self.longest,
+            law: self.law,
             precision: self.precision.unwrap_or(usual.precision),
             pricing: Pricing {
                 block_discount: self.block_discount.unwrap_or(prices.block_discount),

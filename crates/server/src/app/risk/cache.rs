@@ -11,8 +11,8 @@ use tokio::sync::Semaphore;
 use crate::app::context::{App, Context};
 use crate::app::risk::comparison::{Detail, Report, compare};
 use crate::app::risk::office::Office;
-use crate::app::risk::question::Question;
 use crate::app::risk::provider_side::{Book, Draws, Inquiry, ProviderSide};
+use crate::app::risk::question::Question;
 use crate::app::risk::staffing::{Staffing, Target, staff};
 use crate::error::AppError;
 

@@ -41,7 +41,7 @@ pub struct Question {
 }
 
 /// A law of a ticket's hours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HoursLaw {
     /// Memoryless.

@@ -411,7 +411,7 @@ pub fn redrawn(report: &Report) -> Option<String> {
     let (mean, p95) = (redrawn.means.get(at)?, redrawn.p95.get(at)?);
     let figures = &report.contenders.get(at)?.figures;
     Some(format!(
-        "As a check without any law, the client's own months were drawn anew {} times, three in a row: under {} an average year costs {} (simulated: {}), a bad one {} ({}).",
+        "As a check without any law, the client's own months were drawn anew {} times, three in a row, with what happened in them, a crash or none: under {} an average year costs {} (simulated: {}), a bad one {} ({}).",
         redrawn.courses,
         named("use-it-or-lose-it"),
         whole(mean.value, currency),
