@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use quarterhour_billing::Day;
-use quarterhour_risk::number::{float, mean};
+use quarterhour_risk::number::mean;
 use quarterhour_risk::portfolio::Seats;
 use quarterhour_risk::standard::seats;
 use tokio::sync::Semaphore;
@@ -18,8 +18,8 @@ use crate::error::AppError;
 
 /// So many long computations run at once. Each uses all cores, so more of them would only make each other late.
 const LONG_MAX: usize = 2;
-/// A page simulates so many years of clients, in about four seconds on two cores.
-const PAGE_CLIENT_YEARS: usize = 20_000;
+/// A page simulates so many years of clients, in about three seconds on two cores.
+const PAGE_CLIENT_YEARS: usize = 16_000;
 /// At most so many can be asked for, in about a quarter of a minute on two cores.
 const CLIENT_YEARS_MAX: usize = 80_000;
 /// A whole comparison of a client with more tickets a month takes longer, and more memory, than a request may.
@@ -98,7 +98,7 @@ impl App {
 /// How many years a page simulates for a number of clients: at most 400, and fewer the more clients there are.
 #[must_use]
 pub fn page_courses(clients: usize) -> usize {
-    (PAGE_CLIENT_YEARS / clients.max(1)).clamp(100, 400)
+    (PAGE_CLIENT_YEARS / clients.max(1)).clamp(80, 400)
 }
 
 impl Context {
@@ -112,7 +112,7 @@ impl Context {
         // So few are quick with any number of clients.
         let most = (CLIENT_YEARS_MAX / office.setup.clients.len().max(1)).max(100);
         if inquiry.courses > most {
-            let said = format!("{} is more than the {most} that can be asked for with so many clients", float(inquiry.courses));
+            let said = format!("{} is more than the {most} that can be asked for with so many clients", inquiry.courses);
             return Err(AppError::field("courses", said));
         }
         let draws = inquiry.draws(office);
