@@ -85,13 +85,9 @@ pub fn backtest(subjects: &[Subject<'_>], calendar: &Calendar, (first, until): (
     let (mut all, mut calibration, mut months) = (Vec::new(), Calibration::default(), 0);
     let mut period = first;
     while period <= until {
-        let outlook = Outlook::learn(subjects.iter().map(|subject| subject.seen), period);
-        if !outlook.is_empty() {
-            let tried: Vec<Tried> = (0..subjects.len())
-                .into_par_iter()
-                .flat_map_iter(|number| try_client(subjects, number, (&outlook, &calibration), calendar, (period, end)))
-                .collect();
-            months += usize::from(!tried.is_empty());
+        let tried = try_month(subjects, &calibration, calendar, (period, end), 1);
+        if !tried.is_empty() {
+            months += 1;
             all.extend(tried);
             calibration = Calibration::new(all.iter().map(|tried: &Tried| tried.place).collect());
         }
@@ -100,44 +96,71 @@ pub fn backtest(subjects: &[Subject<'_>], calendar: &Calendar, (first, until): (
     summary(&all, months)
 }
 
-/// What past forecasts say of the next.
+/// So many past forecasts are enough to correct the next by.
+const CALIBRATED_BY: usize = 3_000;
+
+/// What past forecasts say of the next: with many clients those of every second, third ... of them, other ones each month.
 #[must_use]
 pub fn calibration(subjects: &[Subject<'_>], calendar: &Calendar, (first, until): (Period, Period)) -> Calibration {
-    let mut places = Vec::new();
-    let mut period = first;
+    let months = usize::try_from(until.since(first) + 1).unwrap_or(1);
+    let every = (subjects.len() * months * ORIGINS.len()).div_ceil(CALIBRATED_BY).max(1);
+    let (mut places, mut period) = (Vec::new(), first);
     while period <= until {
-        let outlook = Outlook::learn(subjects.iter().map(|subject| subject.seen), period);
-        if !outlook.is_empty() {
-            let none = Calibration::default();
-            let tried: Vec<f64> = (0..subjects.len())
-                .into_par_iter()
-                .flat_map_iter(|number| try_client(subjects, number, (&outlook, &none), calendar, (period, until.end())))
-                .map(|tried| tried.place)
-                .collect();
-            places.extend(tried);
-        }
+        let tried = try_month(subjects, &Calibration::default(), calendar, (period, until.end()), every);
+        places.extend(tried.iter().map(|tried| tried.place));
         period = period.next();
     }
     Calibration::new(places)
 }
 
-fn try_client(
+/// A day of a month on whose morning it is forecast: business days of the month as far as it is known, those that are gone, the day.
+type Origin = (f64, f64, Day);
+
+/// Forecasts one month of every so-manyth client.
+fn try_month(
     subjects: &[Subject<'_>],
-    number: usize,
-    (outlook, calibration): (&Outlook, &Calibration),
+    calibration: &Calibration,
     calendar: &Calendar,
     (period, end): (Period, Day),
+    every: usize,
 ) -> Vec<Tried> {
-    let Some(Subject { client, seen }) = subjects.get(number) else { return Vec::new() };
+    let outlook = Outlook::learn(subjects.iter().map(|subject| subject.seen), period);
+    if outlook.is_empty() {
+        return Vec::new();
+    }
+    let month = usize::try_from(period.first_day().date().month()).unwrap_or(0);
+    let chosen: Vec<(usize, Vec<Origin>)> = (0..subjects.len())
+        .filter(|number| (number + month) % every == 0)
+        .filter_map(|number| Some((number, origins(subjects.get(number)?.client, calendar, (period, end)))))
+        .collect();
+    // Clients of one time zone are looked at on the same days: what all had by then is added up once.
+    let mut days: Vec<(Day, f64)> = chosen.iter().flat_map(|(_, origins)| origins.iter().map(|(_, gone, on)| (*on, *gone))).collect();
+    days.sort_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
+    days.dedup();
+    let seen: Vec<&Seen> = subjects.iter().map(|subject| subject.seen).collect();
+    let paces = outlook.paces(&seen, period, &days);
+    let pace = |on: Day, gone: f64| {
+        let found = days.iter().zip(&paces).find(|(day, _)| **day == (on, gone));
+        found.map_or_else(Pace::default, |(_, pace)| *pace)
+    };
+    let client = |(number, origins): &(usize, Vec<Origin>)| -> Vec<Tried> {
+        let Some(subject) = subjects.get(*number) else { return Vec::new() };
+        let one = |(known, gone, on): &Origin| {
+            try_once((subject.seen, *number), (&outlook, calibration), (period, *on), (*known, *gone, pace(*on, *gone)))
+        };
+        origins.iter().filter_map(one).collect()
+    };
+    chosen.par_iter().flat_map_iter(client).collect()
+}
+
+fn origins(client: &Client, calendar: &Calendar, (period, end): (Period, Day)) -> Vec<Origin> {
     let (all, _) = business_days(client, calendar, period, end.min(period.end()));
     let known = if end < period.end() { business_days(client, calendar, period, end).1 } else { all };
-    let origins = ORIGINS.iter().filter_map(|share| {
+    let origin = |share: &f64| {
         let gone = (known * share).round();
-        let on = day_after(client, calendar, period, index(gone))?;
-        let paces = subjects.iter().map(|other| outlook.pace(other.seen, (period, on), gone));
-        try_once((seen, number), (outlook, calibration), (period, on), (known, gone, paces.sum()))
-    });
-    origins.collect()
+        Some((known, gone, day_after(client, calendar, period, index(gone))?))
+    };
+    ORIGINS.iter().filter_map(origin).collect()
 }
 
 /// The day on which so many business days of a month are over.

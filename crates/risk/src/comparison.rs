@@ -73,12 +73,15 @@ impl Field<'_> {
             let from = run.tickets.len();
             let wanted = if from < plan.courses_min { plan.courses_min - from } else { ROUND };
             let numbers = from..from + wanted.min(plan.courses_max.max(1) - from);
-            let round: Result<Vec<_>, BillingError> =
-                numbers.into_par_iter().map(|number| self.course((plan.seed, number), &[])).collect();
-            for (path, courses) in round? {
-                tickets += usize::try_from(path.tickets).unwrap_or(0);
-                run.hours.drawn.push(path.hours);
-                run.tickets.push(f64::from(path.tickets));
+            let one = |number: usize| {
+                let (path, courses) = self.course((plan.seed, number), &[])?;
+                Ok((path.hours, path.tickets, courses))
+            };
+            let round: Result<Vec<_>, BillingError> = numbers.into_par_iter().map(one).collect();
+            for (hours, drawn, courses) in round? {
+                tickets += usize::try_from(drawn).unwrap_or(0);
+                run.hours.drawn.push(hours);
+                run.tickets.push(f64::from(drawn));
                 run.courses.iter_mut().zip(courses).for_each(|(all, course)| all.push(course));
             }
         }

@@ -1,6 +1,7 @@
 //! What a client's visits teach about the rest of a running month: rates by business day, shrunk to the portfolio's.
 
 use quarterhour_billing::{Calendar, Client, Day, Period};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::fit::count::{ClientMonth, DISPERSION_WIDTH, common_dispersion, shrunk_dispersion};
@@ -136,6 +137,21 @@ impl Outlook {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pooled.is_empty()
+    }
+
+    /// What all clients together had before each of some days of a month, and what was expected of them: the day, and the business
+    /// days that are gone by then. Their rates are looked up once.
+    #[must_use]
+    pub fn paces(&self, all: &[&Seen], period: Period, days: &[(Day, f64)]) -> Vec<Pace> {
+        let rates: Vec<Option<f64>> = all.par_iter().map(|seen| Some(self.rate(seen, period)?.mean())).collect();
+        let on_day = |(on, gone): &(Day, f64)| {
+            let own = all.iter().zip(&rates).filter_map(|(seen, rate)| {
+                let came = float(so_far(seen, period, *on).len());
+                Some(Pace { came, expected: (*rate)? * gone })
+            });
+            own.sum()
+        };
+        days.iter().map(on_day).collect()
     }
 
     /// What a client had before a day of a month, and what was expected of it.

@@ -5,6 +5,7 @@
 //   data-goto="/path"                             inside such an element: go there, the work is done
 //   data-preview="/path" data-preview-into="id"   a form: what is typed goes to the path, the answer into the element
 //   data-problem="name"                           in a preview: what is wrong with the field of the form, told at the field, too
+//   data-later="/path"                            a part that takes longer than the page: the element of that path's page with the same id
 //   data-shown                                    a slider that tells its value to the <output> beside it
 //   data-submit-on-change                         a form (or field) that is sent when a choice is made
 //   data-confirm="Delete device PRN-2?"           a form or a button that asks first
@@ -139,6 +140,20 @@ function heard(...words) {
 // News that come thick and fast are taken together, but none waits for half a second.
 const soon = () => setTimeout(refresh, Math.max(60, fetched + 400 - Date.now()));
 
+/** Brings the parts of the page that take longer than it. */
+async function bring() {
+  for (const place of all('[data-later][id]')) {
+    try {
+      const answer = await fetch(place.getAttribute('data-later') ?? '');
+      if (!answer.ok || answer.redirected) continue;
+      const part = parse(await answer.text()).getElementById(place.id);
+      if (part) place.replaceChildren(...part.childNodes);
+    } catch {
+      // The link in its place leads there.
+    }
+  }
+}
+
 async function refresh() {
   if (fetching) return;
   const regions = all('[data-live][id]').filter(concerned);
@@ -156,6 +171,7 @@ async function refresh() {
     }
     document.body.dataset.told = next.body.dataset.told;
     arrange();
+    void bring();
     const way = document.querySelector('[data-live] [data-goto]')?.getAttribute('data-goto');
     if (way) location.assign(way);
   } catch {
@@ -563,4 +579,5 @@ for (const current of /** @type {HTMLElement[]} */ (all('nav.tabs [aria-current]
 }
 tick();
 setInterval(tick, 1000);
+void bring();
 listen();

@@ -15,7 +15,7 @@ use crate::api::problem::Problem;
 use crate::api::told::Told;
 use crate::app::actor::Permission;
 use crate::app::context::App;
-use crate::app::risk::comparison::Report;
+use crate::app::risk::comparison::{Detail, Report, compare};
 use crate::app::risk::forecast::{Forecast, forecast, measure};
 use crate::app::risk::provider_side::{Inquiry, ProviderSide};
 use crate::app::risk::question::{HoursLaw, Question};
@@ -48,7 +48,7 @@ pub struct ComparisonQuery {
     /// Servers; as many as today unless given.
     #[param(maximum = 2_000)]
     servers: Option<u32>,
-    /// Tickets a workstation, as a factor of what is expected; at most 3,000 tickets a month in all.
+    /// Tickets a workstation, as a factor of what is expected; at most 20,000 tickets a month in all.
     #[param(minimum = 0.0, maximum = 100.0, default = 1.0)]
     tickets: Option<f64>,
     /// Hours a ticket, as a factor of what is expected.
@@ -159,7 +159,7 @@ async fn comparison(
         .run_in_turn(move |app| {
             app.client_by_code(&client)?;
             let office = app.office()?;
-            app.comparison(&office, &client, &question)
+            compare(&office, &client, &question, &[], Detail::Whole)
         })
         .await?;
     Ok(Answer(Told(Arc::new(report))))

@@ -374,7 +374,10 @@ impl Row {
             because: contender.because.clone(),
             is_today: contender.is_today(),
             mean: money(it.mean.value),
-            range: contender.mean_range.map_or(String::new(), |(low, high)| format!("{} to {}", money(low), money(high))),
+            range: contender
+                .mean_range
+                .filter(|(low, high)| high - low >= 1.0)
+                .map_or(String::new(), |(low, high)| format!("{} to {}", money(low), money(high))),
             median: money(it.median.value),
             p90: money(it.p90.value),
             p95: money(it.p95.value),

@@ -11,6 +11,7 @@ pub(crate) mod billing;
 pub mod chart;
 mod client;
 mod client_entries;
+mod client_forecast;
 pub mod client_head;
 mod client_show;
 mod company;
@@ -104,6 +105,7 @@ pub fn routes() -> Area {
         .and(billing::area())
         .and(client::area())
         .and(client_entries::area())
+        .and(client_forecast::area())
         .and(client_show::area())
         .and(dashboard::area())
         .and(device::area())

@@ -109,3 +109,15 @@ async fn prices_are_compared_by_those_who_may_see_them() {
     let pdf = site.person(BOOK_KEEPER).get("/clients/cedar/comparison.pdf?workstations=12").await.ok();
     assert!(pdf.body.starts_with(b"%PDF-1.7"));
 }
+
+#[tokio::test]
+async fn the_end_of_a_month_is_told_with_its_chances() {
+    let site = Site::demo();
+    let technician = site.person(TECHNICIAN);
+    let page = technician.get("/clients/cedar").await.ok().text();
+    assert!(page.contains("data-later=\"/clients/cedar/month-end\""), "the client's page brings it");
+    let page = technician.get("/clients/cedar/month-end").await.ok().shows("As likely as not the month ends at");
+    page.shows("The chance of overage is").shows("business days are left").shows("forecasts of past months");
+    technician.get("/clients/nobody/month-end").await.not_found();
+    site.person(APPROVER).get("/clients/cedar/month-end").await.forbidden();
+}

@@ -2,9 +2,10 @@
 
 use quarterhour_risk::number::float;
 use quarterhour_server::app::money::grouped;
-use quarterhour_server::app::risk::comparison::{Detail, Question, compare};
+use quarterhour_server::app::risk::comparison::{Detail, compare};
 use quarterhour_server::app::risk::forecast::{forecast, measure};
 use quarterhour_server::app::risk::provider_side::{Inquiry, provider_side};
+use quarterhour_server::app::risk::question::Question;
 use quarterhour_server::app::risk::staffing::{Target, staff};
 use serde::Serialize;
 use serde_json::Value;

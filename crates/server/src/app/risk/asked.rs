@@ -7,7 +7,7 @@ use quarterhour_risk::candidate::{Candidate, Ground, MonthCost};
 use quarterhour_risk::comparison::{Plan, Run};
 use quarterhour_risk::demand::{Demand, Severe};
 use quarterhour_risk::evidence::{fitted, quantile_of};
-use quarterhour_risk::number::{float_i64, mean, quantile_of_sorted, sorted};
+use quarterhour_risk::number::{float_i64, index, mean, quantile_of_sorted, sorted};
 use quarterhour_risk::portfolio::{Knowledge, Seats};
 use quarterhour_risk::replay::{Replay, replay};
 use quarterhour_risk::severity::Severity;
@@ -66,6 +66,19 @@ impl<'a> Asked<'a> {
         Self { office, question, client, seats, demand, knowledge, first }
     }
 
+    /// Refuses more tickets than can be simulated while somebody waits.
+    ///
+    /// # Errors
+    ///
+    /// Names the field, and how many there are.
+    pub(super) fn checked(self) -> Result<Self, AppError> {
+        let most = self.demand.usual.tickets.iter().map(|frequency| frequency.mean()).fold(0.0, f64::max);
+        if most <= TICKETS_MAX {
+            return Ok(self);
+        }
+        Err(AppError::field("tickets", format!("{most:.0} tickets a month are more than the {TICKETS_MAX:.0} that can be compared")))
+    }
+
     /// The first simulated day.
     pub(super) fn first_day(&self) -> Day {
         self.first.first_day()
@@ -112,10 +125,13 @@ impl<'a> Asked<'a> {
     }
 
     pub(super) fn plan(&self, detail: Detail) -> Plan {
-        let courses_min = match detail {
+        let usual = match detail {
             Detail::Whole => 256,
             Detail::Quick => 128,
         };
+        // Years of thousands of tickets differ little from each other, and take long.
+        let a_year = index(self.tickets() * f64::from(MONTHS)).max(1);
+        let courses_min = (1_000_000 / a_year).clamp(32, usual);
         Plan { precision: self.question.precision, courses_min, ..Plan::usual(self.first, self.question.seed) }
     }
 
@@ -197,6 +213,9 @@ pub(super) fn month_hours(run: &Run, contenders: &[Contender]) -> Vec<(f64, f64)
 pub(super) fn counted(month: &MonthCost) -> f64 {
     float_i64(month.granted - month.forfeited + month.overage) / 3_600.0
 }
+
+/// At most so many tickets a month are simulated.
+const TICKETS_MAX: f64 = 20_000.0;
 
 /// Months that are simulated.
 pub(super) const MONTHS: u32 = 12;

@@ -3,16 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use quarterhour_billing::Day;
-use quarterhour_risk::number::mean;
-use quarterhour_risk::portfolio::Seats;
-use quarterhour_risk::standard::seats;
 use tokio::sync::Semaphore;
 
 use crate::app::context::{App, Context};
-use crate::app::risk::comparison::{Detail, Report, compare};
 use crate::app::risk::office::Office;
 use crate::app::risk::provider_side::{Book, Draws, Inquiry, ProviderSide};
-use crate::app::risk::question::Question;
 use crate::app::risk::staffing::{Staffing, Target, staff};
 use crate::error::AppError;
 
@@ -22,9 +17,6 @@ const LONG_MAX: usize = 2;
 const PAGE_CLIENT_YEARS: usize = 16_000;
 /// At most so many can be asked for, in about a quarter of a minute on two cores.
 const CLIENT_YEARS_MAX: usize = 80_000;
-/// A whole comparison of a client with more tickets a month takes longer, and more memory, than a request may.
-const TICKETS_MAX: f64 = 3_000.0;
-
 /// The version of the books, the count of changes, and the day.
 type Key = (i64, u64, Day);
 
@@ -117,27 +109,6 @@ impl Context {
         }
         let draws = inquiry.draws(office);
         Ok(self.long.books.get_or(office, draws, || Book::draw(office, draws))?.side(inquiry))
-    }
-
-    /// Compares the programs for a client, with all that is known.
-    ///
-    /// # Errors
-    ///
-    /// Refuses numbers that make no sense and more tickets than a request may take, and fails as [`compare`].
-    pub fn comparison(&self, office: &Office, code: &str, question: &Question) -> Result<Report, AppError> {
-        question.checked()?;
-        let (position, client) = office.client(code)?;
-        let today = seats(client, office.until.next().first_day());
-        let workstations = question.workstations.map_or(today.workstations, f64::from);
-        let asked = Seats { workstations, endpoints: today.endpoints - today.workstations + workstations, ..today };
-        let (demand, _) = office.portfolio.demand(position, asked, 12, &office.trade);
-        let usual = mean(&demand.usual.tickets.iter().map(|frequency| frequency.mean()).collect::<Vec<_>>());
-        let tickets = usual * question.tickets * (1.0 + question.growth).max(1.0);
-        if tickets > TICKETS_MAX {
-            let said = format!("{tickets:.0} tickets a month are more than the {TICKETS_MAX:.0} that a request may take");
-            return Err(AppError::field("tickets", said));
-        }
-        compare(office, code, question, &[], Detail::Whole)
     }
 
     /// How many technicians answer in time.

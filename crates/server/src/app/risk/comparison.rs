@@ -179,7 +179,7 @@ impl Detail {
 pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft], detail: Detail) -> Result<Report, AppError> {
     question.checked()?;
     let (position, client) = office.client(code)?;
-    let asked = Asked::new(office, position, client, question);
+    let asked = Asked::new(office, position, client, question).checked()?;
     let mut words = office.words.clone();
     let entrants = asked.entrants(&mut words, drafts)?;
     let ground = Ground { terms: &office.setup.provider.terms, words: &words };

@@ -332,7 +332,8 @@ pub fn questions(facts: &Facts, contenders: &[Contender], knowledge: &Knowledge,
 
 /// What an average year costs a client that shrinks, where it was simulated.
 fn shrinking(contenders: &[Contender], scenarios: &[Scenario]) -> String {
-    let general = "Hours and per-device fees follow the dated device list, both ways. A flat fee does not: it changes by a new version of the agreement.";
+    let general =
+        "Hours and per-device fees follow the dated device list, both ways; a flat fee changes by a new version of the agreement.";
     let Some(smaller) = scenarios.iter().find(|scenario| scenario.name == scenario::SMALLER) else { return general.to_owned() };
     let change = |program: &str| {
         let at = contenders.iter().position(|it| it.program == program)?;
@@ -341,9 +342,9 @@ fn shrinking(contenders: &[Contender], scenarios: &[Scenario]) -> String {
     };
     let said: Vec<String> = ["fixed-rate", "use-it-or-lose-it", "customized"]
         .into_iter()
-        .filter_map(|program| Some(format!("{} costs {:.0} % less", named(program), change(program)?)))
+        .filter_map(|program| Some(format!("{program} {:.0} %", change(program)?)))
         .collect();
-    format!("{general} With a third fewer workstations, {}.", said.join(", "))
+    format!("{general} A third fewer workstations save {}.", said.join(", "))
 }
 
 /// What the figures rest on.
@@ -356,6 +357,11 @@ pub fn assumptions(
     evidence: Option<&Evidence>,
 ) -> Vec<String> {
     let until = office.until;
+    let seasons = match (question.seasons, office.portfolio.seasons()) {
+        (true, Some(_)) => "Months of the year differ as in the years before, as far as those agree.",
+        (true, None) => "The past shows no seasons: all months of the year are alike.",
+        (false, _) => "All months of the year are alike but for chance and growth.",
+    };
     let mut said = vec![
         format!("Tickets: {:.2} a workstation a month (own {}, all clients {:.2}); the client's own figure counts {:.0} %. In eight of ten cases the true rate lies between {:.2} and {:.2}.",
             knowledge.rate,
@@ -367,7 +373,7 @@ pub fn assumptions(
         format!("Hours: {:.2} a ticket, drawn as whole incidents from the client's own ({:.0} %) and the provider's others; months up to {until}.",
             knowledge.hours_per_ticket,
             knowledge.hours_credibility * 100.0),
-        format!("Months vary: the variance of tickets is mean + {:.3} x mean^2 (negative binomial).", knowledge.dispersion),
+        format!("Months vary: the variance of tickets is mean + {:.3} x mean^2 (negative binomial). {seasons}", knowledge.dispersion),
         format!("Server crashes (incidents of 8 hours and more): {:.2} a year, times {}. Viruses: {} a year, {} hours a workstation.",
             knowledge.severe_a_year, question.crashes, question.viruses, question.virus_hours),
         format!("{} years of 12 months were drawn from seed {} and billed by the billing engine, the same for every program. Standard errors stand beside the figures.",
@@ -375,11 +381,6 @@ pub fn assumptions(
         "Hours that are left in blocks at the end of a year count as money that is still there. Overage that an agreement holds for approval counts as not billed.".to_owned(),
         "Taxes are left out. Prices of the six programs follow the provider's rate card by the stated discounts and premiums; an offer may differ.".to_owned(),
     ];
-    said.push(match (question.seasons, office.portfolio.seasons()) {
-        (true, Some(_)) => "Months of the year have more or fewer tickets as in the years before, as far as those agree.".to_owned(),
-        (true, None) => "The past shows no seasons: all months of the year are alike.".to_owned(),
-        (false, _) => "All months of the year are alike but for chance and growth.".to_owned(),
-    });
     if let Some(law) = question.law {
         said.push(format!("A ticket's hours follow a {} law that was fitted to the client's own tickets.", law.name()));
     }
@@ -440,19 +441,24 @@ pub fn program_advice(advice: Option<&ProgramAdvice>, currency: Currency) -> Vec
             whole(best.mean, currency)
         ));
     }
-    if let Some(best) = at(&advice.lowest_p95) {
-        said.push(format!(
-            "Whoever fears a bad year most takes {}: nineteen of twenty years stay below {}.",
-            named(&best.name),
-            whole(best.p95, currency)
-        ));
-    }
-    if let Some(best) = at(&advice.lowest_regret) {
-        said.push(format!(
-            "Whoever would be sorry to have chosen wrongly takes {}: on average it costs {} more than the best program of the same year.",
-            named(&best.name),
-            whole(best.regret, currency)
-        ));
+    let (calmest, safest) = (at(&advice.lowest_p95), at(&advice.lowest_regret));
+    if let (Some(calmest), Some(safest)) = (calmest, safest) {
+        let bad_year = format!("nineteen of twenty years stay below {}", whole(calmest.p95, currency));
+        let regret = format!("on average it costs {} more than the best program of the same year", whole(safest.regret, currency));
+        said.push(if calmest.name == safest.name {
+            let who = if calmest.name == advice.lowest_mean {
+                "it is the same".to_owned()
+            } else {
+                format!("it is {}", named(&calmest.name))
+            };
+            format!("Against a bad year and against regret {who}: {bad_year}, and {regret}.")
+        } else {
+            format!(
+                "Against a bad year {} is best: {bad_year}. Against regret it is {}: {regret}.",
+                named(&calmest.name),
+                named(&safest.name)
+            )
+        });
     }
     said
 }
@@ -474,13 +480,18 @@ pub fn yardsticks() -> Vec<Yardstick> {
         row(
             "Price of an entry-level ticket",
             "USD 14 to 20 a call",
-            "the same; MetricNet's benchmark of a service desk's cost a ticket, North America, is about USD 22",
+            "the same; MetricNet's cost a ticket of North American service desks is about USD 22 (metricnet.com/metric-of-the-month)",
         ),
         row("Senior technician", "USD 100 to 250 an hour", "series of articles on support programs"),
         row(
+            "Tickets an endpoint a month",
+            "0.2 to 0.5 aimed at, 2 without prevention",
+            "MainSpring (gomainspring.com/our-clients/managing-it-costs)",
+        ),
+        row(
             "Reactive hours an endpoint a month (RHEM)",
             "15 minutes or less",
-            "the trade's measure of managed service; described by AGMSP Coaching",
+            "the trade's measure of managed service, by TruMethods (auvik.com/franklyit/podcast/007)",
         ),
     ]
 }
