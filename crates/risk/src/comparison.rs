@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::candidate::{Course, MonthCost};
-use crate::demand::{Demand, more};
+use crate::demand::Demand;
 use crate::estimate::{Control, Estimate, covariance, deviation, mean_with, quantile_with, share, tail_mean};
 use crate::field::Field;
 use crate::frequency::Frequency;
@@ -118,7 +118,7 @@ fn year(demand: &Demand, first: &Compound, months: u32) -> Grid {
         let events: Complex64 = at.iter().skip(usual).zip(&rare).map(|(z, frequency)| frequency.ln_generating(*z)).sum();
         let in_mood = |mood: f64| -> Complex64 {
             let one = |z: Complex64| -> Complex64 {
-                all_tickets(demand).map(|(frequency, months)| more(frequency, mood).ln_generating(z) * months).sum()
+                all_tickets(demand).map(|(frequency, months)| frequency.times(mood).ln_generating(z) * months).sum()
             };
             (at.iter().take(usual).map(|z| one(*z)).sum::<Complex64>() + events).exp()
         };

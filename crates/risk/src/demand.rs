@@ -209,16 +209,6 @@ impl Usual {
     }
 }
 
-/// Tickets in other numbers.
-#[must_use]
-pub fn more(frequency: Frequency, factor: f64) -> Frequency {
-    match frequency {
-        Frequency::Poisson { mean } => Frequency::Poisson { mean: mean * factor },
-        Frequency::NegativeBinomial { mean, size } => Frequency::NegativeBinomial { mean: mean * factor, size },
-        Frequency::Binomial { trials, share } => Frequency::Binomial { trials, share: (share * factor).min(1.0) },
-    }
-}
-
 /// A client's needs over some months.
 #[derive(Clone, Debug)]
 pub struct Demand {
@@ -272,7 +262,7 @@ impl Demand {
         let rare = |event: &Severe| Severe { a_year: event.a_year * severe, ..event.clone() };
         Self {
             usual: Usual {
-                tickets: self.usual.tickets.iter().map(|frequency| more(*frequency, tickets)).collect(),
+                tickets: self.usual.tickets.iter().map(|frequency| frequency.times(tickets)).collect(),
                 moods: self.usual.moods.clone(),
             },
             urn: if (hours - 1.0).abs() < 1e-12 { self.urn.clone() } else { self.urn.scaled(hours) },

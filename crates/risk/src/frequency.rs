@@ -5,6 +5,8 @@ use rand::{Rng, RngExt};
 use rand_distr::Distribution;
 use serde::{Deserialize, Serialize};
 
+use crate::number::index;
+use crate::rising::{log_ratio, rising_log};
 use crate::special::ln_gamma;
 
 /// The number of tickets.
@@ -94,27 +96,104 @@ impl Frequency {
         }
     }
 
+    /// 1 / size; nought for Poisson, below nought for the binomial.
+    #[must_use]
+    pub fn dispersion(self) -> f64 {
+        match self {
+            Self::Poisson { .. } => 0.0,
+            Self::NegativeBinomial { size, .. } => 1.0 / size,
+            Self::Binomial { trials, .. } => -1.0 / f64::from(trials.max(1)),
+        }
+    }
+
+    /// The size of the negative binomial; nothing for others, where there is none.
+    #[must_use]
+    pub fn size(self) -> Option<f64> {
+        if let Self::NegativeBinomial { size, .. } = self { Some(size) } else { None }
+    }
+
+    /// The variance, tickets squared.
+    #[must_use]
+    pub fn variance(self) -> f64 {
+        let [_, variance, _] = self.cumulants();
+        variance
+    }
+
+    /// The logarithm of P(N = count); minus infinity where that is nought.
+    #[must_use]
+    pub fn ln_probability(self, count: u32) -> f64 {
+        let n = f64::from(count);
+        if let Self::Binomial { trials, share } = self {
+            if count > trials {
+                return f64::NEG_INFINITY;
+            }
+            let all = f64::from(trials);
+            let ways = ln_gamma(all + 1.0) - ln_gamma(n + 1.0) - ln_gamma(all - n + 1.0);
+            let hits = if count == 0 { 0.0 } else { n * share.ln() };
+            let misses = if count == trials { 0.0 } else { (all - n) * (-share).ln_1p() };
+            return ways + hits + misses;
+        }
+        let (mean, dispersion) = (self.mean(), self.dispersion());
+        let swell = dispersion * mean;
+        let hits = if count == 0 { 0.0 } else { rising_log(dispersion, n) + n * (mean.ln() - swell.ln_1p()) - ln_gamma(n + 1.0) };
+        hits - mean * log_ratio(swell)
+    }
+
     /// P(N = count).
     #[must_use]
     pub fn probability(self, count: u32) -> f64 {
-        let n = f64::from(count);
-        match self {
-            Self::Poisson { mean: 0.0 } => f64::from(u8::from(count == 0)),
-            Self::Poisson { mean } => (n * mean.ln() - mean - ln_gamma(n + 1.0)).exp(),
-            Self::NegativeBinomial { mean, size } => {
-                let ways = ln_gamma(size + n) - ln_gamma(size) - ln_gamma(n + 1.0);
-                let hits = if count == 0 { 0.0 } else { n * (mean / (mean + size)).ln() };
-                (ways + hits - size * (mean / size).ln_1p()).exp()
-            }
-            Self::Binomial { trials, share } => {
-                if count > trials {
-                    return 0.0;
-                }
-                let all = f64::from(trials);
-                let ways = ln_gamma(all + 1.0) - ln_gamma(n + 1.0) - ln_gamma(all - n + 1.0);
-                ways.exp() * share.powf(n) * (1.0 - share).powf(all - n)
+        self.ln_probability(count).exp()
+    }
+
+    /// P(N <= count): the probabilities added from the most likely one outwards, until the rest is below rounding.
+    #[must_use]
+    pub fn cdf(self, count: u32) -> f64 {
+        if self.mean() <= 0.0 {
+            return 1.0;
+        }
+        if let Self::Binomial { trials, .. } = self {
+            return crate::number::sum((0..=count.min(trials)).map(|below| self.probability(below))).min(1.0);
+        }
+        let middle = self.mode().min(count);
+        let sum = 1.0 + self.below(middle) + self.above(middle, count);
+        (self.probability(middle) * sum).min(1.0)
+    }
+
+    /// The most likely count: where Panjer's ratio passes 1.
+    fn mode(self) -> u32 {
+        let (a, b) = self.panjer();
+        u32::try_from(index(((a + b) / (1.0 - a)).max(0.0))).unwrap_or(u32::MAX)
+    }
+
+    /// The probabilities below a count that is not above the mode, in units of that count's.
+    fn below(self, count: u32) -> f64 {
+        let (a, b) = self.panjer();
+        let (mut term, mut total) = (1.0, 0.0);
+        for n in (1..=count).rev().map(f64::from) {
+            term /= a + b / n;
+            total += term;
+            if term * n <= f64::EPSILON / 16.0 {
+                break;
             }
         }
+        total
+    }
+
+    /// The probabilities above one count up to another, in units of the first one's.
+    fn above(self, from: u32, to: u32) -> f64 {
+        let (a, b) = self.panjer();
+        let (mut term, mut total) = (1.0, 0.0);
+        for n in (from..to).map(|n| f64::from(n) + 1.0) {
+            let ratio = (a + b / n).max(0.0);
+            term *= ratio;
+            total += term;
+            // Later ratios are no larger than this one, or than their limit.
+            let largest = ratio.max(a);
+            if largest < 1.0 && term * largest <= (1.0 - largest) * f64::EPSILON / 16.0 {
+                break;
+            }
+        }
+        total
     }
 
     /// The tickets of so many months, each like the others and apart from them.
@@ -153,12 +232,13 @@ impl Frequency {
 
 fn poisson(mean: f64, random: &mut impl Rng) -> u32 {
     let drawn = rand_distr::Poisson::new(mean).map_or(0.0, |poisson| poisson.sample(random));
-    u32::try_from(crate::number::index(drawn)).unwrap_or(u32::MAX)
+    u32::try_from(index(drawn)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::special::gamma_q;
 
     const ALL: [Frequency; 3] = [
         Frequency::Poisson { mean: 7.5 },
@@ -197,5 +277,55 @@ mod tests {
         assert_eq!(Frequency::Poisson { mean: 0.0 }.sample(&mut random), 0);
         assert_eq!(Frequency::dispersed(0.0, 0.5).sample(&mut random), 0);
         assert_eq!(Frequency::Poisson { mean: 0.0 }.none(), 1.0);
+    }
+
+    #[test]
+    fn probabilities_add_up_to_the_distribution_function() {
+        let laws = [
+            Frequency::Poisson { mean: 3.5 },
+            Frequency::NegativeBinomial { size: 0.4, mean: 8.0 },
+            Frequency::NegativeBinomial { size: 1.0, mean: 2.0 },
+            Frequency::NegativeBinomial { size: 25.0, mean: 300.0 },
+            Frequency::Binomial { trials: 40, share: 0.3 },
+            Frequency::Binomial { trials: 3, share: 1.0 },
+        ];
+        for law in laws {
+            let mut total = 0.0;
+            for count in 0..900 {
+                total += law.ln_probability(count).exp();
+                assert!((law.cdf(count) - total).abs() < 1e-12, "{law:?} at {count}: {} is not {total}", law.cdf(count));
+            }
+        }
+    }
+
+    #[test]
+    fn the_distribution_function_of_poisson_is_an_incomplete_gamma() {
+        for (mean, count) in [(0.1, 0), (40.0, 55), (9_000.0, 8_900), (9_000.0, 9_400)] {
+            let (got, wanted) = (Frequency::Poisson { mean }.cdf(count), gamma_q(f64::from(count) + 1.0, mean));
+            assert!((got / wanted - 1.0).abs() < 1e-10, "{got} is not {wanted}");
+        }
+    }
+
+    #[test]
+    fn the_geometric_has_a_closed_form() {
+        let law = Frequency::dispersed(4.0, 1.0);
+        for count in [0_u32, 3, 50] {
+            let wanted = 1.0 - 0.8_f64.powf(f64::from(count) + 1.0);
+            assert!((law.cdf(count) - wanted).abs() < 1e-15);
+        }
+        assert_eq!(law.variance(), 20.0);
+    }
+
+    #[test]
+    fn edges_are_plain() {
+        let none = Frequency::Poisson { mean: 0.0 };
+        assert_eq!((none.cdf(0), none.ln_probability(0), none.ln_probability(1)), (1.0, 0.0, f64::NEG_INFINITY));
+        assert_eq!(Frequency::dispersed(2.0, 0.0).size(), None);
+        assert_eq!(Frequency::dispersed(2.0, 0.5).size(), Some(2.0));
+        let far = Frequency::NegativeBinomial { size: 3.0, mean: 20.0 };
+        assert!((far.cdf(u32::MAX) - 1.0).abs() < 1e-13);
+        // Nearly Poisson is near Poisson.
+        let (nearly, poisson) = (Frequency::dispersed(50.0, 1e-12), Frequency::Poisson { mean: 50.0 });
+        assert!((nearly.cdf(45) - poisson.cdf(45)).abs() < 1e-9);
     }
 }

@@ -28,6 +28,7 @@ pub mod portfolio;
 pub mod priced;
 pub mod replay;
 pub mod resample;
+mod rising;
 pub mod score;
 pub mod severity;
 pub mod sliced;

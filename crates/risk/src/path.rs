@@ -4,7 +4,7 @@ use quarterhour_billing::{Billing, Calendar, Client, DAY_SECONDS, Day, DeviceCla
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::demand::{Demand, more};
+use crate::demand::Demand;
 use crate::history::{Incident, Piece, PieceOn};
 use crate::number::index;
 
@@ -123,7 +123,7 @@ pub fn draw(demand: &Demand, horizon: &Horizon, (seed, number): (u64, u64), shoc
     let (mood, mut path) = (demand.usual.mood(number), Path::default());
     for (position, month) in horizon.months.iter().enumerate() {
         let shock = shocks.get(position).copied().unwrap_or(1.0);
-        let tickets = demand.usual.tickets.get(position).map_or(0, |frequency| more(*frequency, mood * shock).sample(&mut random));
+        let tickets = demand.usual.tickets.get(position).map_or(0, |frequency| frequency.times(mood * shock).sample(&mut random));
         let tickets = if demand.urn.is_empty() { 0 } else { tickets };
         let mut drawn = DrawnMonth { usual: Vec::with_capacity(usize::try_from(tickets).unwrap_or(0)), severe: Vec::new() };
         for _ in 0..tickets {

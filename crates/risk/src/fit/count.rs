@@ -5,8 +5,8 @@
 //! the variance of the counts (divided by n) is above their mean (Anscombe 1950; Levin and Reeds 1977). Otherwise
 //! its limit is Poisson, which is what comes back, with k = 0.
 
-use crate::fit::count_law::CountLaw;
 use crate::fit::dispersion::{Cell, group_score, peak};
+use crate::frequency::Frequency;
 use crate::number::{float, mean, root, sum};
 use crate::special::ln_gamma;
 
@@ -56,7 +56,7 @@ pub enum CountError {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CountFit {
     /// Its mean is that of the counts.
-    pub law: CountLaw,
+    pub law: Frequency,
     /// The logarithm of the probability of all counts.
     pub log_likelihood: f64,
     /// How many counts.
@@ -79,8 +79,8 @@ pub struct CommonDispersion {
 impl CommonDispersion {
     /// The law of a month with some mean.
     #[must_use]
-    pub fn law(&self, mean: f64) -> CountLaw {
-        CountLaw::dispersed(mean, self.dispersion)
+    pub fn law(&self, mean: f64) -> Frequency {
+        Frequency::dispersed(mean, self.dispersion)
     }
 }
 
@@ -95,7 +95,7 @@ pub fn fit(counts: &[u32]) -> Result<CountFit, CountError> {
         return Err(CountError::Empty);
     }
     let peak = peak(&[unit_cells(counts)]);
-    let law = CountLaw::dispersed(peak.rates.first().copied().unwrap_or(0.0), peak.dispersion);
+    let law = Frequency::dispersed(peak.rates.first().copied().unwrap_or(0.0), peak.dispersion);
     let orders = sum(counts.iter().map(|count| ln_gamma(f64::from(*count) + 1.0)));
     Ok(CountFit { law, log_likelihood: peak.log_likelihood - orders, counts: counts.len() })
 }
@@ -106,7 +106,7 @@ pub fn fit(counts: &[u32]) -> Result<CountFit, CountError> {
 /// # Errors
 ///
 /// Fails without counts.
-pub fn fit_by_moments(counts: &[u32]) -> Result<CountLaw, CountError> {
+pub fn fit_by_moments(counts: &[u32]) -> Result<Frequency, CountError> {
     if counts.is_empty() {
         return Err(CountError::Empty);
     }
@@ -114,7 +114,7 @@ pub fn fit_by_moments(counts: &[u32]) -> Result<CountLaw, CountError> {
     let mean = mean(&values);
     let freedom = float(values.len() - 1).max(1.0);
     let variance = sum(values.iter().map(|value| (value - mean).powi(2))) / freedom;
-    Ok(CountLaw::dispersed(mean, if variance > mean { (variance - mean) / (mean * mean) } else { 0.0 }))
+    Ok(Frequency::dispersed(mean, if variance > mean { (variance - mean) / (mean * mean) } else { 0.0 }))
 }
 
 /// The slope of the log-likelihood of counts in the dispersion k, at the best mean: above 0 where a larger k, and so
@@ -222,7 +222,7 @@ mod tests {
         of.iter().map(|(tickets, exposure)| ClientMonth { tickets: *tickets, exposure: *exposure }).collect()
     }
 
-    fn log_likelihood(law: CountLaw, counts: &[u32]) -> f64 {
+    fn log_likelihood(law: Frequency, counts: &[u32]) -> f64 {
         sum(counts.iter().map(|count| law.ln_probability(*count)))
     }
 
@@ -231,7 +231,8 @@ mod tests {
         let fitted = fit(&WILD)?;
         let (mean, k) = (fitted.law.mean(), fitted.law.dispersion());
         assert!((fitted.log_likelihood - log_likelihood(fitted.law, &WILD)).abs() < 1e-12);
-        for near in [CountLaw::dispersed(mean, k * 1.01), CountLaw::dispersed(mean, k / 1.01), CountLaw::dispersed(mean * 1.01, k)] {
+        for near in [Frequency::dispersed(mean, k * 1.01), Frequency::dispersed(mean, k / 1.01), Frequency::dispersed(mean * 1.01, k)]
+        {
             assert!(log_likelihood(near, &WILD) < fitted.log_likelihood);
         }
         assert!(dispersion_score(&WILD, k)?.abs() < 1e-9);
@@ -257,7 +258,7 @@ mod tests {
     #[test]
     fn moments_can_be_reckoned_by_hand() -> Result<(), CountError> {
         // Mean 4, variance (16 + 0 + 16) / 2 = 16, k = 12 / 16.
-        assert_eq!(fit_by_moments(&[0, 4, 8])?, CountLaw::dispersed(4.0, 0.75));
+        assert_eq!(fit_by_moments(&[0, 4, 8])?, Frequency::dispersed(4.0, 0.75));
         assert!((dispersion_score(&[0, 4, 8], 0.0)? - 3.0 * (32.0 / 3.0 - 4.0) / 2.0).abs() < 1e-12);
         Ok(())
     }
@@ -269,7 +270,7 @@ mod tests {
         assert!((common.dispersion / plain.law.dispersion() - 1.0).abs() < 1e-12);
         assert!((common.log_likelihood - plain.log_likelihood).abs() < 1e-11);
         assert!(common.rates.first().copied().flatten().is_some_and(|rate| (rate * 20.0 - plain.law.mean()).abs() < 1e-12));
-        assert_eq!((common.months, common.law(3.0)), (12, CountLaw::dispersed(3.0, common.dispersion)));
+        assert_eq!((common.months, common.law(3.0)), (12, Frequency::dispersed(3.0, common.dispersion)));
         Ok(())
     }
 

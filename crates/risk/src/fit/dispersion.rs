@@ -6,8 +6,8 @@
 //! looked at from nought upwards, each fall through nought is a peak, and the highest counts. So more than one
 //! peak does no harm, and a likelihood that is highest at nought gives nought: Poisson.
 
-use crate::fit::rising::{log_ratio, rising_log, rising_score, score_ratio};
 use crate::number::{root, sum};
+use crate::rising::{log_ratio, rising_log, rising_score, score_ratio};
 
 /// A count, and the exposure that it came from, which is above nought.
 #[derive(Clone, Copy, Debug)]

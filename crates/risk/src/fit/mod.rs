@@ -12,13 +12,11 @@
 //! has a stream of its own, so no result depends on the order of work.
 
 pub mod count;
-pub mod count_law;
 pub mod credibility;
 mod dispersion;
 pub mod goodness;
 pub mod interval;
 pub mod rate;
-mod rising;
 pub mod severity;
 
 use rand::SeedableRng;

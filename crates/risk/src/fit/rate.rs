@@ -6,8 +6,8 @@
 //! rate, once n tickets came from an exposure of w, is a gamma with shape alpha + n and rate beta + w.
 //! Source: Klugman, Panjer and Willmot, Loss Models, chapters on parametric empirical Bayes.
 
-use crate::fit::count_law::CountLaw;
 use crate::fit::dispersion::{Cell, Peak, peak};
+use crate::frequency::Frequency;
 
 /// What one client showed in all its months.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -143,10 +143,10 @@ impl RateLaw {
 
     /// The law of the tickets of a period with some exposure, both chance and doubt about the rate included.
     #[must_use]
-    pub fn predictive(self, exposure: f64) -> CountLaw {
+    pub fn predictive(self, exposure: f64) -> Frequency {
         match self {
-            Self::Gamma { shape, rate } => CountLaw::NegativeBinomial { size: shape, mean: shape / rate * exposure },
-            Self::Pooled { rate } => CountLaw::Poisson { mean: rate * exposure },
+            Self::Gamma { shape, rate } => Frequency::NegativeBinomial { size: shape, mean: shape / rate * exposure },
+            Self::Pooled { rate } => Frequency::Poisson { mean: rate * exposure },
         }
     }
 }
@@ -224,10 +224,10 @@ mod tests {
         let after = prior.posterior(ClientTotal { tickets: 10, exposure: 8.0 });
         assert_eq!(after, RateLaw::Gamma { shape: 12.0, rate: 12.0 });
         assert_eq!((after.mean(), after.variance()), (1.0, 1.0 / 12.0));
-        assert_eq!(after.predictive(3.0), CountLaw::NegativeBinomial { size: 12.0, mean: 3.0 });
+        assert_eq!(after.predictive(3.0), Frequency::NegativeBinomial { size: 12.0, mean: 3.0 });
         let pooled = RateLaw::Pooled { rate: 0.5 };
         assert_eq!(pooled.posterior(ClientTotal { tickets: 10, exposure: 8.0 }), pooled);
-        assert_eq!((pooled.mean(), pooled.variance(), pooled.predictive(4.0)), (0.5, 0.0, CountLaw::Poisson { mean: 2.0 }));
+        assert_eq!((pooled.mean(), pooled.variance(), pooled.predictive(4.0)), (0.5, 0.0, Frequency::Poisson { mean: 2.0 }));
     }
 
     #[test]

@@ -8,8 +8,8 @@
 
 use super::law::{SeverityLaw, ln_one_plus_exp};
 use super::{Sample, SeverityError};
-use crate::fit::rising::score_ratio;
 use crate::number::{float, root, sum};
+use crate::rising::score_ratio;
 
 /// The grid of ln κ goes from minus this to this in steps of 1.
 const LN_INVERSE_MAX: i32 = 14;

@@ -6,7 +6,7 @@ use rand::Rng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 
 use super::Family;
-use crate::fit::rising::shortfall;
+use crate::rising::shortfall;
 use crate::special::{gamma_p, gamma_q, ln_gamma, normal_cdf};
 
 /// The law of the hours of one ticket.

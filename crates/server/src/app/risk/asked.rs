@@ -49,7 +49,7 @@ impl<'a> Asked<'a> {
             let grown = (1.0 + question.growth).powf((f64::from(number) + 0.5) / 12.0);
             let month = usize::try_from(first.plus(number).first_day().date().month() - 1).unwrap_or(0);
             let season = seasons.and_then(|seasons| seasons.get(month).copied()).unwrap_or(1.0);
-            *frequency = quarterhour_risk::demand::more(*frequency, grown * season);
+            *frequency = frequency.times(grown * season);
         }
         let history = office.portfolio.histories().get(position);
         if let Some(law) = question.law.zip(history).and_then(|(law, history)| fitted(history, law.family())) {

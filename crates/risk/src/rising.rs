@@ -10,7 +10,7 @@ use crate::number::sum;
 const DIRECT: u32 = 32;
 
 /// (u - ln(1 + u)) / u^2 for u > -1; one half at nought.
-pub(super) fn shortfall(u: f64) -> f64 {
+pub(crate) fn shortfall(u: f64) -> f64 {
     if u.abs() >= 0.05 {
         return (1.0 - u.ln_1p() / u) / u;
     }
@@ -18,17 +18,17 @@ pub(super) fn shortfall(u: f64) -> f64 {
 }
 
 /// ln(1 + x) / x; one at nought.
-pub(super) fn log_ratio(x: f64) -> f64 {
+pub(crate) fn log_ratio(x: f64) -> f64 {
     if x == 0.0 { 1.0 } else { x.ln_1p() / x }
 }
 
 /// (ln(1 + x) - x / (1 + x)) / x^2; one half at nought.
-pub(super) fn score_ratio(x: f64) -> f64 {
+pub(crate) fn score_ratio(x: f64) -> f64 {
     1.0 / (1.0 + x) - shortfall(x)
 }
 
 /// The sum of ln(1 + j k) over whole j from 0 to n - 1.
-pub(super) fn rising_log(k: f64, n: f64) -> f64 {
+pub(crate) fn rising_log(k: f64, n: f64) -> f64 {
     let direct = direct(n, |j| (j * k).ln_1p());
     let Some(rest) = Rest::new(k, n) else { return direct };
     let growth = rest.growth.ln_1p();
@@ -38,7 +38,7 @@ pub(super) fn rising_log(k: f64, n: f64) -> f64 {
 }
 
 /// The sum of j / (1 + j k) over whole j from 0 to n - 1, which is the derivative of [`rising_log`] in k.
-pub(super) fn rising_score(k: f64, n: f64) -> f64 {
+pub(crate) fn rising_score(k: f64, n: f64) -> f64 {
     let direct = direct(n, |j| j / (1.0 + j * k));
     let Some(rest) = Rest::new(k, n) else { return direct };
     let step = rest.width / rest.base;
