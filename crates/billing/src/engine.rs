@@ -325,7 +325,7 @@ impl<'a> PeriodRun<'a> {
             (MovementKind::ReserveForfeit, span.to, totals.forfeited),
             (MovementKind::ReserveRoll, span.to, totals.closing),
         ];
-        let moved = moved.into_iter().filter(|(.., quantity)| *quantity != 0);
+        let moved = moved.into_iter().filter(|(.., quantity)| *quantity != 0 && self.bulk.is_none());
         movements.extend(moved.map(|(kind, on, quantity)| Movement {
             kind,
             on,

@@ -40,7 +40,7 @@ impl Plan {
     }
 }
 
-/// After the least number, courses are drawn in rounds of so many.
+/// After the least number, courses are drawn in rounds of so many, or of a quarter of those before.
 const ROUND: usize = 128;
 
 /// What all candidates made of the same courses.
@@ -71,7 +71,7 @@ impl Field<'_> {
         let mut tickets = 0;
         while !run.is_enough(tickets) {
             let from = run.tickets.len();
-            let wanted = if from < plan.courses_min { plan.courses_min - from } else { ROUND };
+            let wanted = if from < plan.courses_min { plan.courses_min - from } else { ROUND.max(from / 4) };
             let numbers = from..from + wanted.min(plan.courses_max.max(1) - from);
             let one = |number: usize| {
                 let (path, courses) = self.course((plan.seed, number), &[])?;

@@ -13,9 +13,9 @@ use crate::history::{History, Incident, MonthSeen};
 use crate::number::{float, sum};
 
 /// Hours of at most so many incidents are fitted, spread over the whole past.
-const HOURS_MAX: usize = 300;
+const HOURS_MAX: usize = 200;
 /// Samples that are drawn from each fitted law, to see how far off they lie.
-const JUDGED: usize = 99;
+const JUDGED: usize = 199;
 /// Times that the past is drawn anew for an interval.
 const REDRAWN: usize = 1_000;
 /// The share of cases between both ends of an interval.
@@ -144,9 +144,9 @@ fn law(family: Family, hours: &[f64], seed: u64) -> Option<LawEvidence> {
         kolmogorov_smirnov: (judged.distances.kolmogorov_smirnov, shares.map(|shares| shares.kolmogorov_smirnov)),
         anderson_darling: (judged.distances.anderson_darling, shares.map(|shares| shares.anderson_darling)),
         verdict: match judged.verdict {
-            Verdict::TooFew => "too few to say",
+            Verdict::TooFew => "has too few to say",
             Verdict::Fits => "fits",
-            Verdict::Doubtful => "doubtful",
+            Verdict::Doubtful => "is doubtful",
             Verdict::DoesNotFit => "does not fit",
         },
     })

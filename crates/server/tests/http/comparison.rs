@@ -27,8 +27,8 @@ async fn a_whole_report_shows_own_months_scenarios_and_how_well_laws_fit() {
     let site = Site::demo();
     let owner = site.person(OWNER);
     let page = owner.get("/clients/cedar/comparison").await.ok();
-    let page = page.shows("The client&#39;s own months").shows("What would happen if").shows("A third fewer workstations");
-    let page = page.shows("What the past says by itself").shows("lognormal").shows("At the provider&#39;s margin");
+    let page = page.shows("The client's own months").shows("What would happen if").shows("A third fewer workstations");
+    let page = page.shows("What the past says by itself").shows("lognormal").shows("At the provider's margin");
     page.shows("were drawn anew").shows("Why: use-it-or-lose-it").hides("Press Show");
     let quick = owner.post("/clients/cedar/comparison/preview", &[]).await.ok();
     quick.shows("Press Show").hides("What would happen if");
