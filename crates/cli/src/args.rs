@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use quarterhour_billing::Period;
+use quarterhour_risk::standard::COST_SHARE;
 use quarterhour_server::app::risk::question::HoursLaw;
 
 /// Runs, bills and compares IT support programs.
@@ -350,7 +351,7 @@ pub struct PortfolioArguments {
     #[command(flatten)]
     pub source: BooksSource,
     /// What an hour of staff costs, as a share of the rate card's default price.
-    #[arg(long, default_value_t = 0.4, value_name = "SHARE")]
+    #[arg(long, default_value_t = COST_SHARE, value_name = "SHARE")]
     pub cost_share: f64,
     /// Hours that the staff can work in a month.
     #[arg(long, value_name = "HOURS")]
@@ -396,7 +397,11 @@ pub struct StaffingArguments {
 #[derive(Debug, Args)]
 pub struct CompareArguments {
     /// The client's code.
-    pub client: String,
+    #[arg(required_unless_present = "all")]
+    pub client: Option<String>,
+    /// All clients, in a line each: who is on a program that does not suit.
+    #[arg(long, conflicts_with_all = ["client", "pdf", "drafts", "workstations", "servers"])]
+    pub all: bool,
     /// Where the books are.
     #[command(flatten)]
     pub source: BooksSource,

@@ -52,11 +52,14 @@ impl Default for Pricing {
             reserve_minutes: 30,
             service_hours: 0.08,
             ticket_hours: 0.24,
-            cost_share: 0.55,
+            cost_share: COST_SHARE,
             margin: 0.3,
         }
     }
 }
+
+/// What an hour of staff costs by default, as a share of its price.
+pub const COST_SHARE: f64 = 0.55;
 
 /// A pricing that cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

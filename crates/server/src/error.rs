@@ -25,6 +25,33 @@ impl FieldProblem {
     }
 }
 
+/// Numbers of a question, each with what it may be.
+#[derive(Debug, Default)]
+pub struct Ranges(Vec<FieldProblem>);
+
+impl Ranges {
+    /// A number has to be from one to another.
+    pub fn within(&mut self, field: &str, value: f64, low: f64, high: f64) {
+        if !(low..=high).contains(&value) {
+            self.0.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
+        }
+    }
+
+    /// Something else is wrong with a field.
+    pub fn wrong(&mut self, problem: FieldProblem) {
+        self.0.push(problem);
+    }
+
+    /// Refuses what does not fit.
+    ///
+    /// # Errors
+    ///
+    /// Names each field, and what was expected.
+    pub fn checked(self) -> Result<(), AppError> {
+        if self.0.is_empty() { Ok(()) } else { Err(AppError::Invalid(self.0)) }
+    }
+}
+
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {

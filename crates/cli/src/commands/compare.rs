@@ -7,6 +7,7 @@ use quarterhour_risk::standard::Pricing;
 use quarterhour_server::app::folder::write_file;
 use quarterhour_server::app::money::grouped;
 use quarterhour_server::app::risk::comparison::{Detail, Report, compare};
+use quarterhour_server::app::risk::everyone::{Choice, everyone};
 use quarterhour_server::app::risk::office::Office;
 use quarterhour_server::app::risk::question::{Draft, Question};
 use quarterhour_server::app::risk::{paper, words};
@@ -16,6 +17,7 @@ use quarterhour_server::error::AppError;
 use crate::args::{BooksSource, CompareArguments};
 use crate::session::Session;
 use crate::show::out::out;
+use crate::show::progress;
 use crate::show::style;
 use crate::show::table::{Align, Table, plain, plain_lines};
 
@@ -50,13 +52,53 @@ pub fn json<T: serde::Serialize>(value: &T) -> Result<(), AppError> {
 /// Fails as the use case does.
 pub fn run(session: &Session, arguments: &CompareArguments) -> Result<(), AppError> {
     let office = office(session, &arguments.source)?;
+    let Some(client) = &arguments.client else { return all(session, &office, arguments) };
     let drafts: Result<Vec<Draft>, AppError> = arguments.drafts.iter().map(|path| draft(path)).collect();
-    let report = compare(&office, &arguments.client, &question(arguments), &drafts?, Detail::Whole)?;
+    let report = compare(&office, client, &question(arguments), &drafts?, Detail::Whole)?;
     if let Some(path) = &arguments.pdf {
         write_file(path, &paper::render(&office, &report)?)?;
         session.say(&format!("{} is written.", path.display()));
     }
     if arguments.source.json { json(&report) } else { out(&text(&report)) }
+}
+
+/// All clients, in a line each.
+fn all(session: &Session, office: &Office, arguments: &CompareArguments) -> Result<(), AppError> {
+    let count = u64::try_from(office.setup.clients.len()).unwrap_or(0);
+    let bar = progress::bar(session.quiet, "Comparing", count);
+    let lines = everyone(office, &question(arguments), || bar.inc(1))?;
+    bar.finish_and_clear();
+    if arguments.source.json {
+        return json(&lines);
+    }
+    let columns = [
+        ("client", Align::Left),
+        ("tickets", Align::Right),
+        ("today", Align::Right),
+        ("P95", Align::Right),
+        ("least on average", Align::Left),
+        ("mean", Align::Right),
+        ("best in a bad year", Align::Left),
+        ("P95", Align::Right),
+        ("", Align::Left),
+    ];
+    let mut table = Table::new(&columns);
+    let money = |value: f64| grouped(&format!("{value:.0}"));
+    for line in &lines {
+        let today = |of: fn(&Choice) -> f64| line.today.as_ref().map_or("-".to_owned(), |today| money(of(today)));
+        table.row(vec![
+            plain(&line.client),
+            format!("{:.0}", line.tickets),
+            today(|choice| choice.mean),
+            today(|choice| choice.p95),
+            plain(&line.cheapest.name),
+            money(line.cheapest.mean),
+            plain(&line.calmest.name),
+            money(line.calmest.p95),
+            line.currency.clone(),
+        ]);
+    }
+    out(&format!("A year of each client under the six programs and today's agreement\n{}", table.render()))
 }
 
 fn draft(path: &Path) -> Result<Draft, AppError> {

@@ -197,7 +197,7 @@ pub struct PortfolioQuery {
     #[param(minimum = 20, maximum = 20_000, default = 400)]
     courses: Option<u32>,
     /// What an hour of staff costs, as a share of the rate card's default price.
-    #[param(minimum = 0.0, maximum = 10.0, default = 0.4)]
+    #[param(minimum = 0.0, maximum = 10.0, default = 0.55)]
     cost_share: Option<f64>,
     /// Hours that the staff can work in a month; not looked at unless given.
     #[param(minimum = 0.0, maximum = 10_000_000.0)]

@@ -112,6 +112,7 @@ impl Described for Report {
         ("plan", Holds::Object, "How it was computed: seed, months, precision, courses."),
         ("courses", Holds::Count, "Simulated years."),
         ("seats", Holds::Object, "What the client has on its network."),
+        ("allowance_minutes", Holds::Count, "Minutes a workstation a month of the use-it-or-lose-it program."),
         ("knowledge", Holds::Object, "What is known of its needs, and how surely."),
         ("prior", Holds::Object, "What was assumed before anything was seen."),
         ("window", Holds::MaybeList, "The months that were looked at: first and last; null without work on record."),

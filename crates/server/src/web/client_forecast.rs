@@ -6,6 +6,7 @@ use quarterhour_risk::number::round_i64;
 
 use crate::app::actor::Permission;
 use crate::app::context::App;
+use crate::app::money::grouped;
 use crate::app::risk::forecast::{Forecast, forecast};
 use crate::dates;
 use crate::hours::hours;
@@ -93,7 +94,7 @@ fn sentences(forecast: &Forecast) -> Vec<String> {
 fn rests_on(forecast: &Forecast) -> String {
     let corrected = match forecast.corrected_by {
         0 => "The intervals are not corrected yet: too few months were forecast before.".to_owned(),
-        count => format!("The intervals are corrected by {count} forecasts of past months."),
+        count => format!("The intervals are corrected by {} forecasts of past months.", grouped(&count.to_string())),
     };
     format!(
         "Told on the morning of {}: {:.0} of {:.0} business days are left. {corrected}",

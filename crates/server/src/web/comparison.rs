@@ -150,7 +150,7 @@ async fn show(State(app): State<App>, here: Here, Path(code): Path<String>, Quer
         };
         let seats = result.result.as_ref().map(|shown| {
             let report = &shown.report;
-            (report.seats.workstations, report.seats.servers, report.allowance_minutes().unwrap_or(15.0))
+            (report.seats.workstations, report.seats.servers, f64::from(report.allowance_minutes))
         });
         let frame = frame.frame(app, "clients", format!("Programs for {}", head.name));
         let kept = app.kept_comparisons(&actor, &code)?;

@@ -41,7 +41,7 @@ pub(crate) fn fan(report: &Report) -> Option<Chart> {
             id: "month-fan".to_owned(),
             title: "Billable hours a month: the last ones, and what is likely".to_owned(),
             months,
-            allowance: report.allowance_hours(),
+            allowance: Some(report.allowance_hours()).filter(|hours| *hours > 0.0),
         }
         .chart(),
     )

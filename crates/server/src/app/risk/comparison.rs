@@ -12,7 +12,7 @@ use quarterhour_risk::portfolio::{Knowledge, Prior, Seats};
 use quarterhour_risk::replay::Replay;
 use serde::Serialize;
 
-use crate::app::risk::asked::{Asked, MEASURE, month_hours};
+use crate::app::risk::asked::{Asked, month_hours};
 use crate::app::risk::facts::Facts;
 use crate::app::risk::office::Office;
 use crate::app::risk::question::{Draft, Question};
@@ -64,6 +64,8 @@ pub struct Report {
     pub courses: usize,
     /// What the client has on its network.
     pub seats: Seats,
+    /// Minutes a workstation a month of the use-it-or-lose-it program.
+    pub allowance_minutes: u32,
     /// What is known of its needs.
     pub knowledge: Knowledge,
     /// What was assumed before anything was seen.
@@ -123,17 +125,8 @@ impl Report {
 
     /// Hours a month of the use-it-or-lose-it program.
     #[must_use]
-    pub fn allowance_hours(&self) -> Option<f64> {
-        self.allowance_minutes().map(|minutes| minutes * self.seats.workstations / 60.0)
-    }
-
-    /// Its minutes a workstation.
-    #[must_use]
-    pub fn allowance_minutes(&self) -> Option<f64> {
-        let offer = self.contenders.iter().find(|it| it.name == MEASURE)?;
-        let line = offer.text.as_deref()?.lines().find(|line| line.starts_with("minutes = { workstation = "))?;
-        let digits: String = line.chars().skip_while(|letter| !letter.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
-        digits.parse().ok()
+    pub fn allowance_hours(&self) -> f64 {
+        f64::from(self.allowance_minutes) * self.seats.workstations / 60.0
     }
 
     /// How far off the figures may be, in a sentence.
@@ -248,6 +241,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         advice,
         program_advice,
         seats: asked.seats,
+        allowance_minutes: asked.basis().allowance_minutes(),
         month_hours: month_hours(&ran, &contenders),
         past_hours,
         break_evens: break_evens(&points, &ran.names),

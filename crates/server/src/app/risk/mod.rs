@@ -3,6 +3,7 @@
 mod asked;
 pub mod cache;
 pub mod comparison;
+pub mod everyone;
 pub mod facts;
 pub mod forecast;
 pub mod kept;

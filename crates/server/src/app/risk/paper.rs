@@ -42,7 +42,9 @@ pub fn paper(report: &Report, head: Letterhead) -> documents::ComparisonPaper {
         summary: report.sentences.clone(),
         contenders: report.contenders.iter().map(contender).collect(),
         month_fan: fan(report),
-        allowance: report.allowance_hours().map(|hours| documents::AllowanceLine { label: format!("Allowance {hours:.1} h"), hours }),
+        allowance: Some(report.allowance_hours())
+            .filter(|hours| *hours > 0.0)
+            .map(|hours| documents::AllowanceLine { label: format!("Allowance {hours:.1} h"), hours }),
         curve: curve(report),
         break_evens: report.break_evens.iter().map(|it| break_even(report, it)).collect(),
         replay: replay(report),

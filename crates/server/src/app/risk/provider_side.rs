@@ -7,13 +7,13 @@ use quarterhour_risk::book::{BookFigures, BookPlan, Position, Years, draw, seen_
 use quarterhour_risk::candidate::Candidate;
 use quarterhour_risk::number::{decimal, float, float_i64, minor_units, sum};
 use quarterhour_risk::portfolio::Prior;
-use quarterhour_risk::standard::{default_hour, seats};
+use quarterhour_risk::standard::{COST_SHARE, default_hour, seats};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::app::risk::office::Office;
 use crate::app::run::{OpenClient, bill_open_periods};
-use crate::error::{AppError, FieldProblem};
+use crate::error::{AppError, Ranges};
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,7 +32,7 @@ pub struct Inquiry {
 
 impl Default for Inquiry {
     fn default() -> Self {
-        Self { seed: 1, courses: 400, cost_share: 0.4, staff_hours: None, shock: None }
+        Self { seed: 1, courses: 400, cost_share: COST_SHARE, staff_hours: None, shock: None }
     }
 }
 
@@ -190,17 +190,12 @@ impl Inquiry {
     ///
     /// Names each field, and what was expected.
     pub fn checked(self) -> Result<(), AppError> {
-        let mut problems = Vec::new();
-        let mut within = |field: &str, value: f64, low: f64, high: f64| {
-            if !(low..=high).contains(&value) {
-                problems.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
-            }
-        };
-        within("cost_share", self.cost_share, 0.0, 10.0);
-        within("staff_hours", self.staff_hours.unwrap_or(1.0), 0.0, 1e7);
-        within("shock", self.shock.unwrap_or(0.0), 0.0, 2.0);
-        within("courses", float(self.courses), 20.0, 20_000.0);
-        if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
+        let mut ranges = Ranges::default();
+        ranges.within("cost_share", self.cost_share, 0.0, 10.0);
+        ranges.within("staff_hours", self.staff_hours.unwrap_or(1.0), 0.0, 1e7);
+        ranges.within("shock", self.shock.unwrap_or(0.0), 0.0, 2.0);
+        ranges.within("courses", float(self.courses), 20.0, 20_000.0);
+        ranges.checked()
     }
 }
 

@@ -4,7 +4,7 @@ use quarterhour_risk::fit::severity::Family;
 use quarterhour_risk::standard::Pricing;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{AppError, FieldProblem};
+use crate::error::{AppError, FieldProblem, Ranges};
 
 /// What is asked: a client as it is, or as it might be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,26 +117,21 @@ impl Question {
     ///
     /// Names each field, and what was expected.
     pub fn checked(&self) -> Result<(), AppError> {
-        let mut problems = Vec::new();
-        let mut within = |field: &str, value: f64, low: f64, high: f64| {
-            if !(low..=high).contains(&value) {
-                problems.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
-            }
-        };
-        within("workstations", f64::from(self.workstations.unwrap_or(0)), 0.0, 20_000.0);
-        within("servers", f64::from(self.servers.unwrap_or(0)), 0.0, 2_000.0);
-        within("tickets", self.tickets, 0.0, 100.0);
-        within("hours", self.hours, 0.01, 100.0);
-        within("crashes", self.crashes, 0.0, 1_000.0);
-        within("viruses", self.viruses, 0.0, 50.0);
-        within("virus_hours", self.virus_hours, 0.01, 40.0);
-        within("growth", self.growth, -0.9, 5.0);
-        within("longest", self.longest.unwrap_or(1.0), 0.1, 1_000.0);
-        within("precision", self.precision, 0.0005, 0.5);
+        let mut ranges = Ranges::default();
+        ranges.within("workstations", f64::from(self.workstations.unwrap_or(0)), 0.0, 20_000.0);
+        ranges.within("servers", f64::from(self.servers.unwrap_or(0)), 0.0, 2_000.0);
+        ranges.within("tickets", self.tickets, 0.0, 100.0);
+        ranges.within("hours", self.hours, 0.01, 100.0);
+        ranges.within("crashes", self.crashes, 0.0, 1_000.0);
+        ranges.within("viruses", self.viruses, 0.0, 50.0);
+        ranges.within("virus_hours", self.virus_hours, 0.01, 40.0);
+        ranges.within("growth", self.growth, -0.9, 5.0);
+        ranges.within("longest", self.longest.unwrap_or(1.0), 0.1, 1_000.0);
+        ranges.within("precision", self.precision, 0.0005, 0.5);
         if let Err(error) = self.pricing.checked() {
-            problems.push(FieldProblem::new(error.field, format!("{} is not {}", error.value, error.expected)));
+            ranges.wrong(FieldProblem::new(error.field, format!("{} is not {}", error.value, error.expected)));
         }
-        if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
+        ranges.checked()
     }
 }
 

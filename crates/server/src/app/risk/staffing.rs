@@ -10,7 +10,7 @@ use quarterhour_risk::staffing::plan::{Post, StaffingPlan, StaffingQuestion, pla
 use serde::Serialize;
 
 use crate::app::risk::office::Office;
-use crate::error::{AppError, FieldProblem};
+use crate::error::{AppError, Ranges};
 
 /// At most so many handle times of a tier are drawn from.
 const HANDLE_MAX: usize = 5_000;
@@ -52,18 +52,13 @@ impl Target {
     ///
     /// Names each field, and what was expected.
     pub fn checked(self) -> Result<(), AppError> {
-        let mut problems = Vec::new();
-        let mut within = |field: &str, value: f64, low: f64, high: f64| {
-            if !(low..=high).contains(&value) {
-                problems.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
-            }
-        };
-        within("within", self.hours, 0.0, 1_000.0);
-        within("share", self.share, 0.0, 1.0);
-        within("cost_share", self.cost_share, 0.0, 10.0);
-        within("paid_hours", self.paid_hours, 1.0, 744.0);
-        within("tickets", self.tickets, 0.0, 10.0);
-        if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
+        let mut ranges = Ranges::default();
+        ranges.within("within", self.hours, 0.0, 1_000.0);
+        ranges.within("share", self.share, 0.0, 1.0);
+        ranges.within("cost_share", self.cost_share, 0.0, 10.0);
+        ranges.within("paid_hours", self.paid_hours, 1.0, 744.0);
+        ranges.within("tickets", self.tickets, 0.0, 10.0);
+        ranges.checked()
     }
 }
 
