@@ -42,6 +42,34 @@ fn an_imported_database_gives_the_answers_of_its_folder() {
 }
 
 #[test]
+fn all_clients_are_compared_in_a_line_each() {
+    let office = office();
+    let lines: Value = serde_json::from_str(&office.run("compare --all --books books --json --date 2026-04-10").ok()).expect("JSON");
+    let one: Value = serde_json::from_str(&office.run("compare acme --books books --json --date 2026-04-10").ok()).expect("JSON");
+    let line = lines.as_array().expect("a list").iter().find(|line| line["client"] == "acme").expect("acme");
+    let contenders = one["contenders"].as_array().expect("programs");
+    let found = contenders.iter().find(|it| it["name"] == line["cheapest"]["name"]).expect("a program of the six or today's");
+    // A line draws fewer years than a whole report.
+    let (quick, whole) = (line["cheapest"]["mean"].as_f64(), found["figures"]["mean"]["value"].as_f64());
+    let (quick, whole) = (quick.expect("a number"), whole.expect("a number"));
+    assert!((quick / whole - 1.0).abs() < 0.03, "{quick} is not {whole}");
+    assert!(office.run("compare --all --books books --date 2026-04-10").ok().contains("least on average"));
+    office.run("compare --all acme --books books").fails(2);
+    office.run("compare --books books").fails(2);
+}
+
+#[test]
+fn the_model_can_be_changed() {
+    let office = office();
+    let of = |arguments: &str| office.run(&format!("compare acme --books books --date 2026-04-10 {arguments}")).ok();
+    assert!(of("--longest 1").contains("No ticket takes longer than 1 hours."));
+    assert!(of("--law lognormal").contains("follow a lognormal law"));
+    assert!(of("--seasons").contains("all months of the year are alike"));
+    assert_ne!(of(""), of("--margin 0.7"));
+    assert!(office.run("compare acme --books books --law cauchy").fails(2).contains("lognormal"));
+}
+
+#[test]
 fn nonsense_is_refused_with_the_field() {
     let office = office();
     let refused = |arguments: &str| office.run(&format!("compare acme --books books {arguments}")).fails(2);
