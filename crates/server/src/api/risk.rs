@@ -40,8 +40,8 @@ pub fn endpoints() -> Endpoints {
 #[serde(deny_unknown_fields)]
 pub struct ComparisonQuery {
     /// All draws follow from it.
-    #[param(default = 1)]
-    seed: Option<u64>,
+    #[param(maximum = 4_294_967_295_u32, default = 1)]
+    seed: Option<u32>,
     /// Workstations; as many as today unless given.
     #[param(maximum = 20_000)]
     workstations: Option<u32>,
@@ -118,7 +118,7 @@ impl ComparisonQuery {
     fn question(&self) -> Question {
         let (usual, prices) = (Question::default(), Pricing::default());
         Question {
-            seed: self.seed.unwrap_or(usual.seed),
+            seed: self.seed.map_or(usual.seed, u64::from),
             workstations: self.workstations,
             servers: self.servers,
             tickets: self.tickets.unwrap_or(usual.tickets),
@@ -191,8 +191,8 @@ async fn backtest(State(app): State<App>, _: Caller) -> Result<Answer<Told<Backt
 #[serde(deny_unknown_fields)]
 pub struct PortfolioQuery {
     /// All draws follow from it.
-    #[param(default = 1)]
-    seed: Option<u64>,
+    #[param(maximum = 4_294_967_295_u32, default = 1)]
+    seed: Option<u32>,
     /// Simulated years; at most 80,000 divided by the number of clients.
     #[param(minimum = 20, maximum = 20_000, default = 400)]
     courses: Option<u32>,
@@ -214,7 +214,7 @@ async fn portfolio(
 ) -> Result<Answer<Told<ProviderSide>>, Problem> {
     let usual = Inquiry::default();
     let inquiry = Inquiry {
-        seed: query.seed.unwrap_or(usual.seed),
+        seed: query.seed.map_or(usual.seed, u64::from),
         courses: query.courses.map_or(usual.courses, |courses| usize::try_from(courses).unwrap_or(usize::MAX)),
         cost_share: query.cost_share.unwrap_or(usual.cost_share),
         staff_hours: query.staff_hours,
@@ -244,8 +244,8 @@ pub struct StaffingQuery {
     #[param(minimum = 0.0, maximum = 10.0, default = 1.0)]
     tickets: Option<f64>,
     /// All draws follow from it.
-    #[param(default = 1)]
-    seed: Option<u64>,
+    #[param(maximum = 4_294_967_295_u32, default = 1)]
+    seed: Option<u32>,
 }
 
 async fn staffing(State(app): State<App>, _: Caller, Params(query): Params<StaffingQuery>) -> Result<Answer<Told<Staffing>>, Problem> {
@@ -256,7 +256,7 @@ async fn staffing(State(app): State<App>, _: Caller, Params(query): Params<Staff
         cost_share: query.cost_share.unwrap_or(usual.cost_share),
         paid_hours: query.paid_hours.unwrap_or(usual.paid_hours),
         tickets: query.tickets.unwrap_or(usual.tickets),
-        seed: query.seed.unwrap_or(usual.seed),
+        seed: query.seed.map_or(usual.seed, u64::from),
     };
     Ok(Answer(Told(app.run_in_turn(move |app| app.staffing(&app.office()?, target)).await?)))
 }
