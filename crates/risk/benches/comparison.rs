@@ -67,8 +67,13 @@ fn world(workstations: u32, tickets: f64) -> World {
     let demand = Demand {
         usual: Usual::new(vec![Frequency::dispersed(tickets, 0.05); 12], 400.0),
         urn: Urn::new((0..600).map(|number| (1.0, incident(number, tiers, remote)))),
-        severe: vec![Severe { name: "Server crash".to_owned(), a_year: 0.2, hours: Severity::Gamma { shape: 4.0, scale: 3.0 } }],
-        severe_work: SevereWork { tier: senior, work_type: onsite, on: DeviceClass::Server },
+        severe: vec![Severe {
+            name: "Server crash".to_owned(),
+            a_year: 0.2,
+            hours: Severity::Gamma { shape: 4.0, scale: 3.0 },
+            on: DeviceClass::Server,
+        }],
+        severe_work: SevereWork { tier: senior, work_type: onsite },
     };
     let terms = Terms { calendar: Calendar::new(week, Vec::new()), rates };
     World { terms, words, client, demand, candidates: candidates(workstations) }

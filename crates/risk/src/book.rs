@@ -236,6 +236,10 @@ fn mean_or_nought(values: &[f64]) -> f64 {
 /// single clients. By client, then by month: tickets that came, tickets that were expected, and the variance of the latter.
 #[must_use]
 pub fn seen_shock(clients: &[Vec<(f64, f64, f64)>]) -> f64 {
+    // One or two clients cannot show what is common to all.
+    if clients.len() < 3 {
+        return 0.0;
+    }
     let months = clients.iter().map(Vec::len).max().unwrap_or(0);
     let month = |back: usize| {
         clients

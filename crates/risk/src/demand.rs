@@ -174,6 +174,8 @@ pub struct Severe {
     pub a_year: f64,
     /// Its hours.
     pub hours: Severity,
+    /// The device that they are worked on.
+    pub on: DeviceClass,
 }
 
 /// Tickets of each month, and the doubt about them: in truth there may be more or fewer in all of them.
@@ -229,8 +231,6 @@ pub struct SevereWork {
     pub tier: Word,
     /// The kind of work.
     pub work_type: Word,
-    /// The device.
-    pub on: DeviceClass,
 }
 
 impl Demand {

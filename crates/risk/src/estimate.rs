@@ -56,14 +56,19 @@ pub fn quantile_with(values: &[f64], share: f64, control: &Control) -> Estimate 
             let slope = slope(&below, &known);
             let at = (share + slope * (mean(&known) - share)).clamp(0.5 / count, 1.0 - 0.5 / count);
             let rest: Vec<f64> = below.iter().zip(&known).map(|(below, known)| below - slope * known).collect();
-            spread = deviation(&rest);
+            // That control and value never differed in a sample does not mean that they never do.
+            spread = deviation(&rest).max((1.0 / (count + 2.0)).sqrt().min(spread));
             value = quantile_of_sorted(&sorted, at).unwrap_or(plain);
         }
     }
     let error = spread / count.sqrt();
-    // An error of the share becomes one of the value by the density there.
+    // An error of the share becomes one of the value by the density there, or by the values that stand so far apart: where a law has
+    // gaps the latter is larger.
     let density = density_at(values, value);
-    Estimate { value, error: if density > 0.0 { error / density } else { 0.0 } }
+    let here = float(sorted.partition_point(|own| *own < value)) / count;
+    let apart = |share: f64| quantile_of_sorted(&sorted, share.clamp(0.0, 1.0)).unwrap_or(value);
+    let gap = (apart(here + error) - apart(here - error)) / 2.0;
+    Estimate { value, error: if density > 0.0 { gap.max(error / density) } else { 0.0 } }
 }
 
 /// The density of a sample at a value, by a normal kernel of Silverman's width; nought for a sample that does not spread.
@@ -140,6 +145,17 @@ mod tests {
         let none = share([false; 100].into_iter());
         assert_eq!(none.value, 0.0);
         assert!(none.error > 0.005);
+    }
+
+    /// A control that is the value itself, and a law with a gap where the quantile lies: the error is not nought, and as wide as the gap.
+    #[test]
+    fn a_gap_in_a_law_is_seen_in_the_error() {
+        let drawn: Vec<f64> = (0..128).map(|number| if number < 121 { f64::from(number % 10) } else { 1_000.0 }).collect();
+        let control = Control { drawn: drawn.clone(), mean: 59.0, quantiles: vec![(0.95, 9.0)] };
+        let got = quantile_with(&drawn, 0.95, &control);
+        assert!(got.error > 1.0, "{got:?}");
+        let same = quantile_with(&[5.0; 128], 0.95, &control);
+        assert_eq!((same.value, same.error), (5.0, 0.0));
     }
 
     #[test]

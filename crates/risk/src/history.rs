@@ -116,6 +116,10 @@ impl History {
     #[must_use]
     pub fn read(client: &Client, entries: &[TimeEntry], until: Period, months: u32) -> Self {
         let clock = &client.clock;
+        // Where no work counts there is nothing to learn from: the time may not be kept here yet.
+        if !entries.iter().any(|entry| entry.billing == Billing::Billable && entry.minutes > 0) {
+            return Self::default();
+        }
         let first_entry = entries.first().map(|entry| clock.day(entry.started_at).period());
         let first_agreement = client.agreements.as_slice().first().map(|agreement| agreement.starts.period());
         let earliest = [first_entry, first_agreement].into_iter().flatten().min();
@@ -197,8 +201,12 @@ fn piece(client: &Client, entry: &TimeEntry, after: i64) -> Piece {
         WorkedOn::NoDevice => PieceOn::Nothing,
         WorkedOn::Unlisted => PieceOn::Unlisted,
         WorkedOn::Listed(position) => {
-            let device = usize::try_from(position).ok().and_then(|position| client.devices.get(position));
-            device.map_or(PieceOn::Unlisted, |device| PieceOn::Class(device.class))
+            // The name may have stood for several devices: the one in service on the day is meant.
+            let day = client.clock.day(entry.started_at);
+            let named = client.devices.get(usize::try_from(position).unwrap_or(usize::MAX)..).unwrap_or(&[]);
+            let same = named.iter().take_while(|device| named.first().is_some_and(|one| one.name == device.name));
+            let counted = same.into_iter().find(|device| device.counts_on(day));
+            counted.map_or(PieceOn::Unlisted, |device| PieceOn::Class(device.class))
         }
     };
     Piece { after, minutes: entry.minutes, tier: entry.tier, work_type: entry.work_type, on, billing: entry.billing }

@@ -135,7 +135,7 @@ pub fn draw(demand: &Demand, horizon: &Horizon, (seed, number): (u64, u64), shoc
         for severe in &demand.severe {
             let events = crate::frequency::Frequency::Poisson { mean: severe.a_year / 12.0 }.sample(&mut random);
             for _ in 0..events {
-                let incident = severe_incident(severe.hours.sample(&mut random), demand);
+                let incident = severe_incident(severe.hours.sample(&mut random), demand, severe.on);
                 path.hours += incident.hours();
                 path.tickets += 1;
                 let day = month.day(incident.weekday, random.random());
@@ -268,13 +268,13 @@ impl Digits {
 }
 
 /// A severe event as work of at most eight hours a day, beginning on a weekday's morning.
-fn severe_incident(hours: f64, demand: &Demand) -> Incident {
+fn severe_incident(hours: f64, demand: &Demand, on: DeviceClass) -> Incident {
     let work = demand.severe_work;
     let mut left = u32::try_from(index((hours * 60.0).round().clamp(1.0, 60_000.0))).unwrap_or(1);
     let (mut pieces, mut day) = (Vec::new(), 0_i64);
     while left > 0 {
         let minutes = left.min(480);
-        let (tier, work_type, on) = (work.tier, work.work_type, PieceOn::Class(work.on));
+        let (tier, work_type, on) = (work.tier, work.work_type, PieceOn::Class(on));
         pieces.push(Piece { after: day * 86_400 + 9 * 3_600, minutes, tier, work_type, on, billing: Billing::Billable });
         left -= minutes;
         day += 1;

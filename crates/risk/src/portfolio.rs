@@ -17,7 +17,7 @@ use crate::severity::Severity;
 /// An incident of so many hours or more is a severe event: it is counted and drawn by itself.
 pub const SEVERE_HOURS: f64 = 8.0;
 /// Incidents of all clients that one client's urn holds at most.
-const POOL_MAX: usize = 400;
+const POOL_MAX: usize = 500;
 
 /// How far clients differ in their hours a ticket, as a share of the mean: for what a client's own tickets do not say.
 const CLIENTS_DIFFER: f64 = 0.3;
@@ -161,8 +161,7 @@ impl Portfolio {
             }
         }
         let hours = learn_hours(&histories);
-        let every = usual.len().div_ceil(POOL_MAX).max(1);
-        let pool: Vec<Incident> = usual.into_iter().step_by(every).collect();
+        let pool: Vec<Incident> = thinned(usual.iter().collect()).into_iter().cloned().collect();
         let seasons = learn_seasons(&histories);
         Self { prior, rates, dispersion, hours, pool, severe, seasons, histories }
     }
@@ -188,10 +187,12 @@ impl Portfolio {
         let (rate, doubt) = self.rate(history);
         let (urn, hours) = self.urn(client, history, words);
         let dispersion = self.dispersion_of(history);
+        // A client without servers has its severe events on workstations, as a quarter of a server would.
         let severe_a_year = self.severe_rate() * seats.servers.max(0.25);
+        let on = if seats.servers > 0.0 { DeviceClass::Server } else { DeviceClass::Workstation };
         let mean = rate.mean() * seats.workstations.max(1.0);
         let usual = Usual::new(vec![Frequency::dispersed(mean, dispersion); usize::try_from(months).unwrap_or(0)], doubt);
-        let severe = Severe { name: "Server crash".to_owned(), a_year: severe_a_year, hours: self.severe_hours() };
+        let severe = Severe { name: "Server crash".to_owned(), a_year: severe_a_year, hours: self.severe_hours(), on };
         let knowledge = self.knowledge(history, (rate, dispersion, severe_a_year), hours, seats);
         (Demand { usual, urn, severe: vec![severe], severe_work: words.severe }, knowledge)
     }
@@ -237,14 +238,13 @@ impl Portfolio {
         // With one client alone nothing can be compared; its tickets then stand against the assumption's weight.
         let alone = count / (count + self.prior.hours_weight);
         let own_share = if own.is_empty() { 0.0 } else { credible.max(alone).min(1.0) };
-        let every = own.len().div_ceil(POOL_MAX).max(1);
-        let own: Vec<&Incident> = own.into_iter().step_by(every).collect();
+        let own_hours = (!own.is_empty()).then(|| sum(own.iter().map(|it| it.hours())) / count);
+        let known: Vec<f64> = own.iter().map(|it| it.hours()).collect();
+        let own = thinned(own);
         let rest = if self.pool.is_empty() { self.assumed_incidents(words) } else { self.pool.clone() };
         let weight = |share: f64, count: usize| share / float(count.max(1));
         let (of_own, of_rest) = (weight(own_share, own.len()), weight(1.0 - own_share, rest.len()));
         let pooled_hours = sum(rest.iter().map(Incident::hours)) / float(rest.len().max(1));
-        let own_hours = (!own.is_empty()).then(|| sum(own.iter().map(|it| it.hours())) / float(own.len()));
-        let known: Vec<f64> = own.iter().map(|it| it.hours()).collect();
         let own_error =
             own_hours.filter(|mean| *mean > 0.0).map_or(0.0, |mean| crate::estimate::deviation(&known) / mean / count.max(1.0).sqrt());
         // What the client's own tickets do not say is as unsure as clients differ.
@@ -292,6 +292,17 @@ impl Portfolio {
     }
 }
 
+/// Of many incidents as many as an urn holds, evenly spread over their hours, so that these stay as they are on average.
+fn thinned(mut incidents: Vec<&Incident>) -> Vec<&Incident> {
+    let count = incidents.len();
+    if count <= POOL_MAX {
+        return incidents;
+    }
+    incidents.sort_by_key(|incident| incident.minutes());
+    let at = |number: usize| incidents.get((2 * number + 1) * count / (2 * POOL_MAX)).copied();
+    (0..POOL_MAX).filter_map(at).collect()
+}
+
 struct Hours {
     /// Standard error of the hours a ticket, as a share of them.
     error: f64,
@@ -330,7 +341,7 @@ impl Trade {
         Self {
             tiers: vec![(0.8, helpdesk), (0.15, technician), (0.05, senior)],
             work_type: words.intern("remote"),
-            severe: SevereWork { tier: senior, work_type: words.intern("onsite"), on: DeviceClass::Server },
+            severe: SevereWork { tier: senior, work_type: words.intern("onsite") },
         }
     }
 }

@@ -48,11 +48,13 @@ impl<'a> Sliced<'a> {
         (horizon, devices): (&Horizon, &Listed),
     ) -> Self {
         let mut kinds: Vec<TimeEntry> = Vec::new();
-        let severe = demand.severe_work;
-        let on = PieceOn::Class(severe.on);
-        let piece = Piece { after: 0, minutes: 0, tier: severe.tier, work_type: severe.work_type, on, billing: Billing::Billable };
-        let severe = Incident { weekday: 0, pieces: vec![piece] };
-        for incident in demand.urn.shares().map(|(_, incident)| incident).chain([&severe]) {
+        let work = demand.severe_work;
+        let severe = demand.severe.iter().map(|severe| {
+            let (tier, work_type, on) = (work.tier, work.work_type, PieceOn::Class(severe.on));
+            Incident { weekday: 0, pieces: vec![Piece { after: 0, minutes: 0, tier, work_type, on, billing: Billing::Billable }] }
+        });
+        let severe: Vec<Incident> = severe.collect();
+        for incident in demand.urn.shares().map(|(_, incident)| incident).chain(&severe) {
             for entry in lone_entries(incident, (0, 0), horizon, devices) {
                 if !kinds.iter().any(|kind| alike(kind, &entry)) {
                     kinds.push(entry);

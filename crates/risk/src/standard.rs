@@ -122,8 +122,8 @@ pub struct Basis<'a> {
     pub urn: &'a Urn,
     /// Expected tickets a month.
     pub tickets: f64,
-    /// Expected hours of severe events a month.
-    pub severe_hours: f64,
+    /// Expected hours of severe events a month: on servers, and on workstations.
+    pub severe_hours: (f64, f64),
     /// What it has on its network.
     pub seats: Seats,
     /// How prices are made.
@@ -215,19 +215,22 @@ impl Basis<'_> {
     fn use_it_or_lose_it(&self) -> Offer {
         let minutes = self.allowance_minutes();
         let hours = f64::from(minutes) / 60.0 * self.seats.workstations;
-        let fee = self.money(hours * self.hour() * (1.0 - self.pricing.committed_discount));
+        let price = hours * self.hour() * (1.0 - self.pricing.committed_discount);
+        // By workstation, so that the fee follows the device list as the hours do.
+        let by_workstation = self.seats.workstations > 0.0;
+        let each = self.money(price / self.seats.workstations.max(1.0));
+        let fee =
+            if by_workstation { format!("[fee.per_device]\nworkstation = \"{each}\"") } else { "[fee]\nflat = \"0\"".to_owned() };
         let overage = self.money(self.hour() * (1.0 + self.pricing.overage_premium));
         let mut text = "program = \"use-it-or-lose-it\"\n\n".to_owned();
-        let _ = write!(
-            text,
-            "[fee]\nflat = \"{fee}\"\n\n[allowance]\nminutes = {{ workstation = {minutes} }}\n\n[overage]\nrate = \"{overage}\"\n\n"
-        );
+        let _ = write!(text, "{fee}\n\n[allowance]\nminutes = {{ workstation = {minutes} }}\n\n[overage]\nrate = \"{overage}\"\n\n");
         text.push_str(ROUNDING);
         text.push_str(WEIGHTS);
         text.push_str(PRICES);
         let because = format!(
-            "{minutes} minutes a workstation ({:.1} hours) for {fee} a month, {} under the rate card; overage {overage} an hour, {} above it.",
+            "{minutes} minutes a workstation ({:.1} hours) for {each} each, {} a month, {} under the rate card; overage {overage} an hour, {} above it.",
             hours,
+            self.money(price),
             percent(self.pricing.committed_discount),
             percent(self.pricing.overage_premium)
         );
@@ -251,11 +254,26 @@ impl Basis<'_> {
     }
 
     fn fixed_rate(&self) -> Offer {
-        let load = self.hour() * (1.0 + self.pricing.fixed_premium);
-        let workstations = self.seats.workstations.max(1.0);
-        let a_workstation = self.money(self.hours() / workstations * load);
-        let a_server =
-            self.money(self.severe_hours / self.seats.servers.max(1.0) * self.highest() * (1.0 + self.pricing.fixed_premium));
+        let load = 1.0 + self.pricing.fixed_premium;
+        let (on_servers, on_workstations) = self.severe_hours;
+        let (workstations, servers) = (self.seats.workstations, self.seats.servers);
+        // What a client does not have cannot be paid for by the piece: the rest carries it.
+        let usual = (self.hours() * self.hour() + on_workstations * self.highest()) * load;
+        let severe = on_servers * self.highest() * load;
+        let (usual, severe) = if servers > 0.0 { (usual, severe) } else { (usual + severe, 0.0) };
+        if workstations <= 0.0 && servers <= 0.0 {
+            let fee = self.money(usual);
+            let text = format!(
+                "program = \"fixed-rate\"\n\n[fee]\nflat = \"{fee}\"\n\n[included]\nclasses = [\"workstation\", \"server\", \"firewall\"]\n\n{ROUNDING}{PRICES}"
+            );
+            let because = format!(
+                "{fee} a month, without devices to count by: the expected work, and {} for the risk that the provider takes.",
+                percent(self.pricing.fixed_premium)
+            );
+            return Offer { name: "fixed-rate".to_owned(), text, because };
+        }
+        let (usual, severe) = if workstations > 0.0 { (usual, severe) } else { (0.0, usual + severe) };
+        let (a_workstation, a_server) = (self.money(usual / workstations.max(1.0)), self.money(severe / servers.max(1.0)));
         let text = format!(
             "program = \"fixed-rate\"\n\n[fee.per_device]\nworkstation = \"{a_workstation}\"\nserver = \"{a_server}\"\n\n[included]\nclasses = [\"workstation\", \"server\", \"firewall\"]\n\n{ROUNDING}{PRICES}"
         );

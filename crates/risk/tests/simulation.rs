@@ -8,7 +8,7 @@ use quarterhour_billing::agreement::{
     Proration, Rate, RateTable, Reserve, ReserveSize, Rollover, Rounding, RoundingScope, Settlement, TimePools, Weights,
 };
 use quarterhour_billing::{
-    Billing, Calendar, Client, CountMethod, Currency, Day, Decimal, DeviceClass, LocalClock, Period, Terms, TimeEntry, Words,
+    Billing, Calendar, Client, CountMethod, Currency, Day, Decimal, LocalClock, Period, Terms, TimeEntry, Words,
 };
 use quarterhour_risk::candidate::{Candidate, Contestant, Course, Ground};
 use quarterhour_risk::comparison::{Measure, Plan, Run};
@@ -73,7 +73,7 @@ impl World {
             usual: Usual { tickets: vec![tickets; months], moods: vec![1.0] },
             urn: Urn::new(minutes.iter().map(|(weight, minutes)| (*weight, self.incident(*minutes)))),
             severe: Vec::new(),
-            severe_work: SevereWork { tier: word("helpdesk"), work_type: word("remote"), on: DeviceClass::Server },
+            severe_work: SevereWork { tier: word("helpdesk"), work_type: word("remote") },
         }
     }
 }

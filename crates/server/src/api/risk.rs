@@ -43,12 +43,12 @@ pub struct ComparisonQuery {
     #[param(maximum = 4_294_967_295_u32, default = 1)]
     seed: Option<u32>,
     /// Workstations; as many as today unless given.
-    #[param(maximum = 20_000)]
+    #[param(maximum = 5_000)]
     workstations: Option<u32>,
     /// Servers; as many as today unless given.
-    #[param(maximum = 2_000)]
+    #[param(maximum = 1_000)]
     servers: Option<u32>,
-    /// Tickets a workstation, as a factor of what is expected; at most 20,000 tickets a month in all.
+    /// Tickets a workstation, as a factor of what is expected; at most 6,000 tickets a month in all.
     #[param(minimum = 0.0, maximum = 100.0, default = 1.0)]
     tickets: Option<f64>,
     /// Hours a ticket, as a factor of what is expected.

@@ -137,6 +137,7 @@ impl Described for Report {
         ("program_advice", Holds::MaybeObject, "Which program suits at the provider's margin."),
         ("advice", Holds::MaybeObject, "Which ratio of minutes a workstation suits."),
         ("advice_sentences", Holds::Texts, "The same in sentences."),
+        ("client_advice", Holds::Texts, "What of the advice a client is told: nothing of the provider's margin."),
         ("sentences", Holds::Texts, "The result in sentences."),
         ("questions", Holds::List, "What should be asked before signing, with answers where there are any."),
         ("assumptions", Holds::Texts, "What the figures rest on."),

@@ -80,6 +80,10 @@ fn sentences(forecast: &Forecast) -> Vec<String> {
         ));
     }
     let day = |day: quarterhour_billing::Day| dates::near(&day.date());
+    if forecast.available.is_some_and(|available| forecast.hours >= available) {
+        all.push("The hours are used up already.".to_owned());
+        return all;
+    }
     match (forecast.used_up_early, forecast.used_up_on) {
         (Some(early), Some(middle)) if early != middle => {
             all.push(format!("The hours are used up by {} as likely as not, and by {} in one of ten cases.", day(middle), day(early)));

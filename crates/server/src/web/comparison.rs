@@ -275,6 +275,26 @@ fn queried(pairs: &Pairs) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
+/// The fields of the form that hold numbers.
+const FIELDS: [&str; 16] = [
+    "seed",
+    "workstations",
+    "servers",
+    "tickets",
+    "hours",
+    "crashes",
+    "viruses",
+    "growth",
+    "longest",
+    "allowance_minutes",
+    "committed_discount",
+    "overage_premium",
+    "block_discount",
+    "fixed_premium",
+    "cost_share",
+    "margin",
+];
+
 /// A question from the fields of the form; what is not said is as usual.
 fn question(pairs: &Pairs) -> Result<Question, AppError> {
     let (mut question, mut problems) = (Question::default(), Vec::new());
@@ -293,13 +313,20 @@ fn question(pairs: &Pairs) -> Result<Question, AppError> {
             }
             _ => {}
         }
+        if !FIELDS.contains(&name.as_str()) {
+            continue;
+        }
         let number: Option<f64> = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
         let Some(number) = number else {
             problems.push(FieldProblem::new(name.as_str(), format!("`{text}` is not a number")));
             continue;
         };
-        let count = quarterhour_risk::number::index(number.round().clamp(0.0, 1e6));
-        let count = u32::try_from(count).ok();
+        let is_count = ["seed", "workstations", "servers", "allowance_minutes"].contains(&name.as_str());
+        if is_count && !(number.fract() == 0.0 && (0.0..4e9).contains(&number)) {
+            problems.push(FieldProblem::new(name.as_str(), format!("`{text}` is not a whole number of 0 or more")));
+            continue;
+        }
+        let count = u32::try_from(quarterhour_risk::number::index(number.max(0.0))).ok();
         let percent = number / 100.0;
         match name.as_str() {
             "seed" => question.seed = u64::from(count.unwrap_or(1)),

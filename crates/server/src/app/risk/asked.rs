@@ -61,7 +61,8 @@ impl<'a> Asked<'a> {
         if question.viruses > 0.0 && seats.workstations > 0.0 {
             let mean = seats.workstations * question.virus_hours;
             let hours = Severity::Gamma { shape: 4.0, scale: mean / 4.0 };
-            demand.severe.push(Severe { name: "Virus on every machine".to_owned(), a_year: question.viruses, hours });
+            let on = DeviceClass::Workstation;
+            demand.severe.push(Severe { name: "Virus on every machine".to_owned(), a_year: question.viruses, hours, on });
         }
         Self { office, question, client, seats, demand, knowledge, first }
     }
@@ -90,10 +91,23 @@ impl<'a> Asked<'a> {
             rates: &self.office.setup.provider.terms.rates,
             urn: &self.demand.urn,
             tickets: self.tickets(),
-            severe_hours: self.demand.severe.iter().map(|severe| severe.a_year * severe.hours.mean()).sum::<f64>() / 12.0,
+            severe_hours: (self.severe_hours(DeviceClass::Server), self.severe_hours(DeviceClass::Workstation)),
             seats: self.seats,
             pricing: self.question.pricing,
         }
+    }
+
+    /// Expected hours a month of severe events on a class of devices.
+    fn severe_hours(&self, on: DeviceClass) -> f64 {
+        let own = self.demand.severe.iter().filter(|severe| severe.on == on);
+        own.map(|severe| severe.a_year * severe.hours.mean()).sum::<f64>() / 12.0
+    }
+
+    /// What an hour of work costs the provider: its share of the price of the billable time that the hour becomes.
+    pub(super) fn staff_hour(&self) -> f64 {
+        let (actual, billable) = (self.demand.urn.mean(), self.basis().billable_hours());
+        let becomes = if actual > 0.0 { billable / actual } else { 1.0 };
+        self.basis().hour() * self.question.pricing.cost_share * becomes
     }
 
     /// Expected tickets a month.
@@ -120,8 +134,7 @@ impl<'a> Asked<'a> {
 
     /// Which of all programs suits, at the margin that the provider wants.
     pub(super) fn program_advice(&self, run: &Run, minor: f64) -> Option<ProgramAdvice> {
-        let pricing = self.question.pricing;
-        advice::programs(run, (self.basis().hour() * pricing.cost_share, pricing.margin, minor))
+        advice::programs(run, (self.staff_hour(), self.question.pricing.margin, minor))
     }
 
     pub(super) fn plan(&self, detail: Detail) -> Plan {
@@ -132,7 +145,14 @@ impl<'a> Asked<'a> {
         // Years of thousands of tickets differ little from each other, and take long.
         let a_year = index(self.tickets() * f64::from(MONTHS)).max(1);
         let courses_min = (1_000_000 / a_year).clamp(32, usual);
-        Plan { precision: self.question.precision, courses_min, ..Plan::usual(self.first, self.question.seed) }
+        // Nobody waits at a slider for the last tenth of a percent: how sure the figures are stands beside them.
+        let courses_max = if detail == Detail::Quick { 1_024 } else { 4_096 };
+        Plan { precision: self.question.precision, courses_min, courses_max, ..Plan::usual(self.first, self.question.seed) }
+    }
+
+    /// So many years of a side question: fewer where years are long.
+    pub(super) fn few(&self, usual: usize) -> usize {
+        (300_000 / index(self.tickets() * f64::from(MONTHS)).max(1)).clamp(4, usual)
     }
 
     /// The six programs, the agreement in force, and the drafts.
@@ -149,7 +169,7 @@ impl<'a> Asked<'a> {
             entrants.push(Entrant { candidate, program: offer.name, because: offer.because, text: Some(offer.text) });
         }
         let in_force = self.client.agreements.as_slice().iter().rev().find(|agreement| agreement.in_force_on(day));
-        if let Some(agreement) = in_force.or(self.client.agreements.as_slice().last()) {
+        if let Some(agreement) = in_force {
             let candidate = Candidate::starting(&format!("today's: {}", agreement.name), agreement, day);
             let because = "The agreement that the client has today, begun anew on the first day.".to_owned();
             entrants.push(Entrant { candidate, program: agreement.program.name().to_owned(), because, text: None });
@@ -215,7 +235,7 @@ pub(super) fn counted(month: &MonthCost) -> f64 {
 }
 
 /// At most so many tickets a month are simulated.
-const TICKETS_MAX: f64 = 20_000.0;
+const TICKETS_MAX: f64 = 6_000.0;
 
 /// Months that are simulated.
 pub(super) const MONTHS: u32 = 12;

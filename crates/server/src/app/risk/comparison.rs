@@ -98,6 +98,8 @@ pub struct Report {
     pub advice: Option<Advice>,
     /// The same in sentences.
     pub advice_sentences: Vec<String>,
+    /// What of it a client is told: nothing of the provider's margin.
+    pub client_advice: Vec<String>,
     /// The result in sentences.
     pub sentences: Vec<String>,
     /// What should be asked before signing, with answers where the platform has them.
@@ -181,10 +183,10 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let minor = minor_units(client.currency);
     let field = Field::new(ground, &asked.client, (&asked.demand, plan.first, plan.months), &candidates)?;
     let ran = field.run(plan)?;
-    let hour = asked.basis().hour();
-    let measure = Measure { minor, seats: asked.seats.endpoints, hour_cost: hour * question.pricing.cost_share, value: 0 };
+    let measure = Measure { minor, seats: asked.seats.endpoints, hour_cost: asked.staff_hour(), value: 0 };
     let figures = ran.figures(measure);
-    let points = curve(&field, (plan.seed, minor), detail.curve())?;
+    let (levels, courses) = detail.curve();
+    let points = curve(&field, (plan.seed, minor), (levels, asked.few(courses)))?;
     let history = office.portfolio.histories().get(position);
     let window = history.and_then(|history| Some((history.months.first()?.period, history.months.last()?.period)));
     let densities = densities(&ran.costs(minor), 96);
@@ -207,7 +209,8 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
                 program: entrant.program,
                 because: entrant.because,
                 text: entrant.text,
-                mean_range: between(&points, asked.tickets(), at, range),
+                mean_range: between(&points, asked.tickets(), at, range)
+                    .map(|(low, high)| (low.min(figures.mean.value), high.max(figures.mean.value))),
                 figures,
                 density: densities.get(at).cloned(),
                 pros,
@@ -220,15 +223,16 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let (scenarios, redrawn, evidence) = match detail {
         Detail::Quick => (Vec::new(), None, None),
         Detail::Whole => (
-            scenarios(contest, question)?,
+            scenarios(contest, question, &contenders.iter().map(|it| it.figures.mean.value).collect::<Vec<_>>())?,
             redrawn(contest, question, &asked)?,
             history.map(|history| evidence(history, question.seed)),
         ),
     };
     let facts = Facts::read(client, history, &asked);
     let (advice, program_advice) = (asked.advice(&ran, &candidates), asked.program_advice(&ran, minor));
+    let client_advice = words::advice(advice.as_ref(), client.currency);
     let mut advice_sentences = words::program_advice(program_advice.as_ref(), client.currency);
-    advice_sentences.extend(words::advice(advice.as_ref(), client.currency));
+    advice_sentences.extend(client_advice.iter().cloned());
     Ok(Report {
         client: client.code.clone(),
         client_name: office.setup.clients.get(position).map(|client| client.row.field("name").to_owned()).unwrap_or_default(),
@@ -238,6 +242,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         courses: ran.count(),
         tickets: asked.tickets(),
         advice_sentences,
+        client_advice,
         advice,
         program_advice,
         seats: asked.seats,
@@ -245,7 +250,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         month_hours: month_hours(&ran, &contenders),
         past_hours,
         break_evens: break_evens(&points, &ran.names),
-        sentences: words::sentences(&contenders, &asked.knowledge, asked.seats, client.currency),
+        sentences: words::sentences(&contenders, &asked.knowledge, (asked.tickets(), asked.demand.urn.mean()), client.currency),
         questions: words::questions(&facts, &contenders, &asked.knowledge, &scenarios),
         assumptions: words::assumptions(&asked.knowledge, question, &ran, office, evidence.as_ref()),
         yardsticks: words::yardsticks(),

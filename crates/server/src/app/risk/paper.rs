@@ -48,7 +48,7 @@ pub fn paper(report: &Report, head: Letterhead) -> documents::ComparisonPaper {
         curve: curve(report),
         break_evens: report.break_evens.iter().map(|it| break_even(report, it)).collect(),
         replay: replay(report),
-        advice: report.advice_sentences.clone(),
+        advice: report.client_advice.clone(),
         questions: report
             .questions
             .iter()

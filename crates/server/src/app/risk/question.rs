@@ -118,8 +118,8 @@ impl Question {
     /// Names each field, and what was expected.
     pub fn checked(&self) -> Result<(), AppError> {
         let mut ranges = Ranges::default();
-        ranges.within("workstations", f64::from(self.workstations.unwrap_or(0)), 0.0, 20_000.0);
-        ranges.within("servers", f64::from(self.servers.unwrap_or(0)), 0.0, 2_000.0);
+        ranges.within("workstations", f64::from(self.workstations.unwrap_or(0)), 0.0, 5_000.0);
+        ranges.within("servers", f64::from(self.servers.unwrap_or(0)), 0.0, 1_000.0);
         ranges.within("tickets", self.tickets, 0.0, 100.0);
         ranges.within("hours", self.hours, 0.01, 100.0);
         ranges.within("crashes", self.crashes, 0.0, 1_000.0);

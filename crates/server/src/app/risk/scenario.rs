@@ -23,6 +23,10 @@ const REDRAWN: usize = 256;
 /// The scenario of a client that shrinks.
 pub const SMALLER: &str = "A third fewer workstations";
 
+/// The scenario of one server crash more.
+pub const CRASH: &str = "One server crash more a year";
+const EXPECTED: &str = "As expected";
+
 /// One turn of events, and what a year costs then.
 #[derive(Clone, Debug, Serialize)]
 pub struct Scenario {
@@ -65,12 +69,12 @@ enum Turn {
     OneCrashMore,
 }
 
-/// All scenarios that make sense for the client.
+/// All scenarios that make sense for the client. `means` are the costs of an average year by contender.
 ///
 /// # Errors
 ///
 /// Fails when a statement does not add up, which is a fault of the engine.
-pub(super) fn scenarios(contest: Contest<'_>, question: &Question) -> Result<Vec<Scenario>, AppError> {
+pub(super) fn scenarios(contest: Contest<'_>, question: &Question, means: &[f64]) -> Result<Vec<Scenario>, AppError> {
     let base = Asked::new(contest.office, contest.position, contest.client, question);
     let with = |change: &dyn Fn(&mut Question)| {
         let mut changed = question.clone();
@@ -92,7 +96,7 @@ pub(super) fn scenarios(contest: Contest<'_>, question: &Question) -> Result<Vec
         turns.push(("A third more workstations", sized(4.0 / 3.0)));
     }
     if base.seats.servers > 0.0 {
-        turns.push(("One server crash more a year", Turn::OneCrashMore));
+        turns.push((CRASH, Turn::OneCrashMore));
     }
     if workstations > 0.0 {
         turns.push(("A virus on every machine, once more a year", with(&|changed| changed.viruses += 1.0)));
@@ -105,13 +109,23 @@ pub(super) fn scenarios(contest: Contest<'_>, question: &Question) -> Result<Vec
         if let (Turn::OneCrashMore, Some(crash)) = (&turn, asked.demand.severe.first_mut()) {
             crash.a_year += 1.0;
         }
-        let plan = Plan { courses_min: COURSES, courses_max: COURSES, ..contest.plan };
+        let courses = base.few(COURSES);
+        let plan = Plan { courses_min: courses, courses_max: courses, ..contest.plan };
         let field = Field::new(contest.ground, &asked.client, (&asked.demand, plan.first, plan.months), contest.candidates)?;
         let run = field.run(plan)?;
-        let costs = run.costs(contest.minor).iter().map(|costs| mean_with(costs, &run.hours)).collect();
+        let costs: Vec<Estimate> = run.costs(contest.minor).iter().map(|costs| mean_with(costs, &run.hours)).collect();
         Ok(Scenario { name: name.to_owned(), tickets: asked.tickets(), hours: asked.demand.mean() / f64::from(MONTHS), costs })
     };
-    turns.into_par_iter().map(one).collect()
+    turns.insert(0, (EXPECTED, Turn::Question(question.clone())));
+    let mut all: Vec<Scenario> = turns.into_par_iter().map(one).collect::<Result<_, AppError>>()?;
+    // What the same few years cost without a change is taken off, and the mean of all years put in its place.
+    let expected = all.remove(0);
+    for scenario in &mut all {
+        for ((cost, few), mean) in scenario.costs.iter_mut().zip(&expected.costs).zip(means) {
+            cost.value += mean - few.value;
+        }
+    }
+    Ok(all)
 }
 
 /// The client's own months drawn anew; none where there are too few.
@@ -124,7 +138,7 @@ pub(super) fn redrawn(contest: Contest<'_>, question: &Question, asked: &Asked<'
     let history = contest.office.portfolio.histories().get(contest.position);
     let past = history.and_then(|history| PastMonths::new(history, (asked.seats.workstations, grown), contest.office.trade.severe));
     let Some(past) = past.map(|past| past.longer(question.hours)) else { return Ok(None) };
-    let plan = Plan { courses_min: REDRAWN, ..contest.plan };
+    let plan = Plan { courses_min: asked.few(REDRAWN), ..contest.plan };
     let field = Field::new(contest.ground, &asked.client, (past.demand(), plan.first, plan.months), contest.candidates)?;
     let run = past.run(&field, plan)?;
     let costs = run.costs(contest.minor);

@@ -4,7 +4,7 @@ use quarterhour_billing::Currency;
 use quarterhour_risk::advice::{Advice, ProgramAdvice};
 use quarterhour_risk::comparison::{Figures, Run};
 use quarterhour_risk::evidence::Evidence;
-use quarterhour_risk::portfolio::{Amount, Knowledge, Seats};
+use quarterhour_risk::portfolio::{Amount, Knowledge, Prior};
 use serde::Serialize;
 
 use crate::app::money;
@@ -13,6 +13,7 @@ use crate::app::risk::facts::Facts;
 use crate::app::risk::office::Office;
 use crate::app::risk::question::Question;
 use crate::app::risk::scenario::{self, Scenario};
+use crate::hours::counted;
 
 /// A question that a client should ask, with an answer where there is one.
 #[derive(Clone, Debug, Serialize)]
@@ -47,7 +48,7 @@ pub fn whole(value: f64, currency: Currency) -> String {
 pub fn chance(share: f64) -> String {
     match share {
         share if share < 0.005 => "almost never".to_owned(),
-        share if share > 0.995 => "practically every year".to_owned(),
+        share if share >= 0.95 => "practically every year".to_owned(),
         share if share <= 0.5 => format!("about 1 year in {:.0}", (1.0 / share).round()),
         share => format!("about {:.0} years in 10", (share * 10.0).round()),
     }
@@ -55,8 +56,8 @@ pub fn chance(share: f64) -> String {
 
 /// The result in sentences.
 #[must_use]
-pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, seats: Seats, currency: Currency) -> Vec<String> {
-    let mut said = vec![known(knowledge, seats)];
+pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: (f64, f64), currency: Currency) -> Vec<String> {
+    let mut said = vec![known(knowledge, needs)];
     let by = |of: fn(&Figures) -> f64| contenders.iter().min_by(|one, other| of(&one.figures).total_cmp(&of(&other.figures)));
     if let Some(cheapest) = by(|figures| figures.mean.value) {
         let figures = &cheapest.figures;
@@ -69,12 +70,15 @@ pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, seats: Seats, 
     }
     if let Some(calmest) = by(|figures| figures.p95.value) {
         let figures = &calmest.figures;
-        said.push(format!(
-            "The best protection against a bad year is {}: nineteen of twenty years stay below {}, and an average year is {}.",
-            named(&calmest.name),
-            whole(figures.p95.value, currency),
-            whole(figures.mean.value, currency)
-        ));
+        let (mean, p95) = (whole(figures.mean.value, currency), whole(figures.p95.value, currency));
+        let how = if figures.spread < 0.5 {
+            format!("every year costs {mean}")
+        } else if figures.mean.value > figures.p95.value {
+            format!("nineteen of twenty years cost at most {p95}; the twentieth can cost so much more that the average is {mean}")
+        } else {
+            format!("nineteen of twenty years stay below {p95}, and an average year is {mean}")
+        };
+        said.push(format!("The best protection against a bad year is {}: {how}.", named(&calmest.name)));
     }
     if let Some(program) = contenders.iter().find(|contender| contender.program == "use-it-or-lose-it") {
         let figures = &program.figures;
@@ -102,19 +106,19 @@ fn named(name: &str) -> String {
     }
 }
 
-fn known(knowledge: &Knowledge, seats: Seats) -> String {
-    let expected = knowledge.rate * seats.workstations.max(1.0);
+/// What is known, and what is expected: tickets a month, and hours of each.
+fn known(knowledge: &Knowledge, (expected, hours): (f64, f64)) -> String {
+    let tickets = counted(usize::try_from(knowledge.tickets).unwrap_or(usize::MAX), "ticket");
+    let months = counted(knowledge.months, "month");
+    let seen = if knowledge.tickets == 1 { "was" } else { "were" };
     let basis = match knowledge.amount {
         Amount::Nothing => "Nothing of this client was seen yet; the figures rest on the provider's other clients and on published ones, so take them with care".to_owned(),
-        Amount::Little => format!("Only {} tickets in {} months were seen; the figures lean on the provider's other clients and can be far off", knowledge.tickets, knowledge.months),
-        Amount::Some => format!("{} tickets in {} months were seen", knowledge.tickets, knowledge.months),
-        Amount::Enough => format!("{} tickets in {} months were seen, enough to go by", knowledge.tickets, knowledge.months),
+        Amount::Little => format!("Only {tickets} in {months} {seen} seen; the figures lean on the provider's other clients and can be far off"),
+        Amount::Some => format!("{tickets} in {months} {seen} seen"),
+        Amount::Enough => format!("{tickets} in {months} {seen} seen, enough to go by"),
     };
-    let hours = expected * knowledge.hours_per_ticket;
-    format!(
-        "{basis}: about {expected:.0} tickets a month of {:.0} minutes each, {hours:.1} hours a month.",
-        knowledge.hours_per_ticket * 60.0
-    )
+    let about = if expected < 10.0 { format!("{expected:.1}") } else { format!("{expected:.0}") };
+    format!("{basis}: about {about} tickets a month of {:.0} minutes each, {:.1} hours a month.", hours * 60.0, expected * hours)
 }
 
 /// Which program is the cheapest from how many tickets a month on.
@@ -205,7 +209,11 @@ pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (V
     let swing = if figures.spread < 0.5 {
         "Every year costs the same.".to_owned()
     } else {
-        format!("Two of three years lie within {} of the average.", whole(figures.spread, currency))
+        format!(
+            "Half of the years cost at most {}, nine of ten at most {}.",
+            whole(figures.median.value, currency),
+            whole(figures.p90.value, currency)
+        )
     };
     let (pros, cons): (Vec<&str>, Vec<&str>) = match program {
         "ad-hoc" => (
@@ -307,7 +315,7 @@ pub fn questions(facts: &Facts, contenders: &[Contender], knowledge: &Knowledge,
         ask(
             "What happens in the month in which a server dies?",
             "One bad event costs more than a year of small ones.",
-            Some(format!("A crash is expected {:.2} times a year here; the figures of bad years hold it.", knowledge.severe_a_year)),
+            Some(crashing(contenders, knowledge, scenarios)),
         ),
         ask("How fast do you answer, and can we see it?", "A promise that is not measured is a hope.", prompt),
         ask(
@@ -330,6 +338,21 @@ pub fn questions(facts: &Facts, contenders: &[Contender], knowledge: &Knowledge,
     ]
 }
 
+/// What one crash more costs, where it was simulated.
+fn crashing(contenders: &[Contender], knowledge: &Knowledge, scenarios: &[Scenario]) -> String {
+    let expected = format!("A crash is expected {:.2} times a year here; the figures of bad years hold it.", knowledge.severe_a_year);
+    let Some(crash) = scenarios.iter().find(|scenario| scenario.name == scenario::CRASH) else { return expected };
+    let more = |program: &str| {
+        let at = contenders.iter().position(|it| it.program == program)?;
+        Some((crash.costs.get(at)?.value - contenders.get(at)?.figures.mean.value).max(0.0))
+    };
+    let said: Vec<String> = ["ad-hoc", "use-it-or-lose-it", "fixed-rate"]
+        .into_iter()
+        .filter_map(|program| Some(format!("{program} {}", money::grouped(&format!("{:.0}", more(program)?)))))
+        .collect();
+    format!("{expected} One more costs on average: {}.", said.join(", "))
+}
+
 /// What an average year costs a client that shrinks, where it was simulated.
 fn shrinking(contenders: &[Contender], scenarios: &[Scenario]) -> String {
     let general =
@@ -342,7 +365,7 @@ fn shrinking(contenders: &[Contender], scenarios: &[Scenario]) -> String {
     };
     let said: Vec<String> = ["fixed-rate", "use-it-or-lose-it", "customized"]
         .into_iter()
-        .filter_map(|program| Some(format!("{program} {:.0} %", change(program)?)))
+        .filter_map(|program| Some(format!("{program} {:.0} %", change(program)?.max(0.0))))
         .collect();
     format!("{general} A third fewer workstations save {}.", said.join(", "))
 }
@@ -381,6 +404,17 @@ pub fn assumptions(
         "Hours that are left in blocks at the end of a year count as money that is still there. Overage that an agreement holds for approval counts as not billed.".to_owned(),
         "Taxes are left out. Prices of the six programs follow the provider's rate card by the stated discounts and premiums; an offer may differ.".to_owned(),
     ];
+    if matches!(knowledge.amount, Amount::Nothing | Amount::Little) {
+        let prior = Prior::default();
+        said.push(format!(
+            "Before anything is seen: {} tickets a workstation a month, between what MainSpring aims at (0.2 to 0.5) and sees without prevention (2), half of them longer than {:.0} minutes, and a crash in {:.0} server-years; hours and crashes are this project's assumptions. They count as {:.0} workstation-months and {:.0} tickets.",
+            prior.tickets,
+            prior.hours.0 * 60.0,
+            1.0 / prior.severe,
+            prior.tickets_weight,
+            prior.hours_weight
+        ));
+    }
     if let Some(law) = question.law {
         said.push(format!("A ticket's hours follow a {} law that was fitted to the client's own tickets.", law.name()));
     }
@@ -472,17 +506,13 @@ pub fn yardsticks() -> Vec<Yardstick> {
         source: source.to_owned(),
     };
     vec![
-        row(
-            "Tickets that entry-level staff can solve",
-            "80 %",
-            "series of articles on support programs that this project starts from",
-        ),
+        row("Tickets that entry-level staff can solve", "80 %", "a series of articles on IT support programs"),
         row(
             "Price of an entry-level ticket",
             "USD 14 to 20 a call",
-            "the same; MetricNet's cost a ticket of North American service desks is about USD 22 (metricnet.com/metric-of-the-month)",
+            "the same articles; MetricNet has about USD 22 a ticket (metricnet.com)",
         ),
-        row("Senior technician", "USD 100 to 250 an hour", "series of articles on support programs"),
+        row("Senior technician", "USD 100 to 250 an hour", "the same articles"),
         row(
             "Tickets an endpoint a month",
             "0.2 to 0.5 aimed at, 2 without prevention",
