@@ -101,11 +101,17 @@ impl Calibration {
         Self { seen }
     }
 
+    /// Past forecasts that correct the next ones; nought as long as they are too few.
+    #[must_use]
+    pub fn corrects_by(&self) -> usize {
+        if self.seen.len() < CALIBRATED_FROM { 0 } else { self.seen.len() }
+    }
+
     /// The share that a forecast has to be read at, so that what comes stays below with a chance of `share`. The correction is drawn
     /// back to none while few forecasts were seen.
     #[must_use]
     pub fn corrected(&self, share: f64) -> f64 {
-        if self.seen.len() < CALIBRATED_FROM {
+        if self.corrects_by() == 0 {
             return share;
         }
         let empirical = crate::number::quantile_of_sorted(&self.seen, share).unwrap_or(share);

@@ -80,6 +80,8 @@ fn nonsense_is_refused_with_the_field() {
     assert!(office.run("compare nobody --books books").fails(2).contains("there is no client `nobody`"));
     write(&office, "offer.toml", "program = \"budget\"\n");
     assert!(refused("--draft offer.toml").contains("offer"));
+    write(&office, "ad-hoc.toml", "program = \"ad-hoc\"\n");
+    assert!(refused("--draft ad-hoc.toml").contains("called `ad-hoc`"));
 }
 
 #[test]

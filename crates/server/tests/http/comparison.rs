@@ -58,13 +58,22 @@ async fn the_model_can_be_changed_and_is_kept() {
 async fn numbers_that_make_no_sense_are_told_at_their_slider() {
     let site = Site::demo();
     let owner = site.person(OWNER);
-    for (field, value) in [("tickets", "-5"), ("hours", "nine"), ("growth", "1e99"), ("crashes", "NaN"), ("margin", "100")] {
+    for (field, value) in [
+        ("workstations", "-1"),
+        ("workstations", "1.5"),
+        ("servers", "1e30"),
+        ("tickets", "-5"),
+        ("hours", "nine"),
+        ("growth", "1e99"),
+        ("crashes", "NaN"),
+        ("margin", "100"),
+    ] {
         let answer = owner.post("/clients/cedar/comparison/preview", &[(field, value)]).await.ok().text();
         assert!(answer.contains(&format!("data-problem=\"{field}\"")), "{field}: {answer}");
         owner.get(&format!("/clients/cedar/comparison?{field}={value}")).await.ok().shows("has-problem");
     }
     owner.get("/clients/nobody/comparison").await.not_found();
-    owner.post("/clients/cedar/comparison/preview", &[("unknown", "3")]).await.ok();
+    owner.post("/clients/cedar/comparison/preview", &[("unknown", "three")]).await.ok().shows("Figures by program");
 }
 
 #[tokio::test]

@@ -140,19 +140,19 @@ impl<'a> Asked<'a> {
     pub(super) fn plan(&self, detail: Detail) -> Plan {
         let usual = match detail {
             Detail::Whole => 256,
-            Detail::Quick => 128,
+            Detail::Quick | Detail::Figures => 128,
         };
         // Years of thousands of tickets differ little from each other, and take long.
         let a_year = index(self.tickets() * f64::from(MONTHS)).max(1);
         let courses_min = (1_000_000 / a_year).clamp(32, usual);
         // Nobody waits at a slider for the last tenth of a percent: how sure the figures are stands beside them.
-        let courses_max = if detail == Detail::Quick { 1_024 } else { 4_096 };
+        let courses_max = if detail == Detail::Whole { 4_096 } else { 1_024 };
         Plan { precision: self.question.precision, courses_min, courses_max, ..Plan::usual(self.first, self.question.seed) }
     }
 
     /// So many years of a side question: fewer where years are long.
     pub(super) fn few(&self, usual: usize) -> usize {
-        (300_000 / index(self.tickets() * f64::from(MONTHS)).max(1)).clamp(4, usual)
+        (300_000 / index(self.tickets() * f64::from(MONTHS)).max(1)).max(4).min(usual)
     }
 
     /// The six programs, the agreement in force, and the drafts.
@@ -175,6 +175,10 @@ impl<'a> Asked<'a> {
             entrants.push(Entrant { candidate, program: agreement.program.name().to_owned(), because, text: None });
         }
         for draft in drafts {
+            if entrants.iter().any(|entrant| entrant.candidate.name == draft.name) {
+                let said = format!("two of the compared agreements are called `{}`", draft.name);
+                return Err(AppError::user(said, "a draft is called as its file: rename it"));
+            }
             let text = drafted(&draft.text);
             let agreement = read(&draft.name, &text, words).map_err(|problems| unreadable(&draft.name, &problems))?;
             let program = agreement.program.name().to_owned();

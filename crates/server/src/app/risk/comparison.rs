@@ -154,6 +154,8 @@ pub enum Detail {
     Whole,
     /// Without replay, scenarios, months drawn anew and fitted laws.
     Quick,
+    /// The figures alone.
+    Figures,
 }
 
 impl Detail {
@@ -162,6 +164,7 @@ impl Detail {
         match self {
             Self::Whole => (&[0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0], 16),
             Self::Quick => (&[0.25, 0.5, 1.0, 1.5, 2.0], 8),
+            Self::Figures => (&[], 0),
         }
     }
 }
@@ -189,14 +192,16 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let points = curve(&field, (plan.seed, minor), (levels, asked.few(courses)))?;
     let history = office.portfolio.histories().get(position);
     let window = history.and_then(|history| Some((history.months.first()?.period, history.months.last()?.period)));
-    let densities = densities(&ran.costs(minor), 96);
+    let densities = if detail == Detail::Figures { Vec::new() } else { densities(&ran.costs(minor), 96) };
     let entries = office.entries.get(position);
     let replays = match (detail, window, entries) {
         (Detail::Whole, Some(window), Some(entries)) => Some(asked.replays(ground, &candidates, entries, (client, window))?),
         _ => None,
     };
     let past_hours = match (window, entries) {
-        (Some(window), Some(entries)) => asked.past_hours(ground, (&candidates, replays.as_deref()), entries, (client, window))?,
+        (Some(window), Some(entries)) if detail != Detail::Figures => {
+            asked.past_hours(ground, (&candidates, replays.as_deref()), entries, (client, window))?
+        }
         _ => Vec::new(),
     };
     let range = asked.knowledge.needs_range();
@@ -221,7 +226,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         .collect();
     let contest = Contest { office, position, client, ground, candidates: &candidates, plan, minor };
     let (scenarios, redrawn, evidence) = match detail {
-        Detail::Quick => (Vec::new(), None, None),
+        Detail::Quick | Detail::Figures => (Vec::new(), None, None),
         Detail::Whole => (
             scenarios(contest, question, &contenders.iter().map(|it| it.figures.mean.value).collect::<Vec<_>>())?,
             redrawn(contest, question, &asked)?,

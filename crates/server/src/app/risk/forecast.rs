@@ -176,7 +176,7 @@ fn one(office: &Office, (position, client, seen): (usize, &BookClient, &Seen), t
         used_up_on: used_up(0.5),
         used_up_early: used_up(0.1),
         available,
-        corrected_by: corrected.seen.len(),
+        corrected_by: corrected.corrects_by(),
     }))
 }
 

@@ -165,7 +165,7 @@ pub fn advice(advice: Option<&Advice>, currency: Currency) -> Vec<String> {
     let at = |minutes: u32| advice.ratios.iter().find(|ratio| ratio.minutes == minutes);
     let environment = if advice.is_heavy { "heavy" } else { "stable" };
     let mut said = vec![format!(
-        "This client uses {:.0} billable minutes a workstation a month ({:.0} an endpoint): a {environment} environment.",
+        "The work comes to {:.0} billable minutes a workstation a month ({:.0} an endpoint): a {environment} environment.",
         advice.minutes_used.unwrap_or(0.0),
         advice.hours_per_endpoint.unwrap_or(0.0) * 60.0
     )];
