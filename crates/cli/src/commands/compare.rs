@@ -155,7 +155,7 @@ fn text(report: &Report) -> String {
         text += &format!("\n{}\n{}", style::bold("What would happen if: an average year"), scenarios(report));
     }
     text += &format!("\n{}\n", style::bold("What this rests on"));
-    for assumption in report.assumptions.iter().chain(&words::redrawn(report)) {
+    for assumption in report.assumptions.iter().chain(&words::fitted(report)).chain(&words::redrawn(report)) {
         text += &format!("  {}\n", plain(assumption));
     }
     text

@@ -109,7 +109,8 @@ struct Shown {
     fan: Option<Chart>,
     break_evens: Vec<String>,
     uncertainty: String,
-    redrawn: Option<String>,
+    /// How the past was looked at beside the simulation, in sentences.
+    checks: Vec<String>,
     whole: Option<WholeParts>,
 }
 
@@ -385,9 +386,10 @@ impl Shown {
         };
         let break_evens = words::by_demand(&report);
         let uncertainty = report.uncertainty();
-        let (curve, fan, redrawn) = (cost_curve(&report), fan(&report), words::redrawn(&report));
+        let (curve, fan) = (cost_curve(&report), fan(&report));
+        let checks = words::fitted(&report).into_iter().chain(words::redrawn(&report)).collect();
         let whole = report.evidence.is_some().then(|| WholeParts::new(&report));
-        Self { rows, densities: densities.chart(), curve, fan, break_evens, uncertainty, redrawn, whole, report }
+        Self { rows, densities: densities.chart(), curve, fan, break_evens, uncertainty, checks, whole, report }
     }
 }
 

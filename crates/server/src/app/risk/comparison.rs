@@ -257,7 +257,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         break_evens: break_evens(&points, &ran.names),
         sentences: words::sentences(&contenders, &asked.knowledge, (asked.tickets(), asked.demand.urn.mean()), client.currency),
         questions: words::questions(&facts, &contenders, &asked.knowledge, &scenarios),
-        assumptions: words::assumptions(&asked.knowledge, question, &ran, office, evidence.as_ref()),
+        assumptions: words::assumptions(&asked.knowledge, question, &ran, office),
         yardsticks: words::yardsticks(),
         knowledge: asked.knowledge,
         prior: Prior::default(),

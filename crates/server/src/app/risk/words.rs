@@ -3,7 +3,6 @@
 use quarterhour_billing::Currency;
 use quarterhour_risk::advice::{Advice, ProgramAdvice};
 use quarterhour_risk::comparison::{Figures, Run};
-use quarterhour_risk::evidence::Evidence;
 use quarterhour_risk::portfolio::{Amount, Knowledge, Prior};
 use serde::Serialize;
 
@@ -372,13 +371,7 @@ fn shrinking(contenders: &[Contender], scenarios: &[Scenario]) -> String {
 
 /// What the figures rest on.
 #[must_use]
-pub fn assumptions(
-    knowledge: &Knowledge,
-    question: &Question,
-    run: &Run,
-    office: &Office,
-    evidence: Option<&Evidence>,
-) -> Vec<String> {
+pub fn assumptions(knowledge: &Knowledge, question: &Question, run: &Run, office: &Office) -> Vec<String> {
     let until = office.until;
     let seasons = match (question.seasons, office.portfolio.seasons()) {
         (true, Some(_)) => "Months of the year differ as in the years before, as far as those agree.",
@@ -421,13 +414,13 @@ pub fn assumptions(
     if let Some(longest) = question.longest {
         said.push(format!("No ticket takes longer than {longest} hours."));
     }
-    said.extend(evidence.and_then(fitted));
     said
 }
 
 /// How well the best law fits, in a sentence.
-fn fitted(evidence: &Evidence) -> Option<String> {
-    let best = evidence.laws.first()?;
+#[must_use]
+pub fn fitted(report: &Report) -> Option<String> {
+    let best = report.evidence.as_ref()?.laws.first()?;
     let share = best
         .anderson_darling
         .1
