@@ -29,14 +29,18 @@ pub fn allows_bulk(terms: &Terms, agreement: Option<&Agreement>) -> bool {
 pub(crate) fn place(rules: Rules<'_>, bulk: Bulk<'_>, purse: Purse<'_>) -> Work {
     let Purse { state, next_pool, .. } = purse;
     let placer = Placer { rules, entries: bulk.kinds, state, next_pool, threshold_base: 0, placed: Placed::default() };
-    let mut heap = Heap { placer, slots: vec![Slot::default(); bulk.kinds.len() * 2], room: 0, until: None, holds: rules.holds() };
-    let mut served = None;
+    let mut heap = Heap {
+        placer,
+        slots: vec![Slot::default(); bulk.kinds.len() * 2],
+        room: 0,
+        until: bulk.slices.first().map(|slice| slice.day),
+        holds: rules.holds(),
+    };
     for slice in bulk.slices {
         // Pools begin and end with days: what waits is placed before others serve.
-        if served.is_none() || heap.until.is_some_and(|until| slice.day >= until) {
+        if heap.until.is_some_and(|until| slice.day >= until) {
             heap.place_waiting();
             heap.look(slice.day);
-            served = Some(slice.day);
         }
         heap.add(slice);
     }

@@ -19,6 +19,12 @@ pub fn hours(seconds: i64) -> String {
     format!("{} h", plain_hours(seconds))
 }
 
+/// A share of one, to a tenth: `12.5 %`.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
 /// A sentence with a capital letter at its beginning.
 #[must_use]
 pub fn capital(text: &str) -> String {

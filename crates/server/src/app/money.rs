@@ -45,6 +45,12 @@ pub fn shown(amount: i64, currency: Currency) -> String {
     format!("{sign}{} {}", currency.code(), grouped(&currency.format(amount.abs())))
 }
 
+/// Whole units of a currency: `1,234`. Nothing is less than nought by a rounding.
+#[must_use]
+pub fn rounded(value: f64) -> String {
+    grouped(&format!("{:.0}", value.round() + 0.0))
+}
+
 /// A plain decimal with commas between groups of three digits: `1,250.00`.
 #[must_use]
 pub fn grouped(text: &str) -> String {

@@ -22,6 +22,7 @@ use crate::web::frame::{Frame, Here};
 use crate::web::problems::Problems;
 use crate::web::respond::{Answer, Done, Download, Failure, page};
 use crate::web::routes::{Access, Area};
+use crate::web::slider::{Pairs, Slider, numbers, trimmed};
 
 /// The routes.
 #[must_use]
@@ -38,8 +39,6 @@ pub fn area() -> Area {
         .post("/clients/{code}/comparisons/{comparison}/hide", edit, hide)
         .post("/clients/{code}/comparisons/{comparison}/delete", edit, delete)
 }
-
-type Pairs = Vec<(String, String)>;
 
 #[derive(Template)]
 #[template(path = "comparison/show.html")]
@@ -68,28 +67,6 @@ struct KeptRow {
     is_shared: bool,
     /// The books are no longer those that it was made from.
     is_stale: bool,
-}
-
-/// What a slider moves.
-struct Slider {
-    name: &'static str,
-    label: &'static str,
-    value: f64,
-    low: f64,
-    high: f64,
-    step: f64,
-    unit: &'static str,
-}
-
-impl Slider {
-    /// Its value without the noise of fractions.
-    fn shown(&self) -> String {
-        trimmed(self.value)
-    }
-
-    fn problem<'p>(&self, problems: &'p Problems) -> &'p str {
-        problems.of(self.name)
-    }
 }
 
 /// The part of the page that follows the sliders.
@@ -266,12 +243,6 @@ fn percent(share: f64) -> String {
     trimmed(share * 100.0)
 }
 
-/// A number without the noise of fractions.
-fn trimmed(value: f64) -> String {
-    let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 fn queried(pairs: &Pairs) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
@@ -306,30 +277,27 @@ fn question(pairs: &Pairs) -> Result<Question, AppError> {
                 if question.law.is_none() {
                     problems.push(FieldProblem::new("law", format!("there is no law `{text}`")));
                 }
-                continue;
             }
-            "seasons" => {
-                question.seasons = true;
-                continue;
-            }
+            "seasons" => question.seasons = true,
             _ => {}
         }
-        if !FIELDS.contains(&name.as_str()) {
-            continue;
+    }
+    let read = match numbers(pairs, &FIELDS) {
+        Err(AppError::Invalid(wrong)) => {
+            problems.extend(wrong);
+            Vec::new()
         }
-        let number: Option<f64> = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
-        let Some(number) = number else {
-            problems.push(FieldProblem::new(name.as_str(), format!("`{text}` is not a number")));
-            continue;
-        };
-        let is_count = ["seed", "workstations", "servers", "allowance_minutes"].contains(&name.as_str());
+        read => read?,
+    };
+    for (name, number) in read {
+        let is_count = ["seed", "workstations", "servers", "allowance_minutes"].contains(&name);
         if is_count && !(number.fract() == 0.0 && (0.0..4e9).contains(&number)) {
-            problems.push(FieldProblem::new(name.as_str(), format!("`{text}` is not a whole number of 0 or more")));
+            problems.push(FieldProblem::new(name, format!("`{number}` is not a whole number of 0 or more")));
             continue;
         }
         let count = u32::try_from(quarterhour_risk::number::index(number.max(0.0))).ok();
         let percent = number / 100.0;
-        match name.as_str() {
+        match name {
             "seed" => question.seed = u64::from(count.unwrap_or(1)),
             "workstations" => question.workstations = count,
             "servers" => question.servers = count,
@@ -426,15 +394,7 @@ impl Row {
 }
 
 fn sliders(question: &Question, (workstations, servers, minutes): (f64, f64, f64)) -> Vec<(&'static str, Vec<Slider>)> {
-    let slider = |name, label, value: f64, (low, high, step): (f64, f64, f64), unit| Slider {
-        name,
-        label,
-        value,
-        low,
-        high: high.max(value),
-        step,
-        unit,
-    };
+    let slider = |name, label, value, reach, unit| Slider { name, label, value, reach, unit };
     let pricing = &question.pricing;
     let reach = |count: f64| (count * 2.5 / 10.0).ceil() * 10.0;
     vec![

@@ -6,12 +6,12 @@ use quarterhour_risk::book::ClientMargin;
 
 use crate::app::actor::Permission;
 use crate::app::context::{App, Context};
-use crate::app::money::grouped;
+use crate::app::money::rounded;
 use crate::app::risk::cache::page_courses;
 use crate::app::risk::office::Office;
 use crate::app::risk::provider_side::{Inquiry, ProviderSide, busiest_month};
 use crate::error::{AppError, FieldProblem};
-use crate::hours::counted;
+use crate::hours::{counted, percent};
 use crate::web::chart::{Chart, Margins};
 use crate::web::client_head::client_path;
 use crate::web::filters;
@@ -151,15 +151,6 @@ fn sliders(inquiry: Inquiry, most: f64) -> Vec<Slider> {
     ]
 }
 
-/// Whole units; nothing is less than nought by a rounding.
-fn money(value: f64) -> String {
-    grouped(&format!("{:.0}", value.round() + 0.0))
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
-}
-
 impl Shown {
     fn new(office: &Office, side: &ProviderSide) -> Self {
         let figures = &side.figures;
@@ -167,26 +158,26 @@ impl Shown {
         let sum = Row {
             name: "All".to_owned(),
             path: String::new(),
-            revenue: money(figures.revenue),
-            mean: money(figures.mean),
+            revenue: rounded(figures.revenue),
+            mean: rounded(figures.mean),
             ratio: ratio(figures.mean, figures.revenue),
-            p5: money(figures.p5),
+            p5: rounded(figures.p5),
             loss: percent(figures.loss_chance.value),
-            hours: money(hours),
+            hours: rounded(hours),
             is_thin: false,
         };
         let loss = figures.loss_chance;
         Self {
             currency: side.currency.clone(),
-            mean: money(figures.mean),
-            of_revenue: format!("of {} that clients pay: {}", money(figures.revenue), ratio(figures.mean, figures.revenue)),
-            spread: money(figures.spread),
-            p5: money(figures.p5),
-            p1: money(figures.p1),
+            mean: rounded(figures.mean),
+            of_revenue: format!("of {} that clients pay: {}", rounded(figures.revenue), ratio(figures.mean, figures.revenue)),
+            spread: rounded(figures.spread),
+            p5: rounded(figures.p5),
+            p1: rounded(figures.p1),
             loss: percent(loss.value),
             loss_tone: if loss.value >= 0.05 { "over" } else { "" },
             chart: chart(side),
-            hours: figures.month_hours.iter().map(|(share, hours)| (format!("P{:.0}", share * 100.0), money(*hours))).collect(),
+            hours: figures.month_hours.iter().map(|(share, hours)| (format!("P{:.0}", share * 100.0), rounded(*hours))).collect(),
             staff: staff(side),
             promised: promised(side),
             rows: figures.clients.iter().map(|it| Row::new(office, it)).collect(),
@@ -203,25 +194,25 @@ impl Row {
         Self {
             name: client.map_or(it.client.as_str(), |(_, client)| client.row.field("name")).to_owned(),
             path: format!("{}/comparison", client_path(&it.client)),
-            revenue: money(it.revenue),
-            mean: money(it.mean),
+            revenue: rounded(it.revenue),
+            mean: rounded(it.mean),
             ratio: ratio(it.mean, it.revenue),
-            p5: money(it.p5),
+            p5: rounded(it.p5),
             loss: percent(it.loss_chance.value),
-            hours: money(it.hours),
+            hours: rounded(it.hours),
             is_thin: it.p5 < 0.0,
         }
     }
 }
 
 fn ratio(margin: f64, revenue: f64) -> String {
-    if revenue > 0.0 { format!("{} %", money(margin / revenue * 100.0)) } else { String::new() }
+    if revenue > 0.0 { format!("{} %", rounded(margin / revenue * 100.0)) } else { String::new() }
 }
 
 fn chart(side: &ProviderSide) -> Option<Chart> {
     let figures = &side.figures;
     let density = figures.density.as_ref()?;
-    let words = |value: f64| format!("{} {}", side.currency, money(value));
+    let words = |value: f64| format!("{} {}", side.currency, rounded(value));
     let mark = |label, value: f64| (label, value, words(value));
     Some(
         Margins {
@@ -249,7 +240,7 @@ fn staff(side: &ProviderSide) -> Vec<String> {
     vec![
         format!(
             "{} hours a month are not enough in {} of months ({} points of error).",
-            money(hours),
+            rounded(hours),
             percent(month.value),
             error(month.error)
         ),
@@ -259,11 +250,11 @@ fn staff(side: &ProviderSide) -> Vec<String> {
 
 fn promised(side: &ProviderSide) -> Vec<(&'static str, String, String)> {
     let it = &side.promised;
-    let paid = format!("bought for {} {}", side.currency, money(it.block_money));
+    let paid = format!("bought for {} {}", side.currency, rounded(it.block_money));
     vec![
-        ("Hours left in blocks", money(it.block_hours), paid),
-        ("Hours left in allowances", money(it.allowance_hours), "of this month, and what rolled over".to_owned()),
-        ("A storm costs", money(it.storm_cost), format!("{} of staff, if all of it is called at once", side.currency)),
+        ("Hours left in blocks", rounded(it.block_hours), paid),
+        ("Hours left in allowances", rounded(it.allowance_hours), "of this month, and what rolled over".to_owned()),
+        ("A storm costs", rounded(it.storm_cost), format!("{} of staff, if all of it is called at once", side.currency)),
     ]
 }
 

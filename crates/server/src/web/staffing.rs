@@ -7,9 +7,10 @@ use quarterhour_risk::staffing::plan::StaffingOption;
 
 use crate::app::actor::Permission;
 use crate::app::context::App;
-use crate::app::money::grouped;
+use crate::app::money::{grouped, rounded};
 use crate::app::risk::staffing::{Staffing, Target};
 use crate::error::AppError;
+use crate::hours::percent;
 use crate::web::chart::{Arrivals, Chart, StaffingColumn, Staffings};
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
@@ -136,14 +137,6 @@ fn fields(target: Target, pairs: &Pairs) -> Vec<Field> {
     ]
 }
 
-fn money(value: f64) -> String {
-    grouped(&format!("{:.0}", value.round() + 0.0))
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
-}
-
 fn whole(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
@@ -199,7 +192,7 @@ impl Enough {
     fn new(option: &StaffingOption) -> Self {
         Self {
             who: who(option),
-            cost: money(option.cost_a_month),
+            cost: rounded(option.cost_a_month),
             in_time: in_time(option),
             busy: option.outcome.utilisation.map_or("–".to_owned(), whole),
             delayed: of_answers(option.outcome.first_response.as_ref(), |it| percent(it.delayed.value)),
@@ -232,7 +225,7 @@ impl OptionRow {
         Self {
             technicians: option.technicians,
             who: who(option),
-            cost: money(option.cost_a_month),
+            cost: rounded(option.cost_a_month),
             in_time: in_time(option),
             delayed: of_answers(first, |it| percent(it.delayed.value)),
             mean: of_answers(first, |it| hours(it.mean_wait_hours.value)),
