@@ -1,12 +1,13 @@
 //! Many slices of a few kinds, for questions about thousands of possible months: what is alike is placed at once. The statement is
 //! the one that each slice by itself would give, but for the words of its lines, its parts and devices, and for thresholds.
 
-use crate::agreement::Agreement;
-use crate::engine::Terms;
+use crate::agreement::{Agreement, Prepaid};
+use crate::engine::{Client, Terms};
 use crate::entry::TimeEntry;
 use crate::number::Decimal;
 use crate::place::{Placed, Placer, Rules, Slice};
 use crate::time::{Band, Day};
+use crate::word::Words;
 use crate::work::{Purse, Work, pick};
 
 /// A period's work: slices in the order in which they draw, each of one of a few kinds.
@@ -25,10 +26,21 @@ pub fn allows_bulk(terms: &Terms, agreement: Option<&Agreement>) -> bool {
     own.iter().chain(&terms.rates.0).all(|rate| rate.per_ticket.is_none())
 }
 
+/// The seconds that a slice of some kind burns of an agreement's pools of time, while they last; nought for work that does not draw.
+#[must_use]
+pub fn burn(terms: &Terms, words: &Words, client: &Client, agreement: &Agreement, kind: &TimeEntry, slice: &Slice) -> i64 {
+    let draws_time = matches!(agreement.prepaid, Prepaid::Time(_));
+    let rules = Rules { terms, client, words, agreement: Some(agreement), late_for: None, draws_time, overage_before: 0 };
+    if rules.is_included(kind, slice.day) {
+        return 0;
+    }
+    rules.drawing_weight(slice.band, kind).map_or(0, |weight| weight.times(slice.seconds))
+}
+
 /// Places the slices of a period.
 pub(crate) fn place(rules: Rules<'_>, bulk: Bulk<'_>, purse: Purse<'_>) -> Work {
     let Purse { state, next_pool, .. } = purse;
-    let placer = Placer { rules, entries: bulk.kinds, state, next_pool, threshold_base: 0, placed: Placed::default() };
+    let placer = Placer { rules, entries: bulk.kinds, state, next_pool, threshold_base: 0, brief: true, placed: Placed::default() };
     let mut heap = Heap {
         placer,
         slots: vec![Slot::default(); bulk.kinds.len() * 2],
@@ -69,6 +81,8 @@ struct Heap<'a, 's> {
 struct Slot {
     /// Looked up once: its weight, none if it does not draw from pools of time.
     weight: Option<Option<Decimal>>,
+    /// Looked up once for some days: does a fee include it, and until when this is so.
+    included: Option<(bool, Option<Day>)>,
     /// What waits.
     waiting: Option<Slice>,
 }
@@ -76,13 +90,18 @@ struct Slot {
 impl Heap<'_, '_> {
     fn add(&mut self, slice: &Slice) {
         let Some(kind) = pick(self.placer.entries, slice.entry) else { return };
-        if self.placer.is_included(kind, slice.day) {
+        let position = usize::try_from(slice.entry).unwrap_or(usize::MAX).saturating_mul(2);
+        let Some(slot) = self.slots.get_mut(position.saturating_add(usize::from(slice.band == Band::AfterHours))) else { return };
+        let lasting = slot.included.filter(|(_, until)| until.is_none_or(|until| slice.day < until));
+        let (included, _) = lasting.unwrap_or_else(|| {
+            let included = (self.placer.rules.is_included(kind, slice.day), self.placer.rules.same_device_until(kind, slice.day));
+            *slot.included.insert(included)
+        });
+        if included {
             self.placer.placed.time.included += slice.seconds;
             return;
         }
-        let position = usize::try_from(slice.entry).unwrap_or(usize::MAX).saturating_mul(2);
-        let Some(slot) = self.slots.get_mut(position.saturating_add(usize::from(slice.band == Band::AfterHours))) else { return };
-        let weight = *slot.weight.get_or_insert_with(|| self.placer.drawing_weight(slice.band, kind));
+        let weight = *slot.weight.get_or_insert_with(|| self.placer.rules.drawing_weight(slice.band, kind));
         let (burn, whole) = weight.map_or((0, true), |weight| (weight.times(slice.seconds), weight.is_whole(slice.seconds)));
         // While the pools last, and again when nothing can fill them, order does not matter; a burn that is rounded stands alone.
         let lasts = burn <= self.room && whole;

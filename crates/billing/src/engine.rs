@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::agreement::{Agreement, Agreements, Prepaid, Program, RateTable};
 use crate::bulk::{self, Bulk};
 use crate::device::{CountMethod, Device, DeviceCount};
-use crate::entry::TimeEntry;
-use crate::fee;
+use crate::entry::{TimeEntry, WorkedOn};
+use crate::fee::{self, Pen};
 use crate::grant::{self, Closed, Ending, Span};
 use crate::late::{self, LateBatch};
 use crate::number::{Currency, Decimal};
@@ -41,6 +41,15 @@ pub struct Client {
     pub devices: Vec<Device>,
     /// Its agreements.
     pub agreements: Agreements,
+}
+
+impl Client {
+    /// What stood for a listed device, at whatever dates.
+    pub(crate) fn listed(&self, worked_on: WorkedOn) -> impl Iterator<Item = &Device> {
+        let first = if let WorkedOn::Listed(first) = worked_on { usize::try_from(first).ok() } else { None };
+        let listed = first.and_then(|first| self.devices.get(first..)).unwrap_or(&[]);
+        listed.iter().take_while(|device| listed.first().is_some_and(|one| one.name == device.name))
+    }
 }
 
 /// A result that breaks the identity of section 9; nothing may be issued from it.
@@ -131,13 +140,14 @@ fn finish(mut run: PeriodRun<'_>) -> Result<BilledPeriod, BillingError> {
 }
 
 fn check(client: &Client, statement: &Statement) -> Result<(), BillingError> {
-    let (client, period, time) = (client.code.clone(), statement.period, statement.time);
+    let (period, time) = (statement.period, statement.time);
+    let client = || client.code.clone();
     if time.available() != time.used + time.forfeited + time.closing {
-        return Err(BillingError::TimeIdentity { client, period, time: Box::new(time) });
+        return Err(BillingError::TimeIdentity { client: client(), period, time: Box::new(time) });
     }
     let balanced = |it: ReserveTotals| it.opening + it.granted == it.used + it.forfeited + it.closing;
     if !statement.reserve.is_none_or(balanced) {
-        return Err(BillingError::ReserveIdentity { client, period });
+        return Err(BillingError::ReserveIdentity { client: client(), period });
     }
     Ok(())
 }
@@ -187,8 +197,9 @@ impl<'a> PeriodRun<'a> {
 
     /// Bills the entries of one agreement, or those without one.
     fn bill_agreement(&mut self, agreement: Option<&'a Agreement>, own: Vec<u32>) -> Statement {
-        let name = agreement.map_or("", |agreement| agreement.name.as_str()).to_owned();
-        let mut state = self.carried.agreements.remove(&name).unwrap_or_default();
+        let name = agreement.map_or("", |agreement| agreement.name.as_str());
+        let carried = self.carried.agreements.remove_entry(name);
+        let (name, mut state) = carried.unwrap_or_else(|| (name.to_owned(), AgreementState::default()));
         let span = agreement.and_then(|it| it.days_in(self.period)).map(|(from, to)| Span { period: self.period, from, to });
         let first_day = self.period.first_day();
         let left_over = agreement.filter(|it| self.is_left_over(it, &state));
@@ -227,6 +238,10 @@ impl<'a> PeriodRun<'a> {
         statement
     }
 
+    fn pen(&self) -> Pen {
+        Pen { currency: self.client.currency, brief: self.bulk.is_some() }
+    }
+
     /// Was its end set to this period's first day after the period before was closed as if it went on?
     /// Then what it has left ends or passes on now, on a statement of no days.
     fn is_left_over(&self, agreement: &Agreement, state: &AgreementState) -> bool {
@@ -238,11 +253,11 @@ impl<'a> PeriodRun<'a> {
     fn grant(&mut self, agreement: Option<&Agreement>, span: Option<Span>, state: &mut AgreementState) -> Granted {
         let mut granted = Granted::default();
         let (Some(agreement), Some(span)) = (agreement, span) else { return granted };
-        granted.lines = fee::fee_lines(agreement, &self.client.devices, span, self.client.currency);
+        granted.lines = fee::fee_lines(agreement, &self.client.devices, span, self.pen());
         if let Prepaid::Time(pools) = &agreement.prepaid {
             let new = grant::grant_time(agreement, pools, &self.client.devices, span, &mut self.carried.next_pool);
             for pool in &new {
-                granted.add(pool, self.client.currency);
+                granted.add(pool, self.pen());
             }
             if self.bulk.is_none() {
                 granted.movements = new.iter().map(granted_pool).collect();
@@ -266,7 +281,7 @@ impl<'a> PeriodRun<'a> {
     ) -> Statement {
         let currency = self.client.currency;
         let Placed { time, charges, parts, mut movements, alerts, overage, bought, .. } = work.placed;
-        lines.extend(replenished_lines(agreement, &bought, currency));
+        lines.extend(replenished_lines(agreement, &bought, self.pen()));
         let wanted = charges.reserve_share(currency);
         match self.bulk {
             Some(_) => lines.extend(charges.into_brief_lines(currency)),
@@ -274,7 +289,7 @@ impl<'a> PeriodRun<'a> {
         }
         let reserve = self.settle_reserve(agreement, span, wanted, state, &mut movements);
         if let Some(used) = reserve.map(|reserve| reserve.used).filter(|used| *used > 0) {
-            lines.push(fee::reserve_line(used, currency));
+            lines.push(self.pen().reserve(used));
         }
         lines.sort_by_key(|line| line.kind);
         let net = lines.iter().map(|line| line.amount).sum();
@@ -298,7 +313,7 @@ impl<'a> PeriodRun<'a> {
             billed: work.billed,
             parts,
             late: Vec::new(),
-            pools: state.pools.clone(),
+            pools: if self.bulk.is_none() { state.pools.clone() } else { Vec::new() },
             movements,
             alerts,
             notes: Vec::new(),
@@ -439,10 +454,10 @@ struct Granted {
 }
 
 impl Granted {
-    fn add(&mut self, pool: &Pool, currency: Currency) {
+    fn add(&mut self, pool: &Pool, pen: Pen) {
         self.seconds += pool.granted;
         if let Some(price) = pool.price {
-            self.lines.push(fee::block_line(price, format!("Block bought on {}", pool.granted_on), currency));
+            self.lines.push(pen.block(price, || format!("Block bought on {}", pool.granted_on)));
         }
     }
 }
@@ -453,11 +468,11 @@ fn granted_pool(pool: &Pool) -> Movement {
 }
 
 /// The lines of blocks that auto-replenish bought, by day.
-fn replenished_lines(agreement: Option<&Agreement>, bought: &[Day], currency: Currency) -> Vec<Line> {
+fn replenished_lines(agreement: Option<&Agreement>, bought: &[Day], pen: Pen) -> Vec<Line> {
     let Some(Prepaid::Time(pools)) = agreement.map(|agreement| &agreement.prepaid) else { return Vec::new() };
     let Some(clause) = &pools.auto_replenish else { return Vec::new() };
-    let text = |day: &Day| format!("Block bought on {day} by auto-replenish");
-    bought.iter().map(|day| fee::block_line(clause.price, text(day), currency)).collect()
+    let line = |day: &Day| pen.block(clause.price, || format!("Block bought on {day} by auto-replenish"));
+    bought.iter().map(line).collect()
 }
 
 impl<'a> PeriodRun<'a> {

@@ -6,18 +6,26 @@ use crate::grant::Span;
 use crate::number::{Currency, Decimal};
 use crate::statement::{Line, LineKind};
 
+/// How lines are written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pen {
+    pub(crate) currency: Currency,
+    /// Nobody reads their words.
+    pub(crate) brief: bool,
+}
+
 /// The fee and service lines of a span, in printed order.
-pub(crate) fn fee_lines(agreement: &Agreement, devices: &[Device], span: Span, currency: Currency) -> Vec<Line> {
+pub(crate) fn fee_lines(agreement: &Agreement, devices: &[Device], span: Span, pen: Pen) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(fee) = &agreement.fee {
         let prorated = fee.proration == Proration::Daily && span.days().0 < span.days().1;
         match &fee.basis {
-            FeeBasis::Flat(price) => lines.push(fee_line(agreement, *price, None, prorated.then_some(span), currency)),
+            FeeBasis::Flat(price) => lines.push(fee_line(agreement, *price, None, prorated.then_some(span), pen)),
             FeeBasis::PerDevice(prices) => {
                 for (class, number) in DeviceCount::take(devices, fee.count, span.from, span.to).listed() {
                     let price = prices.iter().find(|(other, _)| *other == class).map(|(_, price)| *price);
                     let per_device = Some((class.name(), number));
-                    lines.extend(price.map(|price| fee_line(agreement, price, per_device, prorated.then_some(span), currency)));
+                    lines.extend(price.map(|price| fee_line(agreement, price, per_device, prorated.then_some(span), pen)));
                 }
             }
         }
@@ -26,58 +34,62 @@ pub(crate) fn fee_lines(agreement: &Agreement, devices: &[Device], span: Span, c
         return lines;
     }
     let count = DeviceCount::take(devices, crate::device::CountMethod::FirstDay, span.from, span.to);
-    lines.extend(agreement.services.iter().filter_map(|service| service_line(service, &count, currency)));
+    lines.extend(agreement.services.iter().filter_map(|service| service_line(service, &count, pen)));
     lines
 }
 
-fn fee_line(
-    agreement: &Agreement,
-    price: Decimal,
-    per_device: Option<(&'static str, i64)>,
-    prorated: Option<Span>,
-    currency: Currency,
-) -> Line {
-    let number = per_device.map_or(1, |(_, number)| number);
-    let what = per_device.map_or(String::new(), |(class, number)| format!(", {number} x {class}"));
+fn fee_line(agreement: &Agreement, price: Decimal, per_device: Option<(&'static str, i64)>, prorated: Option<Span>, pen: Pen) -> Line {
+    let (class, number) = per_device.unwrap_or(("month", 1));
+    let what = || per_device.map_or(String::new(), |(class, number)| format!(", {number} x {class}"));
     let program = agreement.program.name();
     match prorated {
         Some(span) => {
             let (days, of) = span.days();
-            let amount = currency.amount(price, number * days, of);
-            let text = format!("Fee, {program}{what}, {days} of {of} days");
-            line(LineKind::Fee, text, 1, "part-month", currency.format_plain(amount), amount)
+            let amount = pen.currency.amount(price, number * days, of);
+            let text = || format!("Fee, {program}{}, {days} of {of} days", what());
+            pen.line(LineKind::Fee, text, (1, "part-month"), || pen.currency.format_plain(amount), amount)
         }
         None => {
-            let unit = per_device.map_or("month", |(class, _)| class);
-            let amount = currency.amount(price, number, 1);
-            line(LineKind::Fee, format!("Fee, {program}{what}"), number, unit, price.to_string(), amount)
+            let amount = pen.currency.amount(price, number, 1);
+            let text = || format!("Fee, {program}{}", what());
+            pen.line(LineKind::Fee, text, (number, class), || price.to_string(), amount)
         }
     }
 }
 
-fn service_line(service: &Service, count: &DeviceCount, currency: Currency) -> Option<Line> {
+fn service_line(service: &Service, count: &DeviceCount, pen: Pen) -> Option<Line> {
     let number = match service.unit {
         ServiceUnit::Device(class, agreed) => agreed.map_or_else(|| count.of(class), i64::from),
         ServiceUnit::User(number) | ServiceUnit::Site(number) | ServiceUnit::Flat(number) => i64::from(number),
     };
-    let amount = currency.amount(service.price, number, 1);
-    let unit = service.unit.name();
-    (number > 0).then(|| line(LineKind::Service, service.name.clone(), number, unit, service.price.to_string(), amount))
+    let amount = pen.currency.amount(service.price, number, 1);
+    let (text, price) = (|| service.name.clone(), || service.price.to_string());
+    (number > 0).then(|| pen.line(LineKind::Service, text, (number, service.unit.name()), price, amount))
 }
 
-/// The line of one bought block.
-pub(crate) fn block_line(price: Decimal, text: String, currency: Currency) -> Line {
-    line(LineKind::Block, text, 1, "block", price.to_string(), currency.amount(price, 1, 1))
-}
+impl Pen {
+    /// The line of one bought block.
+    pub(crate) fn block(self, price: Decimal, text: impl FnOnce() -> String) -> Line {
+        self.line(LineKind::Block, text, (1, "block"), || price.to_string(), self.currency.amount(price, 1, 1))
+    }
 
-/// The line that a reserve takes off.
-pub(crate) fn reserve_line(used: i64, currency: Currency) -> Line {
-    line(LineKind::Reserve, "Covered by the reserve".to_owned(), 1, "month", currency.format_plain(-used), -used)
-}
+    /// The line that a reserve takes off.
+    pub(crate) fn reserve(self, used: i64) -> Line {
+        let (text, price) = (|| "Covered by the reserve".to_owned(), || self.currency.format_plain(-used));
+        self.line(LineKind::Reserve, text, (1, "month"), price, -used)
+    }
 
-fn line(kind: LineKind, text: String, quantity: i64, unit: &'static str, price: String, amount: i64) -> Line {
-    let (tier, work_type, band, seconds) = (None, None, None, None);
-    Line { kind, text, tier, work_type, band, seconds, quantity: quantity.to_string(), unit, price, amount }
+    fn line(
+        self,
+        kind: LineKind,
+        text: impl FnOnce() -> String,
+        (quantity, unit): (i64, &'static str),
+        price: impl FnOnce() -> String,
+        amount: i64,
+    ) -> Line {
+        let brief = Line::brief(kind, None, amount);
+        if self.brief { brief } else { Line { text: text(), quantity: quantity.to_string(), unit, price: price(), ..brief } }
+    }
 }
 
 /// Is a fee billed at the period's end?

@@ -24,7 +24,7 @@ mod time;
 mod word;
 mod work;
 
-pub use bulk::{Bulk, allows_bulk};
+pub use bulk::{Bulk, allows_bulk, burn};
 pub use device::{CountMethod, Device, DeviceClass, DeviceCount};
 pub use engine::{BilledPeriod, BillingError, Client, Terms, bill_bulk, bill_period, due_from};
 pub use entry::{Billing, MINUTES_MAX, TimeEntry, WorkedOn};

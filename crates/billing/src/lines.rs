@@ -78,20 +78,8 @@ impl Charges {
 
     /// The amounts of all charges as lines without words, for bulk.
     pub(crate) fn into_brief_lines(self, currency: Currency) -> Vec<Line> {
-        let line = |kind, seconds, amount| Line {
-            kind,
-            text: String::new(),
-            tier: None,
-            work_type: None,
-            band: None,
-            seconds,
-            quantity: String::new(),
-            unit: "",
-            price: String::new(),
-            amount,
-        };
         let times = self.times.iter().filter(|(_, seconds)| *seconds != 0);
-        times.map(|(key, seconds)| line(key.kind, Some(*seconds), key.hourly.amount(*seconds, currency))).collect()
+        times.map(|(key, seconds)| Line::brief(key.kind, Some(*seconds), key.hourly.amount(*seconds, currency))).collect()
     }
 
     /// The printed lines of all charges, in order.
@@ -110,6 +98,14 @@ impl Charges {
         lines.extend(self.times.iter().map(|(key, seconds)| time_line(key, *seconds, words, currency)));
         lines.sort_by_key(|line| line.kind);
         lines
+    }
+}
+
+impl Line {
+    /// A line without words.
+    pub(crate) fn brief(kind: LineKind, seconds: Option<i64>, amount: i64) -> Self {
+        let (tier, work_type, band, unit) = (None, None, None, "");
+        Self { kind, text: String::new(), tier, work_type, band, seconds, quantity: String::new(), unit, price: String::new(), amount }
     }
 }
 

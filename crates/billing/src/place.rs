@@ -69,6 +69,8 @@ pub(crate) struct Placer<'a, 's> {
     pub(crate) next_pool: &'s mut u32,
     /// The period's grant, which thresholds are percentages of.
     pub(crate) threshold_base: i64,
+    /// Nobody reads where each part went.
+    pub(crate) brief: bool,
     pub(crate) placed: Placed,
 }
 
@@ -77,7 +79,7 @@ impl Placer<'_, '_> {
     pub(crate) fn place(&mut self, slice: &Slice) {
         let Some(entry) = usize::try_from(slice.entry).ok().and_then(|index| self.entries.get(index)) else { return };
         let day = slice.day;
-        if self.is_included(entry, day) {
+        if self.rules.is_included(entry, day) {
             self.placed.time.included += slice.seconds;
             self.push(slice, slice.seconds, Fate::Included);
         } else if self.rules.agreement.is_some_and(|agreement| agreement.internal_tiers.contains(&entry.tier)) {
@@ -95,32 +97,9 @@ impl Placer<'_, '_> {
     }
 
     fn push(&mut self, slice: &Slice, seconds: i64, fate: Fate) {
-        let Slice { entry, started_at, band, .. } = *slice;
-        self.placed.parts.push(Part { entry, band, started_at, seconds, fate });
-    }
-
-    /// What work of a kind weighs that draws from pools of time; none for work that does not draw.
-    pub(crate) fn drawing_weight(&self, band: Band, entry: &TimeEntry) -> Option<Decimal> {
-        let internal = self.rules.agreement.is_some_and(|agreement| agreement.internal_tiers.contains(&entry.tier));
-        let draws = !internal && matches!(self.rules.prepaid_for(entry.work_type), Draws::Time);
-        draws.then(|| self.rules.weight(entry.tier, band))
-    }
-
-    pub(crate) fn is_included(&self, entry: &TimeEntry, day: Day) -> bool {
-        let Some(included) = self.rules.agreement.and_then(|agreement| agreement.included.as_ref()) else {
-            return false;
-        };
-        if included.excluded_tiers.contains(&entry.tier) || included.excluded_work_types.contains(&entry.work_type) {
-            return false;
-        }
-        match entry.device {
-            WorkedOn::NoDevice => true,
-            WorkedOn::Unlisted => false,
-            WorkedOn::Listed(first) => {
-                let listed = self.rules.client.devices.get(usize::try_from(first).unwrap_or(usize::MAX)..).unwrap_or(&[]);
-                let same_name = listed.iter().take_while(|device| listed.first().is_some_and(|one| one.name == device.name));
-                same_name.into_iter().any(|device| device.counts_on(day) && included.classes.contains(&device.class))
-            }
+        if !self.brief {
+            let Slice { entry, started_at, band, .. } = *slice;
+            self.placed.parts.push(Part { entry, band, started_at, seconds, fate });
         }
     }
 
@@ -159,9 +138,11 @@ impl Placer<'_, '_> {
             }
             pool.left -= taken;
             left -= taken;
-            let fate = Fate::Drawn { pool: Some(pool.number), burn: taken };
-            let Slice { entry, started_at, band, .. } = *slice;
-            self.placed.parts.push(Part { entry, band, started_at, seconds: 0, fate });
+            if !self.brief {
+                let fate = Fate::Drawn { pool: Some(pool.number), burn: taken };
+                let Slice { entry, started_at, band, .. } = *slice;
+                self.placed.parts.push(Part { entry, band, started_at, seconds: 0, fate });
+            }
         }
         left
     }
@@ -289,6 +270,36 @@ struct FoundRate {
 }
 
 impl<'a> Rules<'a> {
+    /// What work of a kind weighs that draws from pools of time; none for work that does not draw.
+    pub(crate) fn drawing_weight(&self, band: Band, entry: &TimeEntry) -> Option<Decimal> {
+        let internal = self.agreement.is_some_and(|agreement| agreement.internal_tiers.contains(&entry.tier));
+        let draws = !internal && matches!(self.prepaid_for(entry.work_type), Draws::Time);
+        draws.then(|| self.weight(entry.tier, band))
+    }
+
+    /// The first day after a day on which the device of an entry is another or none; none if there is no such day.
+    pub(crate) fn same_device_until(&self, entry: &TimeEntry, day: Day) -> Option<Day> {
+        let listed = self.client.listed(entry.device);
+        listed.flat_map(|device| [Some(device.in_service), device.retired]).flatten().filter(|other| *other > day).min()
+    }
+
+    pub(crate) fn is_included(&self, entry: &TimeEntry, day: Day) -> bool {
+        let Some(included) = self.agreement.and_then(|agreement| agreement.included.as_ref()) else {
+            return false;
+        };
+        if included.excluded_tiers.contains(&entry.tier) || included.excluded_work_types.contains(&entry.work_type) {
+            return false;
+        }
+        match entry.device {
+            WorkedOn::NoDevice => true,
+            WorkedOn::Unlisted => false,
+            WorkedOn::Listed(_) => {
+                let mut listed = self.client.listed(entry.device);
+                listed.any(|device| device.counts_on(day) && included.classes.contains(&device.class))
+            }
+        }
+    }
+
     fn prepaid_for(&self, work_type: Word) -> Draws {
         let (reserve, excludes) = match self.agreement.map(|agreement| &agreement.prepaid) {
             Some(Prepaid::Money(reserve)) => (true, &reserve.excludes[..]),

@@ -52,6 +52,12 @@ impl Day {
         Self(self.0 - 1)
     }
 
+    /// So many days later.
+    #[must_use]
+    pub fn plus(self, days: i64) -> Self {
+        Self(self.0 + days)
+    }
+
     /// Days from `earlier` to this day.
     #[must_use]
     pub fn since(self, earlier: Self) -> i64 {

@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use crate::comparison::Run;
-use crate::estimate::{Control, Estimate, deviation, mean_with, quantile_with};
+use crate::estimate::{Control, Estimate, mean_with};
 use crate::number::{float, mean, quantile_of_sorted, sorted, sum};
 use crate::special::normal_cdf;
 
@@ -172,7 +172,7 @@ pub struct ProgramAdvice {
 pub fn programs(run: &Run, (hour_cost, margin, minor): (f64, f64, f64)) -> Option<ProgramAdvice> {
     let work = run.hours.mean * hour_cost;
     let raise = |costs: Vec<f64>| {
-        let mean = mean_with(&costs, &run.hours).value;
+        let mean = run.mean(&costs).value;
         let raised = (work / (1.0 - margin) - mean).max(0.0);
         (raised, costs.into_iter().map(|cost| cost + raised).collect::<Vec<f64>>())
     };
@@ -185,9 +185,9 @@ pub fn programs(run: &Run, (hour_cost, margin, minor): (f64, f64, f64)) -> Optio
         AtMargin {
             name: name.clone(),
             raised: *raised,
-            mean: mean_with(costs, &run.hours).value,
-            p95: quantile_with(costs, 0.95, &run.hours).value,
-            regret: mean_with(&regrets, &run.hours).value,
+            mean: run.mean(costs).value,
+            p95: run.quantile(costs, 0.95).value,
+            regret: run.mean(&regrets).value,
         }
     };
     let programs: Vec<AtMargin> = raised.iter().zip(&run.names).map(one).collect();
@@ -200,7 +200,7 @@ pub fn programs(run: &Run, (hour_cost, margin, minor): (f64, f64, f64)) -> Optio
         lowest_p95: name(|program| program.p95)?,
         lowest_regret: name(|program| program.regret)?,
         sure: match order[..] {
-            [best, next, ..] => sure_lower(best.1, next.1, Some(&run.hours)),
+            [best, next, ..] => sure_lower(&gaps(best.1, next.1), |gaps| run.mean(gaps)),
             _ => 1.0,
         },
         margin,
@@ -208,13 +208,14 @@ pub fn programs(run: &Run, (hour_cost, margin, minor): (f64, f64, f64)) -> Optio
     })
 }
 
-/// How sure the mean of the first is lower than that of the second, by the differences on the same courses.
-fn sure_lower(best: &[f64], next: &[f64], control: Option<&Control>) -> f64 {
-    let gaps: Vec<f64> = next.iter().zip(best).map(|(next, best)| next - best).collect();
-    let gap = match control {
-        Some(control) => mean_with(&gaps, control),
-        None => Estimate { value: mean(&gaps), error: deviation(&gaps) / float(gaps.len()).sqrt() },
-    };
+/// How much more the second costs than the first, on the same courses.
+fn gaps(best: &[f64], next: &[f64]) -> Vec<f64> {
+    next.iter().zip(best).map(|(next, best)| next - best).collect()
+}
+
+/// How sure the mean of gaps is above nought.
+fn sure_lower(gaps: &[f64], mean: impl Fn(&[f64]) -> Estimate) -> f64 {
+    let gap = mean(gaps);
     if gap.error > 0.0 { normal_cdf(gap.value / gap.error) } else { 1.0 }
 }
 
@@ -223,7 +224,7 @@ fn sureness(tried: &[(Ratio, Vec<f64>)]) -> f64 {
     let mut order: Vec<&(Ratio, Vec<f64>)> = tried.iter().collect();
     order.sort_by(|one, other| one.0.mean.total_cmp(&other.0.mean));
     let [best, next, ..] = order[..] else { return 0.5 };
-    sure_lower(&best.1, &next.1, None)
+    sure_lower(&gaps(&best.1, &next.1), |gaps| mean_with(gaps, &Control::default()))
 }
 
 #[cfg(test)]
@@ -259,12 +260,13 @@ mod tests {
             let month = crate::candidate::MonthCost { net, ..Default::default() };
             crate::candidate::Course { months: vec![month], left: 0, left_seconds: 0 }
         };
-        let hours = Control { drawn: vec![10.0, 30.0], mean: 20.0, quantiles: Vec::new() };
+        let hours = Control { drawn: vec![10.0, 30.0], mean: 20.0, ..Control::default() };
         let first = quarterhour_billing::Period::parse("2027-01").unwrap_or_else(|| unreachable!("a period"));
         let run = Run {
             plan: crate::comparison::Plan::usual(first, 1),
             courses: vec![vec![course(200_000), course(200_000)], vec![course(100_000), course(300_000)]],
             hours,
+            sums: Vec::new(),
             tickets: vec![1.0, 3.0],
             names: vec!["fee".to_owned(), "hourly".to_owned()],
         };

@@ -1,17 +1,13 @@
 //! Programs beside each other on the same simulated years: what each costs, how far that spreads, and who carries the risk.
 
-use num_complex::Complex64;
 use quarterhour_billing::{BillingError, Period};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::candidate::{Course, MonthCost};
-use crate::demand::Demand;
-use crate::estimate::{Control, Estimate, covariance, deviation, mean_with, quantile_with, share, tail_mean};
+use crate::estimate::{Control, Estimate, correlation, covariance, deviation, mean_with, quantile_with, share, tail_mean_with};
 use crate::field::Field;
-use crate::frequency::Frequency;
-use crate::law::{Compound, Grid, Grids};
-use crate::number::{float, float_i64, mean, sum};
+use crate::number::{float_i64, mean};
 
 /// How a comparison is computed. The same plan on the same inputs gives the same numbers, on any number of threads.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +48,8 @@ pub struct Run {
     pub courses: Vec<Vec<Course>>,
     /// Hours of each course with their exact mean and quantiles.
     pub hours: Control,
+    /// The same of other sums that are known exactly and go with the candidates' costs.
+    pub sums: Vec<Control>,
     /// Tickets of each course.
     pub tickets: Vec<f64>,
     /// The names of the candidates.
@@ -66,8 +64,10 @@ impl Field<'_> {
     /// Fails when a statement does not add up, which is a fault of the engine.
     pub fn run(&self, plan: Plan) -> Result<Run, BillingError> {
         let names: Vec<String> = self.names().map(str::to_owned).collect();
-        let mut run =
-            Run { plan, courses: vec![Vec::new(); names.len()], hours: control(self.demand, plan), tickets: Vec::new(), names };
+        let weights = self.sums()?;
+        let mut sums: Vec<Control> = weights.par_iter().map(|weights| weights.control(self.demand, plan)).collect();
+        let hours = sums.remove(0);
+        let mut run = Run { plan, courses: vec![Vec::new(); names.len()], hours, sums, tickets: Vec::new(), names };
         let mut tickets = 0;
         while !run.is_enough(tickets) {
             let from = run.tickets.len();
@@ -75,62 +75,20 @@ impl Field<'_> {
             let numbers = from..from + wanted.min(plan.courses_max.max(1) - from);
             let one = |number: usize| {
                 let (path, courses) = self.course((plan.seed, number), &[])?;
-                Ok((path.hours, path.tickets, courses))
+                let sums: Vec<f64> = weights.iter().skip(1).map(|weights| weights.of(&path)).collect();
+                Ok((path.hours, path.tickets, sums, courses))
             };
             let round: Result<Vec<_>, BillingError> = numbers.into_par_iter().map(one).collect();
-            for (hours, drawn, courses) in round? {
+            for (hours, drawn, sums, courses) in round? {
                 tickets += usize::try_from(drawn).unwrap_or(0);
                 run.hours.drawn.push(hours);
+                run.sums.iter_mut().zip(sums).for_each(|(control, sum)| control.drawn.push(sum));
                 run.tickets.push(f64::from(drawn));
                 run.courses.iter_mut().zip(courses).for_each(|(all, course)| all.push(course));
             }
         }
         Ok(run)
     }
-}
-
-/// The exact mean and quantiles of the hours of a course.
-fn control(demand: &Demand, plan: Plan) -> Control {
-    let mean = demand.mean();
-    let mut quantiles = Vec::new();
-    let first = demand.month(0);
-    if mean > 0.0 && !first.parts.is_empty() && plan.courses_max >= ROUND {
-        let grid = year(demand, &first, plan.months);
-        quantiles.extend([0.5, 0.9, 0.95].map(|share| (share, grid.quantile(share))));
-    }
-    Control { drawn: Vec::new(), mean, quantiles }
-}
-
-/// The law of the hours of all months together: the same tickets in other numbers each month.
-fn year(demand: &Demand, first: &Compound, months: u32) -> Grid {
-    const POINTS: usize = 1 << 12;
-    let all = demand.mean();
-    let variance = sum((0..demand.usual.tickets.len()).map(|number| demand.month(number).deviation().powi(2)));
-    let largest = demand.usual.moods.iter().copied().fold(1.0, f64::max);
-    let reach = (all + 8.0 * variance.sqrt()) * largest;
-    let step = reach * 2.0 / float(POINTS);
-    let excess: Vec<Vec<f64>> =
-        first.parts.iter().map(|part| (0..=POINTS).map(|at| part.severity.excess(float(at) * step)).collect()).collect();
-    let rare = first.parts.iter().skip(usize::from(!demand.urn.is_empty() && !demand.usual.tickets.is_empty()));
-    let rare: Vec<_> = rare.map(|part| part.frequency.over(months)).collect();
-    let usual = first.parts.len() - rare.len();
-    let law = |at: &[Complex64]| {
-        let events: Complex64 = at.iter().skip(usual).zip(&rare).map(|(z, frequency)| frequency.ln_generating(*z)).sum();
-        let in_mood = |mood: f64| -> Complex64 {
-            let one = |z: Complex64| -> Complex64 {
-                all_tickets(demand).map(|(frequency, months)| frequency.times(mood).ln_generating(z) * months).sum()
-            };
-            (at.iter().take(usual).map(|z| one(*z)).sum::<Complex64>() + events).exp()
-        };
-        demand.usual.moods.iter().map(|mood| in_mood(*mood)).sum::<Complex64>() / float(demand.usual.moods.len())
-    };
-    Grid::of_excess(&excess, step, (all, 0.0), law, &mut Grids::new())
-}
-
-/// The different laws of a month's tickets, with the number of months that have each.
-fn all_tickets(demand: &Demand) -> impl Iterator<Item = (Frequency, f64)> + '_ {
-    let alike = |one: &Frequency, other: &Frequency| one == other;
-    demand.usual.tickets.chunk_by(alike).filter_map(|months| Some((*months.first()?, float(months.len()))))
 }
 
 /// The numbers of one candidate. Money in the client's currency, whole units with a fraction; hours in hours.
@@ -201,9 +159,33 @@ impl Run {
         }
         count >= self.plan.courses_min
             && self.costs(1.0).iter().all(|costs| {
-                let p95 = quantile_with(costs, 0.95, &self.hours);
+                let p95 = self.quantile(costs, 0.95);
                 p95.error <= self.plan.precision * p95.value.abs()
             })
+    }
+
+    /// What values of the courses lean on best.
+    fn lean(&self, values: &[f64]) -> &Control {
+        let like = |control: &Control| correlation(values, &control.drawn).abs();
+        self.sums
+            .iter()
+            .fold((like(&self.hours), &self.hours), |best, control| {
+                let own = like(control);
+                if own > best.0 { (own, control) } else { best }
+            })
+            .1
+    }
+
+    /// The mean of values by course, which leans on the sum that they go with.
+    #[must_use]
+    pub fn mean(&self, values: &[f64]) -> Estimate {
+        mean_with(values, self.lean(values))
+    }
+
+    /// A quantile of values by course, which leans on the sum that they go with.
+    #[must_use]
+    pub fn quantile(&self, values: &[f64], share: f64) -> Estimate {
+        quantile_with(values, share, self.lean(values))
     }
 
     /// How many courses were drawn.
@@ -246,31 +228,30 @@ impl Run {
         let worst: Vec<f64> = each(&Course::worst_month).iter().map(|minor| minor / measure.minor).collect();
         let regret: Vec<f64> = costs.iter().zip(cheapest).map(|(cost, least)| cost - least).collect();
         let margins: Vec<f64> = costs.iter().zip(&self.hours.drawn).map(|(cost, hours)| cost - hours * measure.hour_cost).collect();
-        let mean_cost = mean_with(costs, &self.hours);
+        let mean_cost = self.mean(costs);
         let swing = deviation(value).powi(2);
-        let plain = Control { quantiles: Vec::new(), ..self.hours.clone() };
         let reserve = mean(&total(|month| month.forfeited_money)) / measure.minor;
         let hour_price = if granted > 0.0 { mean(&fixed) / measure.minor / granted } else { 0.0 };
         Figures {
             name: name.to_owned(),
             mean: mean_cost,
-            median: quantile_with(costs, 0.5, &self.hours),
-            p90: quantile_with(costs, 0.9, &self.hours),
-            p95: quantile_with(costs, 0.95, &self.hours),
-            tail_mean95: tail_mean(costs, 0.95),
+            median: self.quantile(costs, 0.5),
+            p90: self.quantile(costs, 0.9),
+            p95: self.quantile(costs, 0.95),
+            tail_mean95: tail_mean_with(costs, 0.95, self.lean(costs)),
             spread: deviation(costs),
-            worst_month_p95: quantile_with(&worst, 0.95, &plain),
+            worst_month_p95: quantile_with(&worst, 0.95, &Control::default()),
             overage_chance: share(courses.iter().map(Course::has_overage)),
             overage_hours: mean(&total(|month| month.overage)) / 3_600.0,
             lost_money: mean(&lost) * hour_price + reserve,
-            lost_hours: mean_with(&lost, &self.hours),
+            lost_hours: self.mean(&lost),
             left_hours: mean(&each(&|course| course.left_seconds)) / 3_600.0,
             price_per_hour: (worked > 0.0).then(|| mean_cost.value / worked),
             price_per_seat: (measure.seats > 0.0).then(|| mean_cost.value / years / 12.0 / measure.seats),
-            regret: mean_with(&regret, &self.hours),
+            regret: self.mean(&regret),
             cheapest: share(regret.iter().map(|regret| *regret <= 0.0)),
             carried_by_client: (swing > 0.0).then(|| covariance(costs, value) / swing),
-            margin: mean_with(&margins, &self.hours),
+            margin: self.mean(&margins),
             loss_chance: share(margins.iter().map(|margin| *margin < 0.0)),
         }
     }

@@ -51,7 +51,7 @@ pub fn curve(
         let shocks = vec![*factor; frequencies.len()];
         let drawn: Result<Vec<_>, BillingError> = (0..courses).map(|number| field.course((seed, number), &shocks)).collect();
         let (paths, drawn): (Vec<_>, Vec<_>) = drawn?.into_iter().unzip();
-        let control = Control { drawn: paths.iter().map(|path| path.hours).collect(), mean, quantiles: Vec::new() };
+        let control = Control { drawn: paths.iter().map(|path| path.hours).collect(), mean, ..Control::default() };
         let cost = |candidate: usize| {
             let own = drawn.iter().filter_map(|courses| Some(float_i64(courses.get(candidate)?.cost()) / minor));
             mean_with(&own.collect::<Vec<f64>>(), &control).value

@@ -247,6 +247,12 @@ impl Demand {
         Compound { parts: usual.into_iter().chain(severe).collect() }
     }
 
+    /// Is every month's number of tickets of the same law?
+    #[must_use]
+    pub fn has_like_months(&self) -> bool {
+        self.usual.tickets.windows(2).all(|pair| pair.first() == pair.last())
+    }
+
     /// Hours over all months, on average.
     #[must_use]
     pub fn mean(&self) -> f64 {

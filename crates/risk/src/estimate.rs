@@ -13,15 +13,19 @@ pub struct Estimate {
     pub error: f64,
 }
 
-/// A variable that is known exactly and was drawn along: the hours of each simulated course.
-#[derive(Clone, Debug)]
+/// A variable that is known exactly and was drawn along, such as the hours of each simulated course. The default one knows nothing.
+#[derive(Clone, Debug, Default)]
 pub struct Control {
     /// What was drawn.
     pub drawn: Vec<f64>,
     /// Its exact mean.
     pub mean: f64,
+    /// How far off that may be by the way it was computed.
+    pub error: f64,
     /// Its exact quantiles by share, as far as they are known.
     pub quantiles: Vec<(f64, f64)>,
+    /// Its exact mean beyond one of them: the share, and the mean.
+    pub tail_mean: Option<(f64, f64)>,
 }
 
 impl Control {
@@ -35,19 +39,25 @@ impl Control {
 #[must_use]
 pub fn mean_with(values: &[f64], control: &Control) -> Estimate {
     let slope = slope(values, &control.drawn);
-    let shifted: Vec<f64> = values.iter().zip(&control.drawn).map(|(value, drawn)| value - slope * (drawn - control.mean)).collect();
-    Estimate { value: mean(&shifted), error: deviation(&shifted) / float(shifted.len()).sqrt() }
+    let drawn = control.drawn.iter().copied().chain(std::iter::repeat(control.mean));
+    let shifted: Vec<f64> = values.iter().zip(drawn).map(|(value, drawn)| value - slope * (drawn - control.mean)).collect();
+    let error = (deviation(&shifted) / float(shifted.len()).sqrt()).hypot(slope * control.error);
+    Estimate { value: mean(&shifted), error }
 }
 
-/// A quantile of values. The share of courses below it is corrected by how many of the controls are below their own exact
-/// quantile (Hesterberg and Nelson 1998).
+/// A quantile of values. Where they follow the control closely it is what they are where the control is at its own exact quantile.
+/// Else the share of courses below it is corrected by how many of the controls are below that (Hesterberg and Nelson 1998).
 #[must_use]
 pub fn quantile_with(values: &[f64], share: f64, control: &Control) -> Estimate {
     let sorted = sorted(values.to_vec());
+    let exact = control.quantile(share);
+    if let Some(estimate) = exact.and_then(|exact| followed(values, &sorted, (share, exact), control)) {
+        return estimate;
+    }
     let Some(plain) = quantile_of_sorted(&sorted, share) else { return Estimate { value: f64::NAN, error: f64::NAN } };
     let count = float(values.len());
     let (mut spread, mut value) = ((share * (1.0 - share)).sqrt(), plain);
-    if let Some(exact) = control.quantile(share) {
+    if let Some(exact) = exact {
         let known: Vec<f64> = control.drawn.iter().map(|drawn| f64::from(u8::from(*drawn <= exact))).collect();
         // A share that is too high among the controls is too high among the values, too: seen first at the plain quantile, then
         // at what it was corrected to.
@@ -71,6 +81,41 @@ pub fn quantile_with(values: &[f64], share: f64, control: &Control) -> Estimate 
     Estimate { value, error: if density > 0.0 { gap.max(error / density) } else { 0.0 } }
 }
 
+/// Values follow a control that goes with them as closely as this.
+const FOLLOWS: f64 = 0.99;
+/// With fewer courses no line is put through those around a quantile.
+const COURSES_MIN: usize = 64;
+
+/// The quantile of values that follow a control but for a little noise: a line through the courses around the control's exact
+/// quantile, read there, and what the noise adds (Gouriéroux, Laurent and Scaillet 2000; the slope of the density is that of a
+/// normal law). Nothing if they do not follow, or if the law has a gap there.
+fn followed(values: &[f64], sorted: &[f64], (share, exact): (f64, f64), control: &Control) -> Option<Estimate> {
+    let count = values.len();
+    if count < COURSES_MIN || correlation(values, &control.drawn) < FOLLOWS {
+        return None;
+    }
+    let mut pairs: Vec<(f64, f64)> = control.drawn.iter().copied().zip(values.iter().copied()).collect();
+    pairs.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let near = (count / 4).max(COURSES_MIN / 2);
+    let first = crate::number::index(share * float(count)).saturating_sub(near / 2).min(count.saturating_sub(near));
+    let (around, own): (Vec<f64>, Vec<f64>) = pairs.into_iter().skip(first).take(near).unzip();
+    let slope = slope(&own, &around);
+    let (at, middle) = (exact - mean(&around), mean(&own));
+    let rest = own.iter().zip(&around).map(|(own, around)| own - middle - slope * (around - exact + at));
+    let noise = sum(rest.map(|rest| rest * rest)) / (float(near) - 2.0);
+    let swing = deviation(&around).powi(2) * (float(near) - 1.0);
+    let adds = noise * (exact - control.mean) / (2.0 * slope * deviation(&control.drawn).powi(2));
+    let value = middle + slope * at + adds;
+    let (low, high) = (sorted.partition_point(|own| *own < value), sorted.partition_point(|own| *own <= value));
+    let neighbours = low.checked_sub(1).and_then(|low| sorted.get(low)).zip(sorted.get(high));
+    let is_dense = neighbours.is_none_or(|(low, high)| (high - low) * density_at(values, value) * float(count) < GAP);
+    let error = (noise * (1.0 / float(near) + at * at / swing)).sqrt().hypot(adds);
+    (slope > 0.0 && swing > 0.0 && is_dense).then_some(Estimate { value, error })
+}
+
+/// Neighbours of a sample this many times as far apart as usual have a gap between them.
+const GAP: f64 = 6.0;
+
 /// The density of a sample at a value, by a normal kernel of Silverman's width; nought for a sample that does not spread.
 fn density_at(values: &[f64], at: f64) -> f64 {
     let width = 1.06 * deviation(values) * float(values.len()).powf(-0.2);
@@ -80,13 +125,16 @@ fn density_at(values: &[f64], at: f64) -> f64 {
     sum(values.iter().map(|value| crate::special::normal_pdf((at - value) / width))) / (width * float(values.len()))
 }
 
-/// The mean of the worst cases beyond a quantile.
+/// The mean of the worst cases beyond a quantile, corrected by how far that of the control is from the exact one.
 #[must_use]
-pub fn tail_mean(values: &[f64], share: f64) -> Estimate {
-    let sorted = sorted(values.to_vec());
-    let Some(quantile) = quantile_of_sorted(&sorted, share) else { return Estimate { value: f64::NAN, error: f64::NAN } };
-    let over: Vec<f64> = values.iter().map(|value| quantile + (value - quantile).max(0.0) / (1.0 - share)).collect();
-    Estimate { value: mean(&over), error: deviation(&over) / float(over.len()).sqrt() }
+pub fn tail_mean_with(values: &[f64], share: f64, control: &Control) -> Estimate {
+    let quantile = quantile_with(values, share, control).value;
+    let beyond = |values: &[f64], quantile: f64| -> Vec<f64> {
+        values.iter().map(|value| quantile + (value - quantile).max(0.0) / (1.0 - share)).collect()
+    };
+    let known = control.tail_mean.filter(|(own, _)| (own - share).abs() < 1e-9).zip(control.quantile(share));
+    let control = known.map(|((_, mean), own)| Control { drawn: beyond(&control.drawn, own), mean, ..Control::default() });
+    mean_with(&beyond(values, quantile), &control.unwrap_or_default())
 }
 
 /// A share of courses, with its standard error; never without doubt, even if none or all have it (one case is added each way).
@@ -122,6 +170,13 @@ pub fn covariance(one: &[f64], other: &[f64]) -> f64 {
     sum(one.iter().zip(other).map(|(a, b)| (a - first) * (b - second))) / (float(one.len()) - 1.0)
 }
 
+/// How closely two samples go together, from -1 to 1; nought where one of them does not spread.
+#[must_use]
+pub fn correlation(one: &[f64], other: &[f64]) -> f64 {
+    let spread = deviation(one) * deviation(other);
+    if spread > 0.0 { covariance(one, other) / spread } else { 0.0 }
+}
+
 fn slope(values: &[f64], control: &[f64]) -> f64 {
     let variance = deviation(control).powi(2);
     if variance > 0.0 { covariance(values, control) / variance } else { 0.0 }
@@ -135,9 +190,16 @@ mod tests {
     fn a_control_that_says_it_all_leaves_no_error() {
         let drawn: Vec<f64> = (0..200).map(|number| f64::from(number) + 0.25).collect();
         let values: Vec<f64> = drawn.iter().map(|drawn| 3.0 * drawn + 1.0).collect();
-        let control = Control { drawn, mean: 100.0, quantiles: Vec::new() };
+        let control = Control { drawn, mean: 100.0, ..Control::default() };
         let got = mean_with(&values, &control);
         assert!((got.value - 301.0).abs() < 1e-9 && got.error < 1e-9, "{got:?}");
+    }
+
+    #[test]
+    fn a_control_that_knows_nothing_leaves_the_plain_mean() {
+        let got = mean_with(&[1.0, 2.0, 6.0], &Control::default());
+        assert_eq!(got.value, 3.0);
+        assert!((got.error - 7.0_f64.sqrt() / 3.0_f64.sqrt()).abs() < 1e-12, "{got:?}");
     }
 
     #[test]
@@ -151,18 +213,35 @@ mod tests {
     #[test]
     fn a_gap_in_a_law_is_seen_in_the_error() {
         let drawn: Vec<f64> = (0..128).map(|number| if number < 121 { f64::from(number % 10) } else { 1_000.0 }).collect();
-        let control = Control { drawn: drawn.clone(), mean: 59.0, quantiles: vec![(0.95, 9.0)] };
+        let control = Control { drawn: drawn.clone(), mean: 59.0, quantiles: vec![(0.95, 9.0)], ..Control::default() };
         let got = quantile_with(&drawn, 0.95, &control);
         assert!(got.error > 1.0, "{got:?}");
         let same = quantile_with(&[5.0; 128], 0.95, &control);
         assert_eq!((same.value, same.error), (5.0, 0.0));
     }
 
+    /// Values that are a line of normal noise on a normal control: their own law is known.
+    #[test]
+    fn what_follows_a_control_has_its_quantile_and_its_tail() {
+        // A normal sample without chance: equal shares, the control's mixed by a step that has no common factor with their number.
+        let normal = |number: u32| crate::special::normal_quantile((f64::from(number) + 0.5) / 509.0);
+        let drawn: Vec<f64> = (0..509).map(|number| 100.0 + 10.0 * normal(number * 37 % 509)).collect();
+        let noise: Vec<f64> = (0..509).map(|number| normal(number * 211 % 509)).collect();
+        let values: Vec<f64> = drawn.iter().zip(&noise).map(|(drawn, noise)| 3.0 * drawn + 3.0 * noise).collect();
+        let (exact, tail_mean) = (100.0 + 10.0 * 1.644_853_627, Some((0.95, 100.0 + 10.0 * 2.062_712_808)));
+        let control = Control { drawn, mean: 100.0, error: 0.0, quantiles: vec![(0.95, exact)], tail_mean };
+        let spread = (900.0_f64 + 9.0).sqrt();
+        let got = quantile_with(&values, 0.95, &control);
+        assert!((got.value - (300.0 + 1.644_853_627 * spread)).abs() < 3.0 * got.error && got.error < 0.6, "{got:?}");
+        let (got, plain) = (tail_mean_with(&values, 0.95, &control), tail_mean_with(&values, 0.95, &Control::default()));
+        assert!((got.value - (300.0 + 2.062_712_808 * spread)).abs() < 3.0 * got.error && got.error < plain.error / 3.0, "{got:?}");
+    }
+
     #[test]
     fn the_control_moves_a_quantile_to_where_it_belongs() {
         // The sample lacks its upper tenth, and the control shows it.
         let drawn: Vec<f64> = (0..900).map(|number| f64::from(number) / 1_000.0).collect();
-        let control = Control { drawn: drawn.clone(), mean: 0.5, quantiles: vec![(0.5, 0.5)] };
+        let control = Control { drawn: drawn.clone(), mean: 0.5, quantiles: vec![(0.5, 0.5)], ..Control::default() };
         let got = quantile_with(&drawn, 0.5, &control);
         assert!((got.value - 0.5).abs() < 2e-3, "{got:?}");
     }

@@ -1,11 +1,14 @@
 //! Contestants on the same courses, each billed in the quickest way that gives its bill: by price list without memory, in bulk with it,
 //! by the entry where prices need to know each ticket.
 
+use quarterhour_billing::agreement::{Agreement, Allowance, Prepaid, Settlement};
 use quarterhour_billing::{BillingError, Client, Period, allows_bulk};
 use rayon::prelude::*;
 
 use crate::candidate::{Candidate, Contestant, Course, Ground};
+use crate::control::Weights;
 use crate::demand::Demand;
+use crate::number::float_i64;
 use crate::path::{Horizon, Listed, Path, draw};
 use crate::priced::Priced;
 use crate::sliced::Sliced;
@@ -70,6 +73,39 @@ impl<'a> Field<'a> {
     /// The names of the contestants.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.contestants.iter().map(|contestant| contestant.name.as_str())
+    }
+
+    /// Sums that are known exactly and go with the contestants' costs: hours, what price lists make of them, and what is burned of pools.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a statement does not add up, which is a fault of the engine.
+    pub fn sums(&self) -> Result<Vec<Weights>, BillingError> {
+        let mut sums = vec![Weights::hours(self.demand)];
+        for (contestant, way) in self.contestants.iter().zip(&self.ways) {
+            let own = match (way, contestant.agreement()) {
+                (Way::Priced(priced), _) => Some(priced.weights().clone()),
+                (Way::Bulk(at), Some(agreement)) => self.burns(contestant, agreement, *at)?,
+                _ => None,
+            };
+            sums.extend(own.filter(|own| !sums.contains(own)));
+        }
+        Ok(sums)
+    }
+
+    /// What is burned of a contestant's pools of time; only what lies beyond the allowance where each month stands for itself.
+    fn burns(&self, contestant: &Contestant, agreement: &Agreement, sliced: usize) -> Result<Option<Weights>, BillingError> {
+        let (Prepaid::Time(pools), Some(sliced)) = (&agreement.prepaid, self.sliced.get(sliced)) else { return Ok(None) };
+        let mut burns = sliced.burns(self.ground, agreement, self.demand, (&self.horizon, &self.devices));
+        let monthly =
+            |allowance: &Allowance| matches!(allowance.settlement, Settlement::Monthly(_)) && allowance.rollover.periods == 0;
+        let alone = pools.blocks.is_empty() && pools.auto_replenish.is_none() && pools.allowance.as_ref().is_some_and(monthly);
+        if alone && self.demand.has_like_months() {
+            let granted =
+                contestant.bill(self.ground, self.first, &[Vec::new()], |_, _| {})?.months.first().map_or(0, |it| it.granted);
+            burns.beyond = (granted > 0).then(|| float_i64(granted) / 3_600.0);
+        }
+        Ok(Some(burns))
     }
 
     /// Draws course number `number` of a seed, with factors on the tickets of each month (none: as expected), and bills it for every

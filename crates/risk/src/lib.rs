@@ -11,6 +11,7 @@ pub mod band;
 pub mod book;
 pub mod candidate;
 pub mod comparison;
+pub mod control;
 pub mod curve;
 pub mod demand;
 pub mod estimate;

@@ -17,6 +17,7 @@ pub struct Horizon {
 #[derive(Clone, Debug)]
 struct Month {
     period: Period,
+    first_day: Day,
     /// The local midnight of each day, in Unix seconds.
     midnights: Vec<i64>,
     /// For each day: how many plain days follow from it on, itself among them.
@@ -47,7 +48,7 @@ impl Horizon {
             let mut plain: Vec<usize> = midnights.windows(2).rev().map(&mut is_plain).collect();
             plain.reverse();
             let own = midnights.split_last().map_or(Vec::new(), |(_, own)| own.to_vec());
-            Month { period, midnights: own, plain, first_weekday: day.weekday() }
+            Month { period, first_day: day, midnights: own, plain, first_weekday: day.weekday() }
         };
         let mut months: Vec<Month> = (0..months).rev().map(&mut month).collect();
         months.reverse();
@@ -67,6 +68,12 @@ impl Horizon {
     /// The first instant of a day.
     pub(crate) fn midnight(&self, (month, day): DayAt) -> Option<i64> {
         self.months.get(month)?.midnights.get(day).copied()
+    }
+
+    /// A day by the calendar.
+    pub(crate) fn date(&self, (month, day): DayAt) -> Day {
+        let first = self.months.get(month).map_or(Day::of_local(0), |month| month.first_day);
+        first.plus(i64::try_from(day).unwrap_or(0))
     }
 
     /// Are so many days from a day on plain: without holidays, of 24 hours? Days after the last month are.
@@ -111,7 +118,18 @@ pub struct DrawnMonth {
     /// Usual ones: the position in the urn and the day of the month, both from 0.
     pub usual: Vec<(u32, u32)>,
     /// Severe events with the day of the month, from 0.
-    pub severe: Vec<(Incident, u32)>,
+    pub severe: Vec<DrawnSevere>,
+}
+
+/// A severe event that was drawn.
+#[derive(Clone, Debug)]
+pub struct DrawnSevere {
+    /// The position of its kind among those of the demand.
+    pub kind: usize,
+    /// Its work.
+    pub incident: Incident,
+    /// The day of the month, from 0.
+    pub day: u32,
 }
 
 /// Draws course number `number` of a seed, with factors on the tickets of each month, such as a shock that others feel, too; months
@@ -132,14 +150,14 @@ pub fn draw(demand: &Demand, horizon: &Horizon, (seed, number): (u64, u64), shoc
             path.hours += demand.urn.hours(position);
         }
         path.tickets += tickets;
-        for severe in &demand.severe {
+        for (kind, severe) in demand.severe.iter().enumerate() {
             let events = crate::frequency::Frequency::Poisson { mean: severe.a_year / 12.0 }.sample(&mut random);
             for _ in 0..events {
                 let incident = severe_incident(severe.hours.sample(&mut random), demand, severe.on);
                 path.hours += incident.hours();
                 path.tickets += 1;
                 let day = month.day(incident.weekday, random.random());
-                drawn.severe.push((incident, day));
+                drawn.severe.push(DrawnSevere { kind, incident, day });
             }
         }
         path.months.push(drawn);
@@ -164,7 +182,7 @@ impl Path {
                 let position = usize::try_from(*position).ok()?;
                 Some((demand.urn.get(position)?, day))
             });
-            let severe = month.severe.iter().map(|(incident, day)| (incident, day));
+            let severe = month.severe.iter().map(|drawn| (&drawn.incident, &drawn.day));
             usual.chain(severe).map(move |(incident, day)| (incident, (at, usize::try_from(*day).unwrap_or(0))))
         })
     }
@@ -184,12 +202,7 @@ impl Path {
     /// The entries of each month, by start and id; what starts after the last month is left out.
     #[must_use]
     pub fn entries(&self, demand: &Demand, horizon: &Horizon, devices: &Listed) -> Vec<Vec<TimeEntry>> {
-        let mut entries = Vec::new();
-        for (ticket, (incident, at)) in (1..).zip(self.incidents(demand)) {
-            place(&mut entries, incident, horizon.midnight(at), devices, ticket);
-        }
-        entries.sort_by(|one, other| (one.started_at, &one.id).cmp(&(other.started_at, &other.id)));
-        split(entries, horizon)
+        split(entries_of(self.incidents(demand), horizon, devices), horizon)
     }
 }
 
@@ -239,13 +252,24 @@ fn place(entries: &mut Vec<TimeEntry>, incident: &Incident, midnight: Option<i64
     }
 }
 
+/// The entries of incidents on their days, by start and id.
+pub(crate) fn entries_of<'a>(
+    incidents: impl Iterator<Item = (&'a Incident, DayAt)>,
+    horizon: &Horizon,
+    devices: &Listed,
+) -> Vec<TimeEntry> {
+    let mut entries = Vec::new();
+    for (ticket, (incident, at)) in (1..).zip(incidents) {
+        place(&mut entries, incident, horizon.midnight(at), devices, ticket);
+    }
+    entries.sort_by(|one, other| (one.started_at, &one.id).cmp(&(other.started_at, &other.id)));
+    entries
+}
+
 /// The entries of one incident alone that begins on a day, by start and id.
 #[must_use]
 pub fn lone_entries(incident: &Incident, at: DayAt, horizon: &Horizon, devices: &Listed) -> Vec<TimeEntry> {
-    let mut entries = Vec::with_capacity(incident.pieces.len());
-    place(&mut entries, incident, horizon.midnight(at), devices, 1);
-    entries.sort_by(|one, other| (one.started_at, &one.id).cmp(&(other.started_at, &other.id)));
-    entries
+    entries_of(std::iter::once((incident, at)), horizon, devices)
 }
 
 /// A number as text of nine digits, so that text sorts as numbers do.
@@ -268,7 +292,7 @@ impl Digits {
 }
 
 /// A severe event as work of at most eight hours a day, beginning on a weekday's morning.
-fn severe_incident(hours: f64, demand: &Demand, on: DeviceClass) -> Incident {
+pub(crate) fn severe_incident(hours: f64, demand: &Demand, on: DeviceClass) -> Incident {
     let work = demand.severe_work;
     let mut left = u32::try_from(index((hours * 60.0).round().clamp(1.0, 60_000.0))).unwrap_or(1);
     let (mut pieces, mut day) = (Vec::new(), 0_i64);

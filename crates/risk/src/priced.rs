@@ -5,10 +5,12 @@ use quarterhour_billing::agreement::{Agreement, Prepaid};
 use quarterhour_billing::{BillingError, TimeEntry};
 
 use crate::candidate::{Contestant, Course, Ground, MonthCost};
-use crate::demand::Demand;
+use crate::control::Weights;
+use crate::demand::{Demand, Severe};
 use crate::history::Incident;
-use crate::path::{DayAt, Horizon, Listed, Path, lone_entries};
-use crate::sliced::days;
+use crate::number::float_i64;
+use crate::path::{Horizon, Listed, Path, entries_of, severe_incident};
+use crate::sliced::{HOURS, days};
 
 /// The price list of a program without memory.
 #[derive(Clone, Debug)]
@@ -17,7 +19,17 @@ pub struct Priced {
     base: Vec<MonthCost>,
     /// By position in the urn: the days that an incident takes, and what it adds to a month on plain days; none where no days of the
     /// horizon are plain enough.
-    incidents: Vec<(usize, Option<MonthCost>)>,
+    incidents: Vec<(usize, Option<Price>)>,
+    /// What they add on plain days, as a sum that is known exactly, minor units.
+    weights: Weights,
+}
+
+/// What an incident adds to a month, minor units and seconds: without pools nothing else changes.
+#[derive(Clone, Copy, Debug)]
+struct Price {
+    net: i64,
+    beyond: i64,
+    worked: i64,
 }
 
 /// Does what happens in one month, or before within it, change what an hour costs?
@@ -53,26 +65,46 @@ impl Priced {
         let stage = Stage { ground, contestant, horizon, devices };
         let months = horizon.periods().count();
         let base: Result<Vec<MonthCost>, BillingError> = (0..months).map(|month| stage.month(month, Vec::new())).collect();
-        let mut priced = Self { base: base?, incidents: Vec::new() };
+        let weights = Weights { usual: Vec::new(), severe: Vec::new(), beyond: None };
+        let mut priced = Self { base: base?, incidents: Vec::new(), weights };
         let price = |(_, incident): (f64, &Incident)| {
             let days = days(incident);
             let at = horizon.plain_day(incident.weekday, days);
-            Ok((days, at.map(|at| priced.price(stage, incident, at)).transpose()?))
+            Ok((days, at.map(|(month, day)| priced.price(stage, &[(incident, day)], month)).transpose()?))
         };
         let incidents: Result<Vec<_>, BillingError> = demand.urn.shares().map(price).collect();
         priced.incidents = incidents?;
+        priced.weights.usual = priced.incidents.iter().map(|(_, price)| price.map_or(0.0, |price| float_i64(price.net))).collect();
+        let severe: Result<Vec<f64>, BillingError> = demand.severe.iter().map(|severe| priced.severe(stage, severe, demand)).collect();
+        priced.weights.severe = severe?;
         Ok(Some(priced))
     }
 
-    /// What an incident that begins on a day adds to its month.
-    fn price(&self, stage: Stage<'_>, incident: &Incident, at: DayAt) -> Result<MonthCost, BillingError> {
-        let mut entries = lone_entries(incident, at, stage.horizon, stage.devices);
-        // All of its pieces belong to the month, however long it goes on.
-        let end = stage.horizon.midnight((at.0 + 1, 0)).unwrap_or(i64::MAX);
+    /// The price list as a sum over a course; what falls on other than plain days is left at its usual price.
+    #[must_use]
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// What an hour of a severe event adds.
+    fn severe(&self, stage: Stage<'_>, severe: &Severe, demand: &Demand) -> Result<f64, BillingError> {
+        let incident = severe_incident(HOURS, demand, severe.on);
+        let at = stage.horizon.plain_day(incident.weekday, days(&incident));
+        let price = at.map(|(month, day)| self.price(stage, &[(&incident, day)], month)).transpose()?;
+        Ok(price.map_or(0.0, |price| float_i64(price.net)) / HOURS)
+    }
+
+    /// What incidents add to the month in which they begin, each on its day.
+    fn price(&self, stage: Stage<'_>, incidents: &[(&Incident, usize)], month: usize) -> Result<Price, BillingError> {
+        // All of their pieces belong to the month, however long they go on.
+        let end = stage.horizon.midnight((month + 1, 0)).unwrap_or(i64::MAX);
+        let days = incidents.iter().map(|(incident, day)| (*incident, (month, *day)));
+        let mut entries = entries_of(days, stage.horizon, stage.devices);
         for entry in &mut entries {
             entry.started_at = entry.started_at.min(end - 1);
         }
-        Ok(less(stage.month(at.0, entries)?, self.base.get(at.0).copied().unwrap_or_default()))
+        let (billed, base) = (stage.month(month, entries)?, self.base.get(month).copied().unwrap_or_default());
+        Ok(Price { net: billed.net - base.net, beyond: billed.beyond - base.beyond, worked: billed.worked - base.worked })
     }
 
     /// What a course comes to.
@@ -91,24 +123,30 @@ impl Priced {
         let mut course = Course::default();
         for (number, (drawn, base)) in path.months.iter().zip(&self.base).enumerate() {
             let mut month = *base;
+            // What falls on other than plain days, or is severe, is billed together.
+            let mut rest: Vec<(&Incident, usize)> = Vec::new();
             for (position, day) in &drawn.usual {
                 let (Ok(position), Ok(day)) = (usize::try_from(*position), usize::try_from(*day)) else { continue };
-                let at = (number, day);
                 match self.incidents.get(position) {
-                    Some((days, Some(price))) if horizon.is_plain(at, *days) => add(&mut month, *price),
-                    _ => {
-                        if let Some(incident) = demand.urn.get(position) {
-                            add(&mut month, self.price(stage, incident, at)?);
-                        }
-                    }
+                    Some((days, Some(price))) if horizon.is_plain((number, day), *days) => price.add_to(&mut month),
+                    _ => rest.extend(demand.urn.get(position).map(|incident| (incident, day))),
                 }
             }
-            for (incident, day) in &drawn.severe {
-                add(&mut month, self.price(stage, incident, (number, usize::try_from(*day).unwrap_or(0)))?);
+            rest.extend(drawn.severe.iter().map(|drawn| (&drawn.incident, usize::try_from(drawn.day).unwrap_or(0))));
+            if !rest.is_empty() {
+                self.price(stage, &rest, number)?.add_to(&mut month);
             }
             course.months.push(month);
         }
         Ok(course)
+    }
+}
+
+impl Price {
+    fn add_to(self, month: &mut MonthCost) {
+        month.net += self.net;
+        month.beyond += self.beyond;
+        month.worked += self.worked;
     }
 }
 
@@ -118,27 +156,5 @@ impl Stage<'_> {
         let Some(period) = self.horizon.periods().nth(number) else { return Ok(MonthCost::default()) };
         let course = self.contestant.bill(self.ground, period, &[entries], |_, _| {})?;
         Ok(course.months.first().copied().unwrap_or_default())
-    }
-}
-
-fn add(month: &mut MonthCost, more: MonthCost) {
-    month.net += more.net;
-    month.beyond += more.beyond;
-    month.worked += more.worked;
-    month.overage += more.overage;
-    month.granted += more.granted;
-    month.forfeited += more.forfeited;
-    month.forfeited_money += more.forfeited_money;
-}
-
-fn less(month: MonthCost, base: MonthCost) -> MonthCost {
-    MonthCost {
-        net: month.net - base.net,
-        beyond: month.beyond - base.beyond,
-        worked: month.worked - base.worked,
-        overage: month.overage - base.overage,
-        granted: month.granted - base.granted,
-        forfeited: month.forfeited - base.forfeited,
-        forfeited_money: month.forfeited_money - base.forfeited_money,
     }
 }

@@ -80,8 +80,8 @@ impl PastMonths {
         };
         let drawn: Result<Vec<_>, BillingError> = (0..plan.courses_min).into_par_iter().map(one).collect();
         let names: Vec<String> = field.names().map(str::to_owned).collect();
-        let hours = Control { drawn: Vec::new(), mean: self.mean() * float(months), quantiles: Vec::new() };
-        let mut run = Run { plan, courses: vec![Vec::new(); names.len()], hours, tickets: Vec::new(), names };
+        let hours = Control { drawn: Vec::new(), mean: self.mean() * float(months), ..Control::default() };
+        let mut run = Run { plan, courses: vec![Vec::new(); names.len()], hours, sums: Vec::new(), tickets: Vec::new(), names };
         for (path, courses) in drawn? {
             run.hours.drawn.push(path.hours);
             run.tickets.push(f64::from(path.tickets));

@@ -1,12 +1,15 @@
 //! Incidents that were rounded and cut at business hours once, so that a month of hundreds of them is billed in bulk. The bill is the
 //! one that their entries would give.
 
-use quarterhour_billing::agreement::Rounding;
-use quarterhour_billing::{Band, Billing, Calendar, Client, DAY_SECONDS, Slice, TimeEntry, slices};
+use quarterhour_billing::agreement::{Agreement, Rounding};
+use quarterhour_billing::{Band, Billing, Calendar, Client, DAY_SECONDS, Day, Slice, TimeEntry, burn, slices};
 
-use crate::demand::Demand;
+use crate::candidate::Ground;
+use crate::control::Weights;
+use crate::demand::{Demand, Severe};
 use crate::history::{Incident, Piece, PieceOn};
-use crate::path::{DayAt, Horizon, Listed, Path, lone_entries, split};
+use crate::number::float_i64;
+use crate::path::{DayAt, Horizon, Listed, Path, lone_entries, severe_incident, split};
 
 /// The incidents of a demand under one way of rounding.
 #[derive(Clone, Debug)]
@@ -19,6 +22,9 @@ pub struct Sliced<'a> {
     /// By position in the urn.
     usual: Vec<Lone>,
 }
+
+/// A severe event is looked at as work of so many hours.
+pub(crate) const HOURS: f64 = 8.0;
 
 /// One incident on plain days.
 #[derive(Clone, Debug)]
@@ -33,6 +39,8 @@ struct Lone {
 struct LoneSlice {
     /// Seconds after the first midnight.
     after: i64,
+    /// Days after the first.
+    days: i64,
     kind: u32,
     band: Band,
     seconds: i64,
@@ -78,6 +86,27 @@ impl<'a> Sliced<'a> {
         &self.kinds
     }
 
+    /// What incidents burn of an agreement's pools of time while they last, hours.
+    #[must_use]
+    pub fn burns(&self, ground: Ground<'_>, agreement: &Agreement, demand: &Demand, stage: (&Horizon, &Listed)) -> Weights {
+        let of = |lone: &Lone, first: Day| {
+            let slices = lone.slices.iter().flatten().map(|slice| slice.on(first, 0));
+            let burn = |slice: Slice| {
+                let kind = usize::try_from(slice.entry).ok().and_then(|kind| self.kinds.get(kind));
+                kind.map_or(0, |kind| burn(ground.terms, ground.words, self.client, agreement, kind, &slice))
+            };
+            float_i64(slices.map(burn).sum()) / 3_600.0
+        };
+        let (horizon, devices) = stage;
+        let first = horizon.date((0, 0));
+        let severe = |severe: &Severe| {
+            let incident = severe_incident(HOURS, demand, severe.on);
+            of(&self.lone(&incident, horizon, devices), first) / HOURS
+        };
+        let usual = self.usual.iter().map(|lone| of(lone, first)).collect();
+        Weights { usual, severe: demand.severe.iter().map(severe).collect(), beyond: None }
+    }
+
     /// The slices of each month of a path, in the order in which they draw.
     #[must_use]
     pub fn months(&self, path: &Path, demand: &Demand, (horizon, devices): (&Horizon, &Listed)) -> Vec<Vec<Slice>> {
@@ -90,7 +119,7 @@ impl<'a> Sliced<'a> {
                 match (&lone.slices, horizon.midnight(at)) {
                     (Some(slices), Some(midnight)) if horizon.is_plain(at, lone.days) && horizon.is_within(at, lone.days) => {
                         if let Some(own) = months.get_mut(number) {
-                            own.extend(slices.iter().map(|slice| self.on_day(slice, midnight)));
+                            own.extend(slices.iter().map(|slice| slice.on(horizon.date(at), midnight)));
                         }
                     }
                     _ => {
@@ -100,20 +129,16 @@ impl<'a> Sliced<'a> {
                     }
                 }
             }
-            for (incident, day) in &month.severe {
-                self.cut((incident, (number, usize::try_from(*day).unwrap_or(0))), (horizon, devices), &mut months);
+            for drawn in &month.severe {
+                let at = (number, usize::try_from(drawn.day).unwrap_or(0));
+                self.cut((&drawn.incident, at), (horizon, devices), &mut months);
             }
         }
         for month in &mut months {
-            month.sort_by_key(|slice| slice.started_at);
+            let first = month.iter().map(|slice| slice.started_at).min().unwrap_or(0);
+            month.sort_by_cached_key(|slice| u32::try_from(slice.started_at - first).unwrap_or(u32::MAX));
         }
         months
-    }
-
-    fn on_day(&self, slice: &LoneSlice, midnight: i64) -> Slice {
-        let LoneSlice { after, kind, band, seconds } = *slice;
-        let started_at = midnight + after;
-        Slice { entry: kind, started_at, day: self.client.clock.day(started_at), seconds, band }
     }
 
     /// Slices of an incident on days that are not all plain; it may go on in later months.
@@ -141,6 +166,7 @@ impl<'a> Sliced<'a> {
             let slices = self.of_entries(&lone_entries(incident, at, horizon, devices));
             let lone = |slice: &Slice| LoneSlice {
                 after: slice.started_at - midnight,
+                days: slice.day.since(horizon.date(at)),
                 kind: slice.entry,
                 band: slice.band,
                 seconds: slice.seconds,
@@ -148,6 +174,13 @@ impl<'a> Sliced<'a> {
             Some(slices.iter().map(lone).collect())
         };
         Lone { days, slices: horizon.plain_day(incident.weekday, days).and_then(on_plain_days) }
+    }
+}
+
+impl LoneSlice {
+    /// The slice of an incident that begins on a plain day.
+    fn on(self, day: Day, midnight: i64) -> Slice {
+        Slice { entry: self.kind, started_at: midnight + self.after, day: day.plus(self.days), seconds: self.seconds, band: self.band }
     }
 }
 

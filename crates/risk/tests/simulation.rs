@@ -11,9 +11,9 @@ use quarterhour_billing::{
     Billing, Calendar, Client, CountMethod, Currency, Day, Decimal, LocalClock, Period, Terms, TimeEntry, Words,
 };
 use quarterhour_risk::candidate::{Candidate, Contestant, Course, Ground};
-use quarterhour_risk::comparison::{Measure, Plan, Run};
+use quarterhour_risk::comparison::{Figures, Measure, Plan, Run};
 use quarterhour_risk::demand::{Demand, SevereWork, Urn, Usual};
-use quarterhour_risk::estimate::mean_with;
+use quarterhour_risk::estimate::{Control, Estimate, deviation, mean_with, quantile_with, tail_mean_with};
 use quarterhour_risk::field::Field;
 use quarterhour_risk::frequency::Frequency;
 use quarterhour_risk::history::{Incident, Piece, PieceOn};
@@ -140,12 +140,12 @@ fn simulated_years_agree_with_exact_ones_where_nothing_is_remembered() {
     let month = Compound::of(tickets, demand.urn.severity());
     let (year, mut grids) = (month.over(12), Grids::new());
     let exact = Exact::new(&year, 400.0);
-    let within = |got: quarterhour_risk::estimate::Estimate, wanted: f64| {
+    let within = |got: Estimate, wanted: f64| {
         assert!((got.value - wanted).abs() < 4.0 * got.error + 1e-6 * wanted, "{got:?} is not {wanted}");
     };
     within(figures[0].mean, 120.0 * year.mean());
     // A quantile of hours in quarter hours may lie anywhere within a step.
-    let within_a_step = |got: quarterhour_risk::estimate::Estimate, wanted: f64, step: f64| {
+    let within_a_step = |got: Estimate, wanted: f64, step: f64| {
         assert!((got.value - wanted).abs() < 4.0 * got.error + step, "{got:?} is not {wanted}");
     };
     within_a_step(figures[0].p95, 120.0 * exact.quantile(0.95), 30.0);
@@ -229,6 +229,65 @@ fn programs_with_memory_agree_with_every_possible_course_taken_together() {
             .sum();
         let got = mean_with(&costs, &run.hours);
         assert!((got.value - expected).abs() < 4.0 * got.error, "{}: {got:?} is not {expected}", candidate.name);
+    }
+}
+
+type Figure = fn(&Figures) -> Estimate;
+
+/// The same figures from other seeds: they scatter as their errors say, around what very many courses say without any control.
+#[test]
+fn errors_are_as_large_as_figures_scatter() {
+    const SEEDS: u32 = 40;
+    let world = World::new();
+    let sizes: Vec<(f64, u32)> = (1..=40).map(|number| (1.0 / f64::from(number), 5 + 7 * number)).collect();
+    let mut demand = world.demand(Frequency::NegativeBinomial { mean: 14.0, size: 6.0 }, 12, &sizes);
+    demand.usual = Usual::new(demand.usual.tickets, 60.0);
+    let replenish = AutoReplenish { seconds: 12 * 3_600, price: Decimal::whole(1_200), max_per_period: 9 };
+    let reserve = Reserve {
+        size: ReserveSize::Fixed(Decimal::whole(1_500)),
+        count: CountMethod::FirstDay,
+        rollover: Rollover { periods: 1, cap_percent: Decimal::whole(50) },
+        proration: Proration::None,
+        excludes: Vec::new(),
+    };
+    let candidates = [
+        agreement("ad-hoc", Program::AdHoc, 0, Prepaid::Nothing),
+        agreement("use-it-or-lose-it", Program::UseItOrLoseIt, 2_000, pools(1_800, 0, None)),
+        agreement("blocks", Program::BlockOfTime, 0, pools(0, 0, Some(replenish))),
+        agreement("budget", Program::Budget, 1_500, Prepaid::Money(reserve)),
+    ];
+    let measure = Measure { minor: 100.0, seats: 10.0, hour_cost: 60.0, value: 0 };
+    let run = |seed: u64, courses: usize| world.run(&candidates, &demand, Plan { seed, ..plan(courses, 12) });
+    let many = run(1_000, 24_000);
+    let figures: Vec<_> = (0..SEEDS).map(|seed| run(u64::from(seed), 128).figures(measure)).collect();
+    // A share below nought stands for the mean beyond it, and nought for the mean of all.
+    let of: [(&str, f64, Figure); 4] = [
+        ("mean", 0.0, |it| it.mean),
+        ("median", 0.5, |it| it.median),
+        ("P95", 0.95, |it| it.p95),
+        ("tail", -0.95, |it| it.tail_mean95),
+    ];
+    for (at, costs) in many.costs(100.0).iter().enumerate() {
+        for (what, share, figure) in of {
+            let nothing = Control::default();
+            let reference = match share {
+                share if share > 0.0 => quantile_with(costs, share, &nothing),
+                share if share < 0.0 => tail_mean_with(costs, -share, &nothing),
+                _ => mean_with(costs, &nothing),
+            };
+            let own: Vec<Estimate> = figures.iter().map(|figures| figure(&figures[at])).collect();
+            let values: Vec<f64> = own.iter().map(|it| it.value).collect();
+            let said = (own.iter().map(|it| it.error.powi(2)).sum::<f64>() / f64::from(SEEDS)).sqrt();
+            let (middle, scatter) = (values.iter().sum::<f64>() / f64::from(SEEDS), deviation(&values));
+            let name = (&candidates[at].name, what);
+            println!(
+                "{name:?}: {middle:.1} against {:.1} +- {:.1}, scatters {scatter:.1}, says {said:.1}",
+                reference.value, reference.error
+            );
+            assert!(scatter < 1.6 * said + 1e-6, "{name:?} scatters by {scatter} and says {said}");
+            let doubt = reference.error.hypot(said);
+            assert!((middle - reference.value).abs() < 3.0 * doubt, "{name:?}: {middle} is not {reference:?}");
+        }
     }
 }
 

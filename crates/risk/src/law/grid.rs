@@ -110,11 +110,7 @@ impl Grid {
         let step = hours * 2.0 / float(points);
         let of = |part: &Part| (0..=points).map(|at| part.severity.excess(float(at) * step)).collect();
         let excess: Vec<Vec<f64>> = compound.parts.iter().map(of).collect();
-        let law = |at: &[Complex64]| {
-            let parts = compound.parts.iter().zip(at);
-            parts.map(|(part, z)| part.frequency.ln_generating(*z)).sum::<Complex64>().exp()
-        };
-        Self::of_excess(&excess, step, (compound.mean(), compound.none()), law, grids)
+        Self::of_excess(&excess, step, (compound.mean(), compound.none()), |at| compound.generating(at), grids)
     }
 
     /// The law that `law` makes of the transforms of some variables, each given by its excess at nought, one, two... steps.
@@ -136,6 +132,11 @@ impl Grid {
             shortfall.push(fine - third);
         }
         Self { step: step * 2.0, shortfall, mean, none, correction }
+    }
+
+    /// The same, made from laws that were off by so much.
+    pub(crate) fn less_sure(self, error: f64) -> Self {
+        Self { correction: self.correction + error, ..self }
     }
 
     /// Hours between points.

@@ -17,7 +17,7 @@ pub use exact::Exact;
 pub use grid::{Grid, Grids};
 pub use lattice::Lattice;
 pub use table::Table;
-pub use year::{Overages, chance_of_less};
+pub use year::{Overages, chance_of_less, overage_in_moods};
 
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,11 @@ impl Compound {
     #[must_use]
     pub fn none(&self) -> f64 {
         self.parts.iter().map(|part| part.frequency.none()).product()
+    }
+
+    /// The transform of the sum from those of the parts' severities.
+    pub(crate) fn generating(&self, severities: &[Complex64]) -> Complex64 {
+        self.parts.iter().zip(severities).map(|(part, z)| part.frequency.ln_generating(*z)).sum::<Complex64>().exp()
     }
 
     /// E[exp(-s S)], where each kind of hours has an exact transform.

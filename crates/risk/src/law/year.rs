@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 
-use crate::law::{Compound, Grid, Grids};
+use crate::law::{Compound, Grid, Grids, Part};
 use crate::number::{float, index, sum};
 
 /// The overage of some months together: the sum of (S - allowance)+ over months that are alike and apart.
@@ -20,22 +20,72 @@ impl Overages {
     /// From the law of a month, its allowance in hours and the number of months; known up to about `hours` of overage.
     #[must_use]
     pub fn new(compound: &Compound, (allowance, months): (f64, u32), hours: f64, points: usize, grids: &mut Grids) -> Self {
-        let nodes = points / 4;
-        let reach = allowance + 2.0 * hours;
-        let step =
-            if allowance > 0.0 { allowance / (allowance / reach * float(nodes)).floor().max(1.0) } else { reach / float(nodes) };
-        let month = Grid::new(compound, step * float(nodes), points, grids);
-        let at = index(allowance / step + 0.5);
-        let known = nodes.saturating_sub(at);
-        let half = (known / 2).max(8);
-        let last = 1_usize << (usize::BITS - 1 - (half * 2).leading_zeros());
-        let excess: Vec<f64> = (0..=last).map(|number| month.excess(allowance + float(number) * step)).collect();
+        let points = Points::new(compound, allowance, hours, points);
+        let month = Grid::new(compound, points.step * float(points.nodes), points.all, grids);
+        let (step, excess) = (points.step, points.excess(&month, allowance));
         let power = i32::try_from(months).unwrap_or(i32::MAX);
         let (mean, none) = (month.excess(allowance) * f64::from(months), month.cdf(allowance).powi(power));
         let law = |at: &[Complex64]| at.first().copied().unwrap_or_default().powi(power);
         let total = Grid::of_excess(&[excess], step, (mean, none), law, grids);
         let forfeited = month.shortfall(allowance) * f64::from(months);
         Self { month, total, forfeited }
+    }
+}
+
+/// The law of a year's overage in doubt about the client: the months of a year are alike and apart in one of several moods, each as
+/// likely as the others. Moods differ in how often things happen, not in what happens.
+#[must_use]
+pub fn overage_in_moods(moods: &[Compound], (allowance, months): (f64, u32), hours: f64, points: usize, grids: &mut Grids) -> Grid {
+    let Some(first) = moods.first() else { return Grid::new(&Compound::default(), hours, points, grids) };
+    let (parts, points) = (&first.parts, Points::new(first, allowance, hours, points));
+    let of = |part: &Part| (0..=points.all).map(|at| part.severity.excess(float(at) * points.step / 2.0)).collect();
+    let severities: Vec<Vec<f64>> = parts.iter().map(of).collect();
+    let power = i32::try_from(months).unwrap_or(i32::MAX);
+    let (mut mean, mut none, mut error, mut excess) = (0.0, 0.0, 0.0, Vec::with_capacity(moods.len()));
+    for mood in moods {
+        let month = Grid::of_excess(&severities, points.step / 2.0, (mood.mean(), mood.none()), |at| mood.generating(at), grids);
+        mean += month.excess(allowance) * f64::from(months) / float(moods.len());
+        none += month.cdf(allowance).powi(power) / float(moods.len());
+        error += month.error_bound() * f64::from(months) / float(moods.len());
+        excess.push(points.excess(&month, allowance));
+    }
+    let law = |at: &[Complex64]| at.iter().map(|z| z.powi(power)).sum::<Complex64>() / float(at.len());
+    Grid::of_excess(&excess, points.step, (mean, none), law, grids).less_sure(error)
+}
+
+/// The points of a month's grid that reaches past an allowance, with a point there.
+struct Points {
+    all: usize,
+    /// As many as are read.
+    nodes: usize,
+    /// Hours between those.
+    step: f64,
+}
+
+impl Points {
+    fn new(compound: &Compound, allowance: f64, hours: f64, all: usize) -> Self {
+        let nodes = all / 4;
+        let reach = allowance + 2.0 * hours;
+        let least = reach / float(nodes);
+        // Hours that come in steps, as those of rounded work do, are best met on their own steps.
+        let own = compound.parts.first().and_then(|part| part.severity.step()).filter(|own| {
+            let steps = allowance / own;
+            *own >= least && (steps - steps.round()).abs() < 1e-9
+        });
+        let step = match own {
+            Some(own) => own / (own / least).floor(),
+            None if allowance > 0.0 => allowance / (allowance / least).floor().max(1.0),
+            None => least,
+        };
+        Self { all, nodes, step }
+    }
+
+    /// E[(S - x)+] from the allowance on, at a power of two of points and one more.
+    fn excess(&self, month: &Grid, allowance: f64) -> Vec<f64> {
+        let known = self.nodes.saturating_sub(index(allowance / self.step + 0.5));
+        let half = (known / 2).max(8);
+        let last = 1_usize << (usize::BITS - 1 - (half * 2).leading_zeros());
+        (0..=last).map(|number| month.excess(allowance + float(number) * self.step)).collect()
     }
 }
 

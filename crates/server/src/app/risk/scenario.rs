@@ -4,7 +4,7 @@
 use quarterhour_billing::Client;
 use quarterhour_risk::candidate::{Candidate, Ground};
 use quarterhour_risk::comparison::Plan;
-use quarterhour_risk::estimate::{Estimate, mean_with, quantile_with};
+use quarterhour_risk::estimate::Estimate;
 use quarterhour_risk::field::Field;
 use quarterhour_risk::resample::PastMonths;
 use rayon::prelude::*;
@@ -113,7 +113,7 @@ pub(super) fn scenarios(contest: Contest<'_>, question: &Question, means: &[f64]
         let plan = Plan { courses_min: courses, courses_max: courses, ..contest.plan };
         let field = Field::new(contest.ground, &asked.client, (&asked.demand, plan.first, plan.months), contest.candidates)?;
         let run = field.run(plan)?;
-        let costs: Vec<Estimate> = run.costs(contest.minor).iter().map(|costs| mean_with(costs, &run.hours)).collect();
+        let costs: Vec<Estimate> = run.costs(contest.minor).iter().map(|costs| run.mean(costs)).collect();
         Ok(Scenario { name: name.to_owned(), tickets: asked.tickets(), hours: asked.demand.mean() / f64::from(MONTHS), costs })
     };
     turns.insert(0, (EXPECTED, Turn::Question(question.clone())));
@@ -144,7 +144,7 @@ pub(super) fn redrawn(contest: Contest<'_>, question: &Question, asked: &Asked<'
     let costs = run.costs(contest.minor);
     Ok(Some(Redrawn {
         courses: run.count(),
-        means: costs.iter().map(|costs| mean_with(costs, &run.hours)).collect(),
-        p95: costs.iter().map(|costs| quantile_with(costs, 0.95, &run.hours)).collect(),
+        means: costs.iter().map(|costs| run.mean(costs)).collect(),
+        p95: costs.iter().map(|costs| run.quantile(costs, 0.95)).collect(),
     }))
 }

@@ -1,0 +1,153 @@
+//! Sums over a course that are known exactly: hours, what a price list makes of them, what lies beyond an allowance. Simulated
+//! costs lean on them.
+
+use num_complex::Complex64;
+
+use crate::comparison::Plan;
+use crate::demand::Demand;
+use crate::estimate::Control;
+use crate::frequency::Frequency;
+use crate::law::{Compound, Grid, Grids, Part, overage_in_moods};
+use crate::number::{float, sum};
+use crate::path::{DrawnMonth, Path};
+use crate::severity::Severity;
+
+/// With fewer courses nothing is asked of quantiles.
+const COURSES_MIN: usize = 128;
+/// A sum of fewer weights a course stands on a few values, with gaps between its quantiles.
+const COUNTED_MIN: f64 = 50.0;
+/// Points of a law.
+const POINTS: usize = 1 << 11;
+
+/// What each incident of an urn, and each hour of a severe event, adds to a sum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
+    /// By position in the urn.
+    pub usual: Vec<f64>,
+    /// By kind of severe event: an hour of it.
+    pub severe: Vec<f64>,
+    /// Of each month only what lies beyond so much; all of it if none.
+    pub beyond: Option<f64>,
+}
+
+impl Weights {
+    /// The hours of a demand's incidents.
+    #[must_use]
+    pub fn hours(demand: &Demand) -> Self {
+        let usual = (0..demand.urn.len()).map(|position| demand.urn.hours(position)).collect();
+        Self { usual, severe: vec![1.0; demand.severe.len()], beyond: None }
+    }
+
+    /// What a course adds up to.
+    #[must_use]
+    pub fn of(&self, path: &Path) -> f64 {
+        path.months.iter().map(|month| (self.of_month(month) - self.beyond.unwrap_or(0.0)).max(0.0)).sum()
+    }
+
+    fn of_month(&self, month: &DrawnMonth) -> f64 {
+        let usual = month.usual.iter().filter_map(|(position, _)| self.usual.get(usize::try_from(*position).ok()?)).sum::<f64>();
+        let severe = month.severe.iter().filter_map(|drawn| Some(self.severe.get(drawn.kind)? * drawn.incident.hours()));
+        usual + severe.sum::<f64>()
+    }
+
+    /// The sum as a control for courses that are still to be drawn.
+    #[must_use]
+    pub fn control(&self, demand: &Demand, plan: Plan) -> Control {
+        let law = Law::new(self, demand);
+        let mut control = Control { mean: law.mean(), ..Control::default() };
+        let beyond = self.beyond.filter(|_| demand.has_like_months());
+        if control.mean > 0.0 && (beyond.is_some() || law.is_dense() && plan.courses_max >= COURSES_MIN) {
+            let grid = beyond.map_or_else(|| law.total(), |allowance| law.beyond(allowance));
+            (control.mean, control.error) = (grid.mean(), beyond.map_or(0.0, |_| grid.error_bound()));
+            // A law that lies at nought that often has no such quantile.
+            let known = [0.5, 0.9, 0.95].into_iter().filter(|share| *share > grid.none() + 0.01);
+            control.tail_mean = Some((0.95, grid.tail_mean(0.95)));
+            control.quantiles = known.map(|share| (share, grid.quantile(share))).collect();
+        }
+        control
+    }
+}
+
+/// The law of a sum: of tickets that come in other numbers each month, and of rare events.
+struct Law<'a> {
+    demand: &'a Demand,
+    usual: Option<Severity>,
+    rare: Vec<Part>,
+}
+
+impl<'a> Law<'a> {
+    fn new(weights: &Weights, demand: &'a Demand) -> Self {
+        let shares: Vec<(f64, f64)> = weights.usual.iter().copied().zip(demand.urn.shares().map(|(share, _)| share)).collect();
+        let rare = demand.severe.iter().zip(&weights.severe).filter(|(severe, weight)| severe.a_year > 0.0 && **weight > 0.0);
+        let rare = rare.map(|(severe, weight)| Part {
+            frequency: Frequency::Poisson { mean: severe.a_year / 12.0 },
+            severity: severe.hours.scaled(*weight),
+        });
+        Self { demand, usual: (!shares.is_empty()).then(|| Severity::weighted(shares)), rare: rare.collect() }
+    }
+
+    fn months(&self) -> &[Frequency] {
+        &self.demand.usual.tickets
+    }
+
+    fn mean(&self) -> f64 {
+        let usual = |frequency: &Frequency| frequency.mean() * self.usual.as_ref().map_or(0.0, Severity::mean);
+        let rare = sum(self.rare.iter().map(|part| part.frequency.mean() * part.severity.mean()));
+        sum(self.months().iter().map(usual)) + rare * float(self.months().len())
+    }
+
+    /// The share of the usual that counts.
+    fn counted(&self) -> f64 {
+        self.usual.as_ref().map_or(0.0, |severity| severity.survival(0.0))
+    }
+
+    /// Is its sum one of enough tickets that count, or of events alone, whose hours are never alike?
+    fn is_dense(&self) -> bool {
+        let tickets = sum(self.months().iter().map(|frequency| frequency.mean())) * self.counted();
+        tickets == 0.0 || tickets >= COUNTED_MIN
+    }
+
+    /// One month in a mood.
+    fn month(&self, frequency: Frequency, mood: f64) -> Compound {
+        let usual = self.usual.iter().map(|severity| Part { frequency: frequency.times(mood), severity: severity.clone() });
+        Compound { parts: usual.chain(self.rare.iter().cloned()).collect() }
+    }
+
+    /// All months together.
+    fn total(&self) -> Grid {
+        let moods = &self.demand.usual.moods;
+        let variance = sum(self.months().iter().map(|frequency| self.month(*frequency, 1.0).deviation().powi(2)));
+        let reach = (self.mean() + 8.0 * variance.sqrt()) * moods.iter().copied().fold(1.0, f64::max);
+        let step = reach * 2.0 / float(POINTS);
+        let severities = self.usual.iter().chain(self.rare.iter().map(|part| &part.severity));
+        let excess = |severity: &Severity| (0..=POINTS).map(|at| severity.excess(float(at) * step)).collect();
+        let excess: Vec<Vec<f64>> = severities.map(excess).collect();
+        let usual = usize::from(self.usual.is_some());
+        let like: Vec<(Frequency, f64)> =
+            self.months().chunk_by(|one, other| one == other).filter_map(|own| Some((*own.first()?, float(own.len())))).collect();
+        let law = |at: &[Complex64]| {
+            let rare = at.iter().skip(usual).zip(&self.rare).map(|(z, part)| part.frequency.ln_generating(*z));
+            let rare = rare.sum::<Complex64>() * float(self.months().len());
+            let in_mood = |mood: &f64| -> Complex64 {
+                let of = |z: &Complex64| -> Complex64 {
+                    like.iter().map(|(frequency, months)| frequency.times(*mood).ln_generating(*z) * months).sum()
+                };
+                (at.iter().take(usual).map(of).sum::<Complex64>() + rare).exp()
+            };
+            moods.iter().map(in_mood).sum::<Complex64>() / float(moods.len())
+        };
+        let nought: Vec<Complex64> =
+            self.usual.iter().map(|_| 1.0 - self.counted()).chain(self.rare.iter().map(|_| 0.0)).map(Complex64::from).collect();
+        Grid::of_excess(&excess, step, (self.mean(), law(&nought).re), law, &mut Grids::new())
+    }
+
+    /// What lies beyond an allowance in each month, added up over months that are alike.
+    fn beyond(&self, allowance: f64) -> Grid {
+        let Some(first) = self.months().first() else { return self.total() };
+        let moods: Vec<Compound> = self.demand.usual.moods.iter().map(|mood| self.month(*first, *mood)).collect();
+        let months = u32::try_from(self.months().len()).unwrap_or(u32::MAX);
+        let largest = moods.iter().map(|mood| (mood.mean() - allowance).max(0.0) + mood.deviation()).fold(0.0, f64::max);
+        let hours = largest * (f64::from(months) + 8.0 * f64::from(months).sqrt());
+        overage_in_moods(&moods, (allowance, months), hours, POINTS * 2, &mut Grids::new())
+    }
+}
