@@ -5,7 +5,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::candidate::{Course, MonthCost};
-use crate::estimate::{Control, Estimate, correlation, covariance, deviation, mean_with, quantile_with, share, tail_mean_with};
+use crate::estimate::{
+    Control, Estimate, closest, covariance, deviation, mean_with, quantile_with, share, share_with, tail_mean_with,
+};
 use crate::field::Field;
 use crate::number::{float_i64, mean};
 
@@ -166,14 +168,7 @@ impl Run {
 
     /// What values of the courses lean on best.
     fn lean(&self, values: &[f64]) -> &Control {
-        let like = |control: &Control| correlation(values, &control.drawn).abs();
-        self.sums
-            .iter()
-            .fold((like(&self.hours), &self.hours), |best, control| {
-                let own = like(control);
-                if own > best.0 { (own, control) } else { best }
-            })
-            .1
+        closest(values, std::iter::once(&self.hours).chain(&self.sums)).unwrap_or(&self.hours)
     }
 
     /// The mean of values by course, which leans on the sum that they go with.
@@ -241,7 +236,7 @@ impl Run {
             tail_mean95: tail_mean_with(costs, 0.95, self.lean(costs)),
             spread: deviation(costs),
             worst_month_p95: quantile_with(&worst, 0.95, &Control::default()),
-            overage_chance: share(courses.iter().map(Course::has_overage)),
+            overage_chance: share_with(courses.iter().map(Course::has_overage), self.sums.iter()),
             overage_hours: mean(&total(|month| month.overage)) / 3_600.0,
             lost_money: mean(&lost) * hour_price + reserve,
             lost_hours: self.mean(&lost),

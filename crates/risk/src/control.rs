@@ -50,17 +50,28 @@ impl Weights {
         usual + severe.sum::<f64>()
     }
 
+    /// What tickets and what severe events add on average, over all months and without an allowance.
+    #[must_use]
+    pub fn means(&self, demand: &Demand) -> (f64, f64) {
+        let tickets = sum(demand.usual.tickets.iter().map(|frequency| frequency.mean()));
+        let usual = sum(self.usual.iter().zip(demand.urn.shares()).map(|(weight, (share, _))| weight * share));
+        let years = float(demand.usual.tickets.len()) / 12.0;
+        let severe = demand.severe.iter().zip(&self.severe).map(|(severe, weight)| weight * severe.a_year * severe.hours.mean());
+        (tickets * usual, years * sum(severe))
+    }
+
     /// The sum as a control for courses that are still to be drawn.
     #[must_use]
     pub fn control(&self, demand: &Demand, plan: Plan) -> Control {
         let law = Law::new(self, demand);
-        let mut control = Control { mean: law.mean(), ..Control::default() };
+        let mut control = Control { mean: law.mean, ..Control::default() };
         let beyond = self.beyond.filter(|_| demand.has_like_months());
         if control.mean > 0.0 && (beyond.is_some() || law.is_dense() && plan.courses_max >= COURSES_MIN) {
             let grid = beyond.map_or_else(|| law.total(), |allowance| law.beyond(allowance));
             (control.mean, control.error) = (grid.mean(), beyond.map_or(0.0, |_| grid.error_bound()));
             // A law that lies at nought that often has no such quantile.
             let known = [0.5, 0.9, 0.95].into_iter().filter(|share| *share > grid.none() + 0.01);
+            control.above = beyond.map(|_| 1.0 - grid.none());
             control.tail_mean = Some((0.95, grid.tail_mean(0.95)));
             control.quantiles = known.map(|share| (share, grid.quantile(share))).collect();
         }
@@ -73,6 +84,7 @@ struct Law<'a> {
     demand: &'a Demand,
     usual: Option<Severity>,
     rare: Vec<Part>,
+    mean: f64,
 }
 
 impl<'a> Law<'a> {
@@ -83,17 +95,13 @@ impl<'a> Law<'a> {
             frequency: Frequency::Poisson { mean: severe.a_year / 12.0 },
             severity: severe.hours.scaled(*weight),
         });
-        Self { demand, usual: (!shares.is_empty()).then(|| Severity::weighted(shares)), rare: rare.collect() }
+        let (usual, severe) = weights.means(demand);
+        let law = (!shares.is_empty()).then(|| Severity::weighted(shares));
+        Self { demand, usual: law, rare: rare.collect(), mean: usual + severe }
     }
 
     fn months(&self) -> &[Frequency] {
         &self.demand.usual.tickets
-    }
-
-    fn mean(&self) -> f64 {
-        let usual = |frequency: &Frequency| frequency.mean() * self.usual.as_ref().map_or(0.0, Severity::mean);
-        let rare = sum(self.rare.iter().map(|part| part.frequency.mean() * part.severity.mean()));
-        sum(self.months().iter().map(usual)) + rare * float(self.months().len())
     }
 
     /// The share of the usual that counts.
@@ -117,7 +125,7 @@ impl<'a> Law<'a> {
     fn total(&self) -> Grid {
         let moods = &self.demand.usual.moods;
         let variance = sum(self.months().iter().map(|frequency| self.month(*frequency, 1.0).deviation().powi(2)));
-        let reach = (self.mean() + 8.0 * variance.sqrt()) * moods.iter().copied().fold(1.0, f64::max);
+        let reach = (self.mean + 8.0 * variance.sqrt()) * moods.iter().copied().fold(1.0, f64::max);
         let step = reach * 2.0 / float(POINTS);
         let severities = self.usual.iter().chain(self.rare.iter().map(|part| &part.severity));
         let excess = |severity: &Severity| (0..=POINTS).map(|at| severity.excess(float(at) * step)).collect();
@@ -138,7 +146,7 @@ impl<'a> Law<'a> {
         };
         let nought: Vec<Complex64> =
             self.usual.iter().map(|_| 1.0 - self.counted()).chain(self.rare.iter().map(|_| 0.0)).map(Complex64::from).collect();
-        Grid::of_excess(&excess, step, (self.mean(), law(&nought).re), law, &mut Grids::new())
+        Grid::of_excess(&excess, step, (self.mean, law(&nought).re), law, &mut Grids::new())
     }
 
     /// What lies beyond an allowance in each month, added up over months that are alike.

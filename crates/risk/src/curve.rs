@@ -4,9 +4,10 @@ use quarterhour_billing::BillingError;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::estimate::{Control, mean_with};
+use crate::control::Weights;
+use crate::estimate::{Control, closest, mean_with};
 use crate::field::Field;
-use crate::number::{float, float_i64, sum};
+use crate::number::{float, float_i64, mean, sum};
 
 /// The cost of a year at one level of demand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,17 +47,24 @@ pub fn curve(
     let frequencies = &field.demand.usual.tickets;
     let months = float(frequencies.len().max(1));
     let tickets = sum(frequencies.iter().map(|frequency| frequency.mean())) / months;
+    let sums: Vec<Weights> = field.sums()?.into_iter().map(|sum| Weights { beyond: None, ..sum }).collect();
+    let means: Vec<(f64, f64)> = sums.iter().map(|sum| sum.means(field.demand)).collect();
     let point = |factor: &f64| {
-        let mean = field.demand.scaled(*factor, 1.0, 1.0).mean();
         let shocks = vec![*factor; frequencies.len()];
         let drawn: Result<Vec<_>, BillingError> = (0..courses).map(|number| field.course((seed, number), &shocks)).collect();
         let (paths, drawn): (Vec<_>, Vec<_>) = drawn?.into_iter().unzip();
-        let control = Control { drawn: paths.iter().map(|path| path.hours).collect(), mean, ..Control::default() };
+        let known = |(sum, (usual, severe)): (&Weights, &(f64, f64))| {
+            let drawn = paths.iter().map(|path| sum.of(path)).collect();
+            Control { drawn, mean: usual * factor + severe, ..Control::default() }
+        };
+        let known: Vec<Control> = sums.iter().zip(&means).map(known).collect();
+        let hours = known.first().map_or(0.0, |hours| hours.mean) / months;
         let cost = |candidate: usize| {
             let own = drawn.iter().filter_map(|courses| Some(float_i64(courses.get(candidate)?.cost()) / minor));
-            mean_with(&own.collect::<Vec<f64>>(), &control).value
+            let own: Vec<f64> = own.collect();
+            closest(&own, known.iter()).map_or_else(|| mean(&own), |control| mean_with(&own, control).value)
         };
-        Ok(CurvePoint { tickets: tickets * factor, hours: mean / months, costs: (0..field.names().count()).map(cost).collect() })
+        Ok(CurvePoint { tickets: tickets * factor, hours, costs: (0..field.names().count()).map(cost).collect() })
     };
     factors.par_iter().map(point).collect()
 }

@@ -26,6 +26,8 @@ pub struct Control {
     pub quantiles: Vec<(f64, f64)>,
     /// Its exact mean beyond one of them: the share, and the mean.
     pub tail_mean: Option<(f64, f64)>,
+    /// The exact chance that it is above nought, where it may be nought.
+    pub above: Option<f64>,
 }
 
 impl Control {
@@ -150,6 +152,23 @@ pub fn share(values: impl Iterator<Item = bool>) -> Estimate {
     Estimate { value, error: (guarded * (1.0 - guarded) / (count + 2.0)).sqrt() }
 }
 
+/// A share of courses, corrected by how far that of a control above nought is from the exact one: of the control that says most.
+#[must_use]
+pub fn share_with<'a>(values: impl Iterator<Item = bool>, controls: impl Iterator<Item = &'a Control>) -> Estimate {
+    let number = |is: bool| f64::from(u8::from(is));
+    let values: Vec<f64> = values.map(number).collect();
+    let plain = share(values.iter().map(|value| *value > 0.0));
+    // That value and control never differed in a sample does not mean that they never do.
+    let floor = 1.0 / (float(values.len()) + 2.0);
+    let known = controls.filter_map(|control| {
+        let drawn: Vec<f64> = control.drawn.iter().map(|drawn| number(*drawn > 0.0)).collect();
+        let control = Control { mean: control.above?, drawn, ..Control::default() };
+        let known = (deviation(&control.drawn) > 0.0).then(|| mean_with(&values, &control))?;
+        Some(Estimate { value: known.value.clamp(0.0, 1.0), error: known.error.max(floor) })
+    });
+    known.chain([plain]).min_by(|one, other| one.error.total_cmp(&other.error)).unwrap_or(plain)
+}
+
 /// The standard deviation of a sample; nought for fewer than two.
 #[must_use]
 pub fn deviation(values: &[f64]) -> f64 {
@@ -177,6 +196,13 @@ pub fn correlation(one: &[f64], other: &[f64]) -> f64 {
     if spread > 0.0 { covariance(one, other) / spread } else { 0.0 }
 }
 
+/// The control that goes most closely with values.
+#[must_use]
+pub fn closest<'a>(values: &[f64], controls: impl Iterator<Item = &'a Control>) -> Option<&'a Control> {
+    let like = |control: &'a Control| (correlation(values, &control.drawn).abs(), control);
+    controls.map(like).max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, control)| control)
+}
+
 fn slope(values: &[f64], control: &[f64]) -> f64 {
     let variance = deviation(control).powi(2);
     if variance > 0.0 { covariance(values, control) / variance } else { 0.0 }
@@ -185,6 +211,21 @@ fn slope(values: &[f64], control: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of a hundred courses 30 have it, as 29 of the controls do that should be 20.
+    #[test]
+    fn a_share_leans_on_the_control_that_goes_with_it() {
+        let control = |above: u32, exact: f64| Control {
+            drawn: (0..100).map(|number| f64::from(u8::from(number < above))).collect(),
+            above: Some(exact),
+            ..Control::default()
+        };
+        let controls = [control(29, 0.2), control(70, 0.7), Control::default()];
+        let got = share_with((0..100).map(|number| number < 30), controls.iter());
+        assert!((got.value - 0.21).abs() < 0.01 && got.error < 0.015, "{got:?}");
+        let none = share_with((0..100).map(|_| false), controls.iter());
+        assert_eq!(none, share((0..100).map(|_| false)));
+    }
 
     #[test]
     fn a_control_that_says_it_all_leaves_no_error() {
@@ -229,7 +270,7 @@ mod tests {
         let noise: Vec<f64> = (0..509).map(|number| normal(number * 211 % 509)).collect();
         let values: Vec<f64> = drawn.iter().zip(&noise).map(|(drawn, noise)| 3.0 * drawn + 3.0 * noise).collect();
         let (exact, tail_mean) = (100.0 + 10.0 * 1.644_853_627, Some((0.95, 100.0 + 10.0 * 2.062_712_808)));
-        let control = Control { drawn, mean: 100.0, error: 0.0, quantiles: vec![(0.95, exact)], tail_mean };
+        let control = Control { drawn, mean: 100.0, error: 0.0, quantiles: vec![(0.95, exact)], tail_mean, above: None };
         let spread = (900.0_f64 + 9.0).sqrt();
         let got = quantile_with(&values, 0.95, &control);
         assert!((got.value - (300.0 + 1.644_853_627 * spread)).abs() < 3.0 * got.error && got.error < 0.6, "{got:?}");

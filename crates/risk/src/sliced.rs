@@ -134,11 +134,7 @@ impl<'a> Sliced<'a> {
                 self.cut((&drawn.incident, at), (horizon, devices), &mut months);
             }
         }
-        for month in &mut months {
-            let first = month.iter().map(|slice| slice.started_at).min().unwrap_or(0);
-            month.sort_by_cached_key(|slice| u32::try_from(slice.started_at - first).unwrap_or(u32::MAX));
-        }
-        months
+        months.iter().map(|month| in_order(month)).collect()
     }
 
     /// Slices of an incident on days that are not all plain; it may go on in later months.
@@ -182,6 +178,16 @@ impl LoneSlice {
     fn on(self, day: Day, midnight: i64) -> Slice {
         Slice { entry: self.kind, started_at: midnight + self.after, day: day.plus(self.days), seconds: self.seconds, band: self.band }
     }
+}
+
+/// Slices of a month by their start; those that start together as they came.
+fn in_order(month: &[Slice]) -> Vec<Slice> {
+    let first = month.iter().map(|slice| slice.started_at).min().unwrap_or(0);
+    // The start and the place in one number: numbers are quicker to sort than slices to move.
+    let key = |(place, slice): (u64, &Slice)| u64::try_from(slice.started_at - first).unwrap_or(0) << 32 | place;
+    let mut keys: Vec<u64> = (0..).zip(month).map(key).collect();
+    keys.sort_unstable();
+    keys.into_iter().filter_map(|key| month.get(usize::try_from(key & u64::from(u32::MAX)).ok()?)).copied().collect()
 }
 
 /// Days from the first to the last on which an incident is worked on.
