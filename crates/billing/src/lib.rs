@@ -29,7 +29,7 @@ pub use device::{CountMethod, Device, DeviceClass, DeviceCount};
 pub use engine::{BilledPeriod, BillingError, Client, Terms, bill_bulk, bill_period, due_from};
 pub use entry::{Billing, MINUTES_MAX, TimeEntry, WorkedOn};
 pub use late::{Credit, LateBatch, Returned};
-pub use number::{Currency, Decimal, DecimalError, HOUR, HourlyPrice, half_up, plain_hours, split};
+pub use number::{Currency, Decimal, DecimalError, HOUR, HourlyPrice, grouped, half_up, plain_hours, split};
 pub use place::Slice;
 pub use pool::{AgreementState, Carried, ClosedPeriod, MoneyPool, Pool, PoolKind};
 pub use report::{LineReport, PeriodReport, ReserveReport, StatementReport, statement_report};

@@ -274,6 +274,21 @@ impl Currency {
     }
 }
 
+/// A plain decimal with commas between groups of three digits: `1,250.00`.
+#[must_use]
+pub fn grouped(text: &str) -> String {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("\u{2212}", digits));
+    let whole = digits.find('.').unwrap_or(digits.len());
+    let mut grouped = sign.to_owned();
+    for (index, letter) in digits.chars().enumerate() {
+        if index > 0 && index < whole && (whole - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(letter);
+    }
+    grouped
+}
+
 /// Hours and minutes, with seconds only where there are any: `120:00`, `0:07`, `1:00:30`.
 #[must_use]
 pub fn plain_hours(seconds: i64) -> String {

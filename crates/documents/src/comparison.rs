@@ -40,9 +40,12 @@ pub struct ComparisonPaper {
     pub summary: Vec<String>,
     /// The programs, in the order to print. At most ten.
     pub contenders: Vec<Contender>,
-    /// How many hours each of the coming months may need.
+    /// The hours of months that were, all alike in each, and how many each of the coming months may need.
     #[serde(default)]
     pub month_fan: Vec<FanMonth>,
+    /// How many of them were.
+    #[serde(default)]
+    pub months_past: usize,
     /// The hours that a month includes, as a line over the months.
     #[serde(default)]
     pub allowance: Option<AllowanceLine>,
@@ -87,6 +90,9 @@ pub struct Contender {
     pub price_line: String,
     /// A year's cost on average.
     pub mean: String,
+    /// Where the average year lies for all that is not known of the client's needs, such as `19,100 to 24,300`.
+    #[serde(default)]
+    pub mean_range: String,
     /// Half of the years cost less.
     pub median: String,
     /// Nine of ten years cost less.

@@ -129,14 +129,20 @@ pub(crate) struct FanChart {
     allowance: Option<Mark>,
     hours: Vec<Mark>,
     months: Vec<Mark>,
+    /// Where the last month stands that was; none where all are to come.
+    now: Option<f64>,
 }
 
 /// What the seven lines are called, from the highest to the lowest.
 const LINES: [&str; 7] =
     ["1 in 20 above", "1 in 10 above", "1 in 4 above", "middle", "1 in 4 below", "1 in 10 below", "1 in 20 below"];
 
-/// Makes the fan of the second page; none without months.
-pub(crate) fn fan_chart(months: &[FanMonth], allowance: Option<&AllowanceLine>, short: Shortener<'_>) -> Option<FanChart> {
+/// Makes the fan of the second page from months, of which so many were; none without months.
+pub(crate) fn fan_chart(
+    (months, past): (&[FanMonth], usize),
+    allowance: Option<&AllowanceLine>,
+    short: Shortener<'_>,
+) -> Option<FanChart> {
     let last = months.last()?;
     let series: [fn(&FanMonth) -> f64; 7] = [|it| it.p95, |it| it.p90, |it| it.p75, |it| it.p50, |it| it.p25, |it| it.p10, |it| it.p5];
     let values = months.iter().flat_map(|month| series.map(|of| of(month))).chain(allowance.map(|line| line.hours));
@@ -149,7 +155,8 @@ pub(crate) fn fan_chart(months: &[FanMonth], allowance: Option<&AllowanceLine>, 
     let end = |(name, of): (&str, fn(&FanMonth) -> f64)| Mark { at: place(of(last)), text: format!("{name} {}", hours(of(last))) };
     let hours_of = |mark: Mark| Mark { at: 1.0 - mark.at, text: format!("{} h", mark.text) };
     Some(FanChart {
-        alt: fan_alt(months, allowance, short),
+        alt: fan_alt((months, past), allowance, short),
+        now: past.checked_sub(1).filter(|_| past < months.len()).map(at),
         lines: series.map(line),
         ends: LINES.into_iter().zip(series).map(end).collect(),
         allowance: allowance.map(|line| Mark { at: place(line.hours), text: short.text(&line.label, LINE_MAX) }),
@@ -158,11 +165,16 @@ pub(crate) fn fan_chart(months: &[FanMonth], allowance: Option<&AllowanceLine>, 
     })
 }
 
-fn fan_alt(months: &[FanMonth], allowance: Option<&AllowanceLine>, short: Shortener<'_>) -> String {
-    let month = |month: &FanMonth| {
-        format!("{} {}, {} to {}", short.text(&month.label, MONTH_MAX), hours(month.p50), hours(month.p5), hours(month.p95))
+fn fan_alt((months, past): (&[FanMonth], usize), allowance: Option<&AllowanceLine>, short: Shortener<'_>) -> String {
+    let month = |(number, month): (usize, &FanMonth)| {
+        let (label, middle) = (short.text(&month.label, MONTH_MAX), hours(month.p50));
+        if number < past {
+            format!("{label} was {middle}")
+        } else {
+            format!("{label} {middle}, {} to {}", hours(month.p5), hours(month.p95))
+        }
     };
-    let months: Vec<String> = months.iter().take(12).map(month).collect();
+    let months: Vec<String> = months.iter().take(12).enumerate().map(month).collect();
     let line = allowance.map(|line| format!(" {}: {}.", short.text(&line.label, LINE_MAX), hours(line.hours))).unwrap_or_default();
     format!("Fan chart of the hours of each month: the middle, and where 18 of 20 cases lie. {}.{line}", months.join("; "))
 }

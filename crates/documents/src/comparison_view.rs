@@ -26,6 +26,7 @@ const SERIES_MAX: usize = 5_000;
 const ADDRESS_LINES_MAX: usize = 5;
 /// Sentences beside the curve.
 const BREAK_EVENS_MAX: usize = 5;
+const RANGE_MAX: usize = 32;
 /// Characters of names, by how wide their place is.
 const TITLE_MAX: usize = 110;
 const CLIENT_MAX: usize = 120;
@@ -86,6 +87,7 @@ struct ProgramView {
     price: String,
     today: bool,
     mean: String,
+    range: String,
     median: String,
     p90: String,
     p95: String,
@@ -140,7 +142,7 @@ pub(crate) fn comparison_view(
         intervals: interval_chart(&paper.contenders),
         intervals_alt: intervals_alt(&paper.contenders, short),
         hills: hill_chart(&paper.contenders),
-        fan: fan_chart(&paper.month_fan, paper.allowance.as_ref(), short),
+        fan: fan_chart((&paper.month_fan, paper.months_past), paper.allowance.as_ref(), short),
         has_shares: paper.contenders.iter().any(|it| it.carried_share.is_some()),
         curve: curve_chart(paper, told.get(..BREAK_EVENS_MAX).unwrap_or(&told), &labels),
         break_evens: short.list(&sentences, BREAK_EVENS_MAX, POINT_MAX),
@@ -180,6 +182,7 @@ fn program_view(it: &Contender, label: &str, short: Shortener<'_>) -> ProgramVie
         price: short.text(&it.price_line, PRICE_MAX),
         today: it.is_today,
         mean: short.amount(&it.mean),
+        range: short.cell(&it.mean_range, RANGE_MAX),
         median: short.amount(&it.median),
         p90: short.amount(&it.p90),
         p95: short.amount(&it.p95),

@@ -116,7 +116,7 @@ fn followed(values: &[f64], sorted: &[f64], (share, exact): (f64, f64), control:
 }
 
 /// Neighbours of a sample this many times as far apart as usual have a gap between them.
-const GAP: f64 = 6.0;
+const GAP: f64 = 12.0;
 
 /// The density of a sample at a value, by a normal kernel of Silverman's width; nought for a sample that does not spread.
 fn density_at(values: &[f64], at: f64) -> f64 {

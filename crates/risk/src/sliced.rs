@@ -187,7 +187,9 @@ fn in_order(month: &[Slice]) -> Vec<Slice> {
     let key = |(place, slice): (u64, &Slice)| u64::try_from(slice.started_at - first).unwrap_or(0) << 32 | place;
     let mut keys: Vec<u64> = (0..).zip(month).map(key).collect();
     keys.sort_unstable();
-    keys.into_iter().filter_map(|key| month.get(usize::try_from(key & u64::from(u32::MAX)).ok()?)).copied().collect()
+    let mut ordered = Vec::with_capacity(month.len());
+    ordered.extend(keys.into_iter().filter_map(|key| month.get(usize::try_from(key & u64::from(u32::MAX)).ok()?)).copied());
+    ordered
 }
 
 /// Days from the first to the last on which an incident is worked on.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use quarterhour_billing::agreement::{RateTable, Rounding, RoundingScope};
-use quarterhour_billing::{Billing, Currency, DeviceClass, Word};
+use quarterhour_billing::{Billing, Currency, DeviceClass, Word, grouped};
 use serde::{Deserialize, Serialize};
 
 use crate::demand::Urn;
@@ -63,14 +63,18 @@ pub const COST_SHARE: f64 = 0.55;
 
 /// A pricing that cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{field} is {value}; expected {expected}")]
+#[error("{field} is {value}, which is not from {low} to {high}")]
 pub struct PricingError {
     /// The field.
     pub field: &'static str,
     /// What it holds.
     pub value: f64,
-    /// What it should.
-    pub expected: &'static str,
+    /// The least that it may.
+    pub low: f64,
+    /// The most.
+    pub high: f64,
+    /// Is it a share, which some read in percent?
+    pub is_share: bool,
 }
 
 impl Pricing {
@@ -80,32 +84,26 @@ impl Pricing {
     ///
     /// Names the first that is not usable.
     pub fn checked(self) -> Result<Self, PricingError> {
-        let below_one = [
-            ("block_discount", self.block_discount),
-            ("committed_discount", self.committed_discount),
-            ("cost_share", self.cost_share),
-            ("margin", self.margin),
+        let shares = [
+            ("block_discount", self.block_discount, 0.99),
+            ("committed_discount", self.committed_discount, 0.99),
+            ("cost_share", self.cost_share, 0.99),
+            ("margin", self.margin, 0.99),
+            ("overage_premium", self.overage_premium, 100.0),
+            ("fixed_premium", self.fixed_premium, 100.0),
         ];
-        for (field, value) in below_one {
-            if !(0.0..1.0).contains(&value) {
-                return Err(PricingError { field, value, expected: "a share from 0 to below 1" });
-            }
-        }
-        let not_negative = [
-            ("overage_premium", self.overage_premium),
-            ("fixed_premium", self.fixed_premium),
-            ("service_hours", self.service_hours),
-            ("ticket_hours", self.ticket_hours),
-            ("block_months", self.block_months),
+        let numbers = [
+            ("service_hours", self.service_hours, 100.0),
+            ("ticket_hours", self.ticket_hours, 100.0),
+            ("block_months", self.block_months, 100.0),
+            ("allowance_minutes", f64::from(self.allowance_minutes.unwrap_or(0)), 6_000.0),
+            ("reserve_minutes", f64::from(self.reserve_minutes), 6_000.0),
         ];
-        for (field, value) in not_negative {
-            if !(0.0..=100.0).contains(&value) {
-                return Err(PricingError { field, value, expected: "a number from 0 to 100" });
+        let all = shares.map(|it| (it, true)).into_iter().chain(numbers.map(|it| (it, false)));
+        for ((field, value, high), is_share) in all {
+            if !(0.0..=high).contains(&value) {
+                return Err(PricingError { field, value, low: 0.0, high, is_share });
             }
-        }
-        let minutes = f64::from(self.allowance_minutes.unwrap_or(0).max(self.reserve_minutes));
-        if minutes > 6_000.0 {
-            return Err(PricingError { field: "minutes", value: minutes, expected: "at most 6000 minutes a workstation" });
         }
         Ok(self)
     }
@@ -182,8 +180,14 @@ impl Basis<'_> {
         self.pricing.allowance_minutes.unwrap_or(if expected > 20.0 { 30 } else { 15 })
     }
 
+    /// As the books write it.
     fn money(&self, value: f64) -> String {
         format!("{:.*}", usize::from(self.currency.digits()), value.max(0.0))
+    }
+
+    /// As people read it.
+    fn read(&self, value: f64) -> String {
+        grouped(&self.money(value))
     }
 
     /// The six programs, in the order in which they are always shown.
@@ -193,7 +197,7 @@ impl Basis<'_> {
     }
 
     fn ad_hoc(&self) -> Offer {
-        let because = format!("Each hour by the rate card: {} on average for this client's work.", self.money(self.hour()));
+        let because = format!("Each hour by the rate card: {} on average for this client's work.", self.read(self.hour()));
         Offer { name: "ad-hoc".to_owned(), text: format!("program = \"ad-hoc\"\n\n{ROUNDING}{PRICES}"), because }
     }
 
@@ -204,6 +208,7 @@ impl Basis<'_> {
         let mut text = "program = \"block-of-time\"\n\n".to_owned();
         let _ =
             write!(text, "[auto_replenish]\nhours = {whole}\nprice = \"{price}\"\nmax_per_period = 8\n\n{ROUNDING}{WEIGHTS}{PRICES}");
+        let price = grouped(&price);
         let because = format!(
             "Blocks of {whole} hours, about {} months of work, for {price} each: {} under the rate card. The next is bought when one is used up.",
             self.pricing.block_months,
@@ -227,10 +232,11 @@ impl Basis<'_> {
         text.push_str(ROUNDING);
         text.push_str(WEIGHTS);
         text.push_str(PRICES);
+        let (each, overage) = (grouped(&each), grouped(&overage));
         let because = format!(
             "{minutes} minutes a workstation ({:.1} hours) for {each} each, {} a month, {} under the rate card; overage {overage} an hour, {} above it.",
             hours,
-            self.money(price),
+            self.read(price),
             percent(self.pricing.committed_discount),
             percent(self.pricing.overage_premium)
         );
@@ -247,6 +253,7 @@ impl Basis<'_> {
             text,
             "[fee]\nflat = \"{fee}\"\n\n[reserve]\nminutes = {{ workstation = {minutes}, server = 60 }}\nrate = \"{rate}\"\nrollover = {{ periods = 2 }}\n\n{ROUNDING}{PRICES}"
         );
+        let (fee, rate) = (grouped(&fee), grouped(&rate));
         let because = format!(
             "{fee} a month are set aside: {minutes} minutes a workstation and an hour a server at {rate}. What is not used lasts two more months."
         );
@@ -266,6 +273,7 @@ impl Basis<'_> {
             let text = format!(
                 "program = \"fixed-rate\"\n\n[fee]\nflat = \"{fee}\"\n\n[included]\nclasses = [\"workstation\", \"server\", \"firewall\"]\n\n{ROUNDING}{PRICES}"
             );
+            let fee = grouped(&fee);
             let because = format!(
                 "{fee} a month, without devices to count by: the expected work, and {} for the risk that the provider takes.",
                 percent(self.pricing.fixed_premium)
@@ -277,6 +285,7 @@ impl Basis<'_> {
         let text = format!(
             "program = \"fixed-rate\"\n\n[fee.per_device]\nworkstation = \"{a_workstation}\"\nserver = \"{a_server}\"\n\n[included]\nclasses = [\"workstation\", \"server\", \"firewall\"]\n\n{ROUNDING}{PRICES}"
         );
+        let (a_workstation, a_server) = (grouped(&a_workstation), grouped(&a_server));
         let because = format!(
             "{a_workstation} a workstation and {a_server} a server a month: the expected work, and {} for the risk that the provider takes.",
             percent(self.pricing.fixed_premium)
@@ -291,6 +300,7 @@ impl Basis<'_> {
         let text = format!(
             "program = \"customized\"\n\n{ROUNDING}{PRICES}\n[[prices.rate]]\ntier = \"helpdesk\"\nhourly = \"{hourly}\"\nper_ticket = \"{ticket}\"\nincludes_minutes = 15\n\n[[service]]\nname = \"Monitoring and documentation\"\nunit = \"workstation\"\nprice = \"{service}\"\n"
         );
+        let (service, ticket) = (grouped(&service), grouped(&ticket));
         let because = format!(
             "{service} a workstation for monitoring; an entry-level ticket is {ticket} with its first quarter hour, other work by the rate card."
         );

@@ -25,21 +25,43 @@ impl FieldProblem {
     }
 }
 
+/// How shares of a question are told to whoever asked it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shares {
+    /// As they are computed with: 0.05.
+    #[default]
+    Plain,
+    /// As forms have them: 5.
+    InPercent,
+}
+
 /// Numbers of a question, each with what it may be.
 #[derive(Debug, Default)]
-pub struct Ranges(Vec<FieldProblem>);
+pub struct Ranges {
+    problems: Vec<FieldProblem>,
+    shares: Shares,
+}
 
 impl Ranges {
+    /// None yet, for whoever has shares like that.
+    #[must_use]
+    pub fn new(shares: Shares) -> Self {
+        Self { problems: Vec::new(), shares }
+    }
+
     /// A number has to be from one to another.
     pub fn within(&mut self, field: &str, value: f64, low: f64, high: f64) {
         if !(low..=high).contains(&value) {
-            self.0.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
+            self.problems.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
         }
     }
 
-    /// Something else is wrong with a field.
-    pub fn wrong(&mut self, problem: FieldProblem) {
-        self.0.push(problem);
+    /// A share has to be from one to another.
+    pub fn share(&mut self, field: &str, value: f64, low: f64, high: f64) {
+        let factor = if self.shares == Shares::InPercent { 100.0 } else { 1.0 };
+        // Without the noise of the product.
+        let [value, low, high] = [value, low, high].map(|number| (number * factor * 1e6).round() / 1e6);
+        self.within(field, value, low, high);
     }
 
     /// Refuses what does not fit.
@@ -48,7 +70,7 @@ impl Ranges {
     ///
     /// Names each field, and what was expected.
     pub fn checked(self) -> Result<(), AppError> {
-        if self.0.is_empty() { Ok(()) } else { Err(AppError::Invalid(self.0)) }
+        if self.problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(self.problems)) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use quarterhour_risk::estimate::Estimate;
 use quarterhour_risk::standard::Pricing;
 use quarterhour_server::app::folder::write_file;
-use quarterhour_server::app::money::grouped;
+use quarterhour_server::app::money::{exact, rounded};
 use quarterhour_server::app::risk::comparison::{Detail, Report, compare};
 use quarterhour_server::app::risk::everyone::{Choice, everyone};
 use quarterhour_server::app::risk::office::Office;
@@ -83,18 +83,17 @@ fn all(session: &Session, office: &Office, arguments: &CompareArguments) -> Resu
         ("", Align::Left),
     ];
     let mut table = Table::new(&columns);
-    let money = |value: f64| grouped(&format!("{value:.0}"));
     for line in &lines {
-        let today = |of: fn(&Choice) -> f64| line.today.as_ref().map_or("-".to_owned(), |today| money(of(today)));
+        let today = |of: fn(&Choice) -> f64| line.today.as_ref().map_or("-".to_owned(), |today| rounded(of(today)));
         table.row(vec![
             plain(&line.client),
             format!("{:.0}", line.tickets),
             today(|choice| choice.mean),
             today(|choice| choice.p95),
             plain(&line.cheapest.name),
-            money(line.cheapest.mean),
+            rounded(line.cheapest.mean),
             plain(&line.calmest.name),
-            money(line.calmest.p95),
+            rounded(line.calmest.p95),
             line.currency.clone(),
         ]);
     }
@@ -166,7 +165,7 @@ fn scenarios(report: &Report) -> String {
     let columns = std::iter::once(("if", Align::Left)).chain(names.iter().map(|name| (name.as_str(), Align::Right)));
     let mut table = Table::new(&columns.collect::<Vec<_>>());
     for scenario in &report.scenarios {
-        let costs = scenario.costs.iter().map(|cost| grouped(&format!("{:.0}", cost.value)));
+        let costs = scenario.costs.iter().map(|cost| rounded(cost.value));
         table.row(std::iter::once(plain(&scenario.name)).chain(costs).collect());
     }
     table.render()
@@ -190,8 +189,7 @@ fn figures(report: &Report) -> String {
         ("client carries", Align::Right),
     ];
     let mut table = Table::new(&columns);
-    let money = |value: f64| grouped(&format!("{value:.0}"));
-    let of = |estimate: Estimate| money(estimate.value);
+    let of = |estimate: Estimate| rounded(estimate.value);
     let share = |share: f64| format!("{:.0} %", share * 100.0);
     for contender in &report.contenders {
         let it = &contender.figures;
@@ -201,13 +199,13 @@ fn figures(report: &Report) -> String {
             of(it.median),
             of(it.p90),
             of(it.p95),
-            money(it.p95.error),
+            rounded(it.p95.error.ceil()),
             of(it.tail_mean95),
             of(it.worst_month_p95),
-            share(it.overage_chance.value),
+            words::overage(contender, share),
             format!("{:.1}", it.lost_hours.value),
-            it.price_per_hour.map_or("-".to_owned(), |price| format!("{price:.2}")),
-            it.price_per_seat.map_or("-".to_owned(), |price| format!("{price:.2}")),
+            it.price_per_hour.map_or("-".to_owned(), |price| exact(price, &report.currency)),
+            it.price_per_seat.map_or("-".to_owned(), |price| exact(price, &report.currency)),
             of(it.regret),
             it.carried_by_client.map_or("-".to_owned(), share),
         ]);

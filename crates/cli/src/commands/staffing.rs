@@ -42,7 +42,7 @@ fn text(staffing: &Staffing, target: Target) -> String {
     ];
     let mut table = Table::new(&columns);
     for option in &staffing.plan.options {
-        let who: Vec<String> = option.staffing.iter().map(|tier| format!("{} {}", tier.technicians, plain(&tier.tier))).collect();
+        let who: Vec<String> = option.staffing.iter().map(|tier| format!("{} x {}", tier.technicians, plain(&tier.tier))).collect();
         let first = option.outcome.first_response.as_ref();
         table.row(vec![
             option.technicians.to_string(),
@@ -56,16 +56,21 @@ fn text(staffing: &Staffing, target: Target) -> String {
         ]);
     }
     format!(
-        "{} tickets in {:.0} weeks. Wanted: {:.0} % of tickets taken up within {} business hours, in every tier. {} a month.\n{}\
+        "{} tickets in {:.0} weeks. Wanted: {:.0} % of tickets taken up within {} of business time, in every tier. {} a month.\n{}\
          By simulation of {} weeks with the desk's own hours, arrivals and handle times; leave and meetings are not in it.\n",
         staffing.tickets_seen,
         staffing.weeks_seen,
         target.share * 100.0,
-        target.hours,
+        hours(target.hours),
         staffing.currency,
         table.render(),
         staffing.question.span.weeks
     )
+}
+
+/// `1 hour`, `1.5 hours`.
+fn hours(hours: f64) -> String {
+    if (hours - 1.0).abs() < 1e-9 { "1 hour".to_owned() } else { format!("{hours} hours") }
 }
 
 fn or_dash(text: Option<String>) -> String {

@@ -93,6 +93,23 @@ fn no_history_and_no_charts_are_said_in_words() {
 }
 
 #[test]
+fn months_that_were_stand_before_those_to_come() {
+    let mut paper = comparison(7, 12);
+    paper.months_past = 5;
+    for (number, it) in paper.month_fan.iter_mut().take(5).enumerate() {
+        let hours = [11.0, 17.5, 9.0, 31.0, 14.0][number];
+        (it.p5, it.p10, it.p25, it.p50, it.p75, it.p90, it.p95) = (hours, hours, hours, hours, hours, hours, hours);
+    }
+    let Some(text) = four_pages("past", &paper) else {
+        return;
+    };
+    assert!(flowing(&text).contains("your last months as they were"));
+    paper.months_past = 99;
+    let text = four_pages("all-past", &paper).unwrap_or_default();
+    assert!(!flowing(&text).contains("your last months as they were"));
+}
+
+#[test]
 fn costs_without_any_spread_are_drawn() {
     let mut paper = comparison(7, 12);
     for it in &mut paper.contenders {
@@ -115,6 +132,7 @@ fn exchanged(currency: &str, rate: f64) -> ComparisonPaper {
     for it in &mut paper.contenders {
         let shown = |value: f64| format!("{currency} {}", money(value * rate));
         (it.mean, it.median, it.p95) = (shown(it.mean_value), shown(it.p50_value), shown(it.p95_value));
+        it.mean_range = format!("{} to {}", money(it.mean_value * rate * 0.88), money(it.mean_value * rate * 1.17));
         (it.p90, it.tail95) = (shown(it.p95_value * 0.95), shown(it.p95_value * 1.05));
         (it.worst_month, it.lost_money, it.per_hour, it.per_seat) = (shown(4_000.0), shown(3_900.0), shown(118.0), shown(68.0));
         for value in [&mut it.mean_value, &mut it.p50_value, &mut it.p95_value] {

@@ -1,5 +1,6 @@
 //! Money as texts and as minor units. It rounds nothing.
 
+pub use quarterhour_billing::grouped;
 use quarterhour_billing::{Currency, Decimal};
 
 /// Minor units of an amount as results print it: digits, a point, the digits of the minor unit.
@@ -51,19 +52,11 @@ pub fn rounded(value: f64) -> String {
     grouped(&format!("{:.0}", value.round() + 0.0))
 }
 
-/// A plain decimal with commas between groups of three digits: `1,250.00`.
+/// An average amount with the digits of its currency: `116.38`, or `116` of one without cents.
 #[must_use]
-pub fn grouped(text: &str) -> String {
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("\u{2212}", digits));
-    let whole = digits.find('.').unwrap_or(digits.len());
-    let mut grouped = sign.to_owned();
-    for (index, letter) in digits.chars().enumerate() {
-        if index > 0 && index < whole && (whole - index) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(letter);
-    }
-    grouped
+pub fn exact(value: f64, currency: &str) -> String {
+    let digits = Currency::parse(currency).map_or(2, |currency| usize::from(currency.digits()));
+    grouped(&format!("{:.digits$}", value + 0.0))
 }
 
 /// A price with all digits of the currency, grouped: `1,160.00`.

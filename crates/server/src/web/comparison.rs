@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use crate::app::actor::Permission;
 use crate::app::context::{App, Context};
-use crate::app::money::grouped;
+use crate::app::money::{exact, rounded};
 use crate::app::risk::comparison::{Contender, Detail, Report, compare};
 use crate::app::risk::kept::KeptComparison;
 use crate::app::risk::question::{HoursLaw, Question};
 use crate::app::risk::words;
 use crate::dates;
-use crate::error::{AppError, FieldProblem};
+use crate::error::{AppError, FieldProblem, Shares};
 use crate::web::chart::{Chart, Densities, Ridge};
 use crate::web::client_head::{ClientHead, client_path};
 use crate::web::comparison_parts::{WholeParts, cost_curve, fan};
@@ -320,7 +320,7 @@ fn question(pairs: &Pairs) -> Result<Question, AppError> {
     if !problems.is_empty() {
         return Err(AppError::Invalid(problems));
     }
-    question.checked()?;
+    question.checked(Shares::InPercent)?;
     Ok(question)
 }
 
@@ -332,8 +332,8 @@ fn result(app: &Context, code: &str, question: &Question, detail: Detail) -> Res
 
 impl Shown {
     fn new(report: Report) -> Self {
-        let rows = report.contenders.iter().map(Row::new).collect();
-        let money = |value: f64| format!("{} {}", report.currency, grouped(&format!("{value:.0}")));
+        let rows = report.contenders.iter().map(|contender| Row::new(contender, &report.currency)).collect();
+        let money = |value: f64| format!("{} {}", report.currency, rounded(value));
         let ridge = |contender: &Contender| {
             let density = contender.density.as_ref()?;
             let figures = &contender.figures;
@@ -362,30 +362,29 @@ impl Shown {
 }
 
 impl Row {
-    fn new(contender: &Contender) -> Self {
+    fn new(contender: &Contender, currency: &str) -> Self {
         let it: &Figures = &contender.figures;
-        let money = |value: f64| grouped(&format!("{value:.0}"));
         let share = |share: f64| format!("{:.0} %", share * 100.0);
         Self {
             name: contender.name.clone(),
             because: contender.because.clone(),
             is_today: contender.is_today(),
-            mean: money(it.mean.value),
+            mean: rounded(it.mean.value),
             range: contender
                 .mean_range
                 .filter(|(low, high)| high - low >= 1.0)
-                .map_or(String::new(), |(low, high)| format!("{} to {}", money(low), money(high))),
-            median: money(it.median.value),
-            p90: money(it.p90.value),
-            p95: money(it.p95.value),
-            error: money(it.p95.error),
-            tail: money(it.tail_mean95.value),
-            worst_month: money(it.worst_month_p95.value),
-            overage: share(it.overage_chance.value),
+                .map_or(String::new(), |(low, high)| format!("{} to {}", rounded(low), rounded(high))),
+            median: rounded(it.median.value),
+            p90: rounded(it.p90.value),
+            p95: rounded(it.p95.value),
+            error: rounded(it.p95.error.ceil()),
+            tail: rounded(it.tail_mean95.value),
+            worst_month: rounded(it.worst_month_p95.value),
+            overage: words::overage(contender, share),
             lost: format!("{:.0}", it.lost_hours.value),
-            an_hour: it.price_per_hour.map_or(String::new(), |price| grouped(&format!("{price:.2}"))),
-            a_seat: it.price_per_seat.map_or(String::new(), |price| grouped(&format!("{price:.2}"))),
-            regret: money(it.regret.value),
+            an_hour: it.price_per_hour.map_or(String::new(), |price| exact(price, currency)),
+            a_seat: it.price_per_seat.map_or(String::new(), |price| exact(price, currency)),
+            regret: rounded(it.regret.value),
             carried: it.carried_by_client.map_or(String::new(), |carried| share(carried.clamp(0.0, 9.99))),
             pros: contender.pros.clone(),
             cons: contender.cons.clone(),

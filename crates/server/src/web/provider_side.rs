@@ -10,7 +10,7 @@ use crate::app::money::rounded;
 use crate::app::risk::cache::page_courses;
 use crate::app::risk::office::Office;
 use crate::app::risk::provider_side::{Inquiry, ProviderSide, busiest_month};
-use crate::error::{AppError, FieldProblem};
+use crate::error::{AppError, FieldProblem, Shares};
 use crate::hours::{counted, percent};
 use crate::web::chart::{Chart, Margins};
 use crate::web::client_head::client_path;
@@ -135,7 +135,7 @@ fn inquiry(pairs: &Pairs, usual: Inquiry) -> Result<Inquiry, AppError> {
             _ => inquiry.shock = Some((number * 10.0).round() / 1_000.0),
         }
     }
-    inquiry.checked()?;
+    inquiry.checked(Shares::InPercent)?;
     Ok(inquiry)
 }
 

@@ -9,7 +9,7 @@ use crate::app::actor::Permission;
 use crate::app::context::App;
 use crate::app::money::{grouped, rounded};
 use crate::app::risk::staffing::{Staffing, Target};
-use crate::error::AppError;
+use crate::error::{AppError, Shares};
 use crate::hours::percent;
 use crate::web::chart::{Arrivals, Chart, StaffingColumn, Staffings};
 use crate::web::filters;
@@ -118,7 +118,7 @@ fn target(pairs: &Pairs) -> Result<Target, AppError> {
             _ => target.seed = seed(number),
         }
     }
-    target.checked()?;
+    target.checked(Shares::InPercent)?;
     Ok(target)
 }
 
@@ -150,7 +150,7 @@ fn hours(hours: f64) -> String {
 }
 
 fn who(option: &StaffingOption) -> String {
-    let parts: Vec<String> = option.staffing.iter().map(|tier| format!("{} {}", tier.technicians, tier.tier)).collect();
+    let parts: Vec<String> = option.staffing.iter().map(|tier| format!("{} \u{d7} {}", tier.technicians, tier.tier)).collect();
     parts.join(", ")
 }
 

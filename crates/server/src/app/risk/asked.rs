@@ -164,7 +164,7 @@ impl<'a> Asked<'a> {
         };
         let mut entrants = Vec::new();
         for offer in self.basis().offers() {
-            let agreement = read(&offer.name, &offer.text, words).map_err(|problems| unreadable(&offer.name, &problems))?;
+            let agreement = read(&offer.name, &offer.text, words).map_err(|problems| unpriced(&offer.name, &problems))?;
             let candidate = Candidate { name: offer.name.clone(), agreement: Some(agreement) };
             entrants.push(Entrant { candidate, program: offer.name, because: offer.because, text: Some(offer.text) });
         }
@@ -280,6 +280,13 @@ fn drafted(text: &str) -> String {
         !matches!(key, "client" | "starts" | "ends")
     };
     text.lines().filter(is_kept).map(|line| format!("{line}\n")).collect()
+}
+
+/// An offer whose prices no agreement can have.
+fn unpriced(name: &str, problems: &[quarterhour_books::Problem]) -> AppError {
+    let list = problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ");
+    let said = format!("the rate card and the chosen premiums lead to prices that `{name}` cannot have: {list}");
+    AppError::user(said, "lower the rates, the premiums, or the tickets")
 }
 
 fn unreadable(name: &str, problems: &[quarterhour_books::Problem]) -> AppError {

@@ -9,7 +9,7 @@ use crate::app::context::{App, Context};
 use crate::app::risk::office::Office;
 use crate::app::risk::provider_side::{Book, Draws, Inquiry, ProviderSide};
 use crate::app::risk::staffing::{Staffing, Target, staff};
-use crate::error::AppError;
+use crate::error::{AppError, Shares};
 
 /// So many long computations run at once. Each uses all cores, so more of them would only make each other late.
 const LONG_MAX: usize = 2;
@@ -100,7 +100,7 @@ impl Context {
     ///
     /// Refuses numbers that make no sense and more years than a request may take, and fails when a statement does not add up.
     pub fn provider_side(&self, office: &Arc<Office>, inquiry: Inquiry) -> Result<ProviderSide, AppError> {
-        inquiry.checked()?;
+        inquiry.checked(Shares::Plain)?;
         // So few are quick with any number of clients.
         let most = (CLIENT_YEARS_MAX / office.setup.clients.len().max(1)).max(100);
         if inquiry.courses > most {

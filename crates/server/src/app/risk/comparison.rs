@@ -5,6 +5,7 @@ use quarterhour_risk::advice::{Advice, ProgramAdvice};
 use quarterhour_risk::candidate::{Candidate, Ground};
 use quarterhour_risk::comparison::{Figures, Measure, Plan};
 use quarterhour_risk::curve::{BreakEven, CurvePoint, Density, break_evens, curve, densities};
+use quarterhour_risk::estimate::Estimate;
 use quarterhour_risk::evidence::{Evidence, evidence};
 use quarterhour_risk::field::Field;
 use quarterhour_risk::number::minor_units;
@@ -12,13 +13,14 @@ use quarterhour_risk::portfolio::{Knowledge, Prior, Seats};
 use quarterhour_risk::replay::Replay;
 use serde::Serialize;
 
+use crate::app::money::rounded;
 use crate::app::risk::asked::{Asked, month_hours};
 use crate::app::risk::facts::Facts;
 use crate::app::risk::office::Office;
 use crate::app::risk::question::{Draft, Question};
 use crate::app::risk::scenario::{Contest, Redrawn, Scenario, redrawn, scenarios};
 use crate::app::risk::words;
-use crate::error::AppError;
+use crate::error::{AppError, Shares};
 
 /// A program in a report.
 #[derive(Clone, Debug, Serialize)]
@@ -134,13 +136,13 @@ impl Report {
     /// How far off the figures may be, in a sentence.
     #[must_use]
     pub fn uncertainty(&self) -> String {
-        let relative =
-            |figures: &Figures| if figures.p95.value.abs() > 0.0 { figures.p95.error / figures.p95.value.abs() } else { 0.0 };
-        let worst = self.contenders.iter().map(|it| relative(&it.figures)).fold(0.0, f64::max);
+        let worst = |of: fn(&Figures) -> Estimate| self.contenders.iter().map(|it| of(&it.figures).error).fold(0.0, f64::max);
+        let money = |value: f64| format!("{} {}", self.currency, rounded(value.ceil()));
         format!(
-            "{} simulated years, each billed under every program. The simulation knows the P95 figures to about {:.1} %; what the client's needs will be is less sure: the true rate of tickets lies between {:.2} and {:.2} a workstation a month in eight of ten cases.",
+            "{} simulated years, each billed under every program. Their standard errors are at most {} for an average year and {} for a bad one. What the client's needs will be is less sure: the true rate of tickets lies between {:.2} and {:.2} a workstation a month in eight of ten cases, and the average year where the table says.",
             self.courses,
-            worst * 100.0,
+            money(worst(|figures| figures.mean)),
+            money(worst(|figures| figures.p95)),
             self.knowledge.rate_interval.0,
             self.knowledge.rate_interval.1
         )
@@ -159,11 +161,11 @@ pub enum Detail {
 }
 
 impl Detail {
-    /// Levels of demand on the curve, and courses for each.
+    /// Levels of demand on the curve beside the expected one, and courses for each.
     fn curve(self) -> (&'static [f64], usize) {
         match self {
-            Self::Whole => (&[0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0], 16),
-            Self::Quick => (&[0.25, 0.5, 1.0, 1.5, 2.0], 8),
+            Self::Whole => (&[0.25, 0.5, 0.75, 1.25, 1.5, 2.0], 16),
+            Self::Quick => (&[0.25, 0.5, 1.5, 2.0], 6),
             Self::Figures => (&[], 0),
         }
     }
@@ -175,7 +177,7 @@ impl Detail {
 ///
 /// Fails for an unknown client, for numbers that make no sense, and for a draft that cannot be read.
 pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft], detail: Detail) -> Result<Report, AppError> {
-    question.checked()?;
+    question.checked(Shares::Plain)?;
     let (position, client) = office.client(code)?;
     let asked = Asked::new(office, position, client, question).checked()?;
     let mut words = office.words.clone();
@@ -189,7 +191,12 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let measure = Measure { minor, seats: asked.seats.endpoints, hour_cost: asked.staff_hour(), value: 0 };
     let figures = ran.figures(measure);
     let (levels, courses) = detail.curve();
-    let points = curve(&field, (plan.seed, minor), (levels, asked.few(courses)))?;
+    let mut points = curve(&field, (plan.seed, minor), (levels, asked.few(courses)))?;
+    if detail != Detail::Figures {
+        let costs = figures.iter().map(|figures| figures.mean.value).collect();
+        let expected = CurvePoint { tickets: asked.tickets(), hours: ran.hours.mean / f64::from(plan.months), costs };
+        points.insert(points.partition_point(|point| point.tickets < expected.tickets), expected);
+    }
     let history = office.portfolio.histories().get(position);
     let window = history.and_then(|history| Some((history.months.first()?.period, history.months.last()?.period)));
     let densities = if detail == Detail::Figures { Vec::new() } else { densities(&ran.costs(minor), 96) };

@@ -8,7 +8,7 @@ use quarterhour_risk::number::float_i64;
 use crate::app::body::{Party, provider_party};
 use crate::app::context::Context;
 use crate::app::invoice_pdf::logo;
-use crate::app::money::grouped;
+use crate::app::money::{exact, rounded};
 use crate::app::paper::party;
 use crate::app::pdf::render_once;
 use crate::app::risk::comparison::{Contender, Detail, Report, compare};
@@ -40,13 +40,14 @@ pub fn paper(report: &Report, head: Letterhead) -> documents::ComparisonPaper {
         made_on: head.made_on,
         currency: report.currency.clone(),
         summary: report.sentences.clone(),
-        contenders: report.contenders.iter().map(contender).collect(),
+        contenders: report.contenders.iter().map(|it| contender(it, &report.currency)).collect(),
         month_fan: fan(report),
+        months_past: report.past_hours.len().min(FAN_MONTHS),
         allowance: Some(report.allowance_hours())
             .filter(|hours| *hours > 0.0)
             .map(|hours| documents::AllowanceLine { label: format!("Allowance {hours:.1} h"), hours }),
         curve: curve(report),
-        break_evens: report.break_evens.iter().map(|it| break_even(report, it)).collect(),
+        break_evens: break_evens(report),
         replay: replay(report),
         advice: report.client_advice.clone(),
         questions: report
@@ -68,11 +69,7 @@ pub fn paper(report: &Report, head: Letterhead) -> documents::ComparisonPaper {
     }
 }
 
-fn money(value: f64) -> String {
-    grouped(&format!("{value:.0}"))
-}
-
-fn contender(it: &Contender) -> documents::Contender {
+fn contender(it: &Contender, currency: &str) -> documents::Contender {
     let figures = &it.figures;
     let density = it.density.iter().flat_map(|density| {
         (0_i64..).zip(&density.values).map(|(number, value)| (density.from + density.step * float_i64(number), *value))
@@ -81,17 +78,21 @@ fn contender(it: &Contender) -> documents::Contender {
         name: it.name.clone(),
         program_line: words::program_line(&it.program).to_owned(),
         price_line: it.because.clone(),
-        mean: money(figures.mean.value),
-        median: money(figures.median.value),
-        p90: money(figures.p90.value),
-        p95: money(figures.p95.value),
-        tail95: money(figures.tail_mean95.value),
-        worst_month: money(figures.worst_month_p95.value),
-        overage_chance: words::chance(figures.overage_chance.value),
+        mean: rounded(figures.mean.value),
+        mean_range: it
+            .mean_range
+            .filter(|(low, high)| high - low >= 1.0)
+            .map_or(String::new(), |(low, high)| format!("{} to {}", rounded(low), rounded(high))),
+        median: rounded(figures.median.value),
+        p90: rounded(figures.p90.value),
+        p95: rounded(figures.p95.value),
+        tail95: rounded(figures.tail_mean95.value),
+        worst_month: rounded(figures.worst_month_p95.value),
+        overage_chance: words::overage(it, words::chance),
         lost_hours: format!("{:.0}", figures.lost_hours.value),
-        lost_money: money(figures.lost_money),
-        per_hour: figures.price_per_hour.map_or(String::new(), |price| grouped(&format!("{price:.2}"))),
-        per_seat: figures.price_per_seat.map_or(String::new(), |price| grouped(&format!("{price:.2}"))),
+        lost_money: rounded(figures.lost_money),
+        per_hour: figures.price_per_hour.map_or(String::new(), |price| exact(price, currency)),
+        per_seat: figures.price_per_seat.map_or(String::new(), |price| exact(price, currency)),
         carried_by_client: figures.carried_by_client.map_or(String::new(), |share| format!("{:.0} %", share.clamp(0.0, 1.0) * 100.0)),
         carried_share: figures.carried_by_client.map(|share| share.clamp(0.0, 1.0)),
         mean_value: figures.mean.value,
@@ -104,14 +105,22 @@ fn contender(it: &Contender) -> documents::Contender {
     }
 }
 
+/// Months that were, at most so many, and as many of those to come.
+const FAN_MONTHS: usize = 6;
+
+/// The last months as they were, each with all hours alike, then the months ahead.
 fn fan(report: &Report) -> Vec<documents::FanMonth> {
     let hours: Vec<f64> = report.month_hours.iter().map(|(_, hours)| *hours).collect();
     let [p5, p10, p25, p50, p75, p90, p95] = hours[..] else { return Vec::new() };
-    let month = |number: u32| {
+    let past = report.past_hours.iter().rev().take(FAN_MONTHS).rev().map(|(period, hours)| {
+        let (label, hours) = (dates::month_short(*period), *hours);
+        documents::FanMonth { label, p5: hours, p10: hours, p25: hours, p50: hours, p75: hours, p90: hours, p95: hours }
+    });
+    let ahead = (0..).take(FAN_MONTHS).map(|number| {
         let label = dates::month_short(report.plan.first.plus(number));
         documents::FanMonth { label, p5, p10, p25, p50, p75, p90, p95 }
-    };
-    (0..report.plan.months).map(month).collect()
+    });
+    past.chain(ahead).collect()
 }
 
 fn curve(report: &Report) -> documents::DemandCurve {
@@ -123,15 +132,20 @@ fn curve(report: &Report) -> documents::DemandCurve {
     }
 }
 
-fn break_even(report: &Report, it: &quarterhour_risk::curve::BreakEven) -> documents::BreakEven {
-    documents::BreakEven {
+/// Those nearest to what is expected first.
+fn break_evens(report: &Report) -> Vec<documents::BreakEven> {
+    let mut near: Vec<&quarterhour_risk::curve::BreakEven> = report.break_evens.iter().collect();
+    let far = |it: &quarterhour_risk::curve::BreakEven| (it.tickets - report.tickets).abs();
+    near.sort_by(|one, other| far(one).total_cmp(&far(other)));
+    let said = |it: &quarterhour_risk::curve::BreakEven| documents::BreakEven {
         sentence: format!(
             "Below {:.0} tickets a month ({:.1} hours) {} is cheaper, above it {}.",
             it.tickets, it.hours, it.below, it.above
         ),
         tickets: Some(it.tickets),
         contender: report.contenders.iter().position(|contender| contender.name == it.below),
-    }
+    };
+    near.into_iter().map(said).collect()
 }
 
 fn replay(report: &Report) -> documents::ReplayedMonths {
@@ -145,8 +159,8 @@ fn replay(report: &Report) -> documents::ReplayedMonths {
             .first()
             .map(|replay| replay.months.iter().map(|month| month.period.first_day().date().strftime("%b %Y").to_string()).collect())
             .unwrap_or_default(),
-        texts: costs.iter().map(|costs| costs.iter().map(|cost| money(*cost)).collect()).collect(),
-        totals: all.iter().map(|replay| money(float_i64(replay.total) / minor)).collect(),
+        texts: costs.iter().map(|costs| costs.iter().map(|cost| rounded(*cost)).collect()).collect(),
+        totals: all.iter().map(|replay| rounded(float_i64(replay.total) / minor)).collect(),
         costs,
     }
 }

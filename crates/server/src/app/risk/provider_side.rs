@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::app::risk::office::Office;
 use crate::app::run::{OpenClient, bill_open_periods};
-use crate::error::{AppError, Ranges};
+use crate::error::{AppError, Ranges, Shares};
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,7 +70,7 @@ pub struct ProviderSide {
 ///
 /// Refuses numbers that make no sense, and fails when a statement does not add up.
 pub fn provider_side(office: &Office, inquiry: Inquiry) -> Result<ProviderSide, AppError> {
-    inquiry.checked()?;
+    inquiry.checked(Shares::Plain)?;
     Ok(Book::draw(office, inquiry.draws(office))?.side(inquiry))
 }
 
@@ -189,11 +189,11 @@ impl Inquiry {
     /// # Errors
     ///
     /// Names each field, and what was expected.
-    pub fn checked(self) -> Result<(), AppError> {
-        let mut ranges = Ranges::default();
-        ranges.within("cost_share", self.cost_share, 0.0, 10.0);
+    pub fn checked(self, shares: Shares) -> Result<(), AppError> {
+        let mut ranges = Ranges::new(shares);
+        ranges.share("cost_share", self.cost_share, 0.0, 10.0);
         ranges.within("staff_hours", self.staff_hours.unwrap_or(1.0), 0.0, 1e7);
-        ranges.within("shock", self.shock.unwrap_or(0.0), 0.0, 2.0);
+        ranges.share("shock", self.shock.unwrap_or(0.0), 0.0, 2.0);
         ranges.within("courses", float(self.courses), 20.0, 20_000.0);
         ranges.checked()
     }

@@ -1,10 +1,10 @@
 //! What is asked of a comparison: a client as it is or as it might be, prices, and agreements that somebody drafted.
 
 use quarterhour_risk::fit::severity::Family;
-use quarterhour_risk::standard::Pricing;
+use quarterhour_risk::standard::{Pricing, PricingError};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{AppError, FieldProblem, Ranges};
+use crate::error::{AppError, Ranges, Shares};
 
 /// What is asked: a client as it is, or as it might be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,20 +116,21 @@ impl Question {
     /// # Errors
     ///
     /// Names each field, and what was expected.
-    pub fn checked(&self) -> Result<(), AppError> {
-        let mut ranges = Ranges::default();
+    pub fn checked(&self, shares: Shares) -> Result<(), AppError> {
+        let mut ranges = Ranges::new(shares);
         ranges.within("workstations", f64::from(self.workstations.unwrap_or(0)), 0.0, 5_000.0);
         ranges.within("servers", f64::from(self.servers.unwrap_or(0)), 0.0, 1_000.0);
-        ranges.within("tickets", self.tickets, 0.0, 100.0);
-        ranges.within("hours", self.hours, 0.01, 100.0);
+        ranges.share("tickets", self.tickets, 0.0, 100.0);
+        ranges.share("hours", self.hours, 0.01, 100.0);
         ranges.within("crashes", self.crashes, 0.0, 1_000.0);
         ranges.within("viruses", self.viruses, 0.0, 50.0);
         ranges.within("virus_hours", self.virus_hours, 0.01, 40.0);
-        ranges.within("growth", self.growth, -0.9, 5.0);
+        ranges.share("growth", self.growth, -0.9, 5.0);
         ranges.within("longest", self.longest.unwrap_or(1.0), 0.1, 1_000.0);
         ranges.within("precision", self.precision, 0.0005, 0.5);
         if let Err(error) = self.pricing.checked() {
-            ranges.wrong(FieldProblem::new(error.field, format!("{} is not {}", error.value, error.expected)));
+            let PricingError { field, value, low, high, is_share } = error;
+            if is_share { ranges.share(field, value, low, high) } else { ranges.within(field, value, low, high) }
         }
         ranges.checked()
     }

@@ -10,7 +10,7 @@ use quarterhour_risk::staffing::plan::{Post, StaffingPlan, StaffingQuestion, pla
 use serde::Serialize;
 
 use crate::app::risk::office::Office;
-use crate::error::{AppError, Ranges};
+use crate::error::{AppError, Ranges, Shares};
 
 /// At most so many handle times of a tier are drawn from.
 const HANDLE_MAX: usize = 5_000;
@@ -51,13 +51,13 @@ impl Target {
     /// # Errors
     ///
     /// Names each field, and what was expected.
-    pub fn checked(self) -> Result<(), AppError> {
-        let mut ranges = Ranges::default();
+    pub fn checked(self, shares: Shares) -> Result<(), AppError> {
+        let mut ranges = Ranges::new(shares);
         ranges.within("within", self.hours, 0.0, 1_000.0);
-        ranges.within("share", self.share, 0.0, 1.0);
-        ranges.within("cost_share", self.cost_share, 0.0, 10.0);
+        ranges.share("share", self.share, 0.0, 1.0);
+        ranges.share("cost_share", self.cost_share, 0.0, 10.0);
         ranges.within("paid_hours", self.paid_hours, 1.0, 744.0);
-        ranges.within("tickets", self.tickets, 0.0, 10.0);
+        ranges.share("tickets", self.tickets, 0.0, 10.0);
         ranges.checked()
     }
 }
@@ -83,7 +83,7 @@ pub struct Staffing {
 ///
 /// Fails where there is no work to plan for, and for a target that makes no sense or is out of reach.
 pub fn staff(office: &Office, target: Target) -> Result<Staffing, AppError> {
-    target.checked()?;
+    target.checked(Shares::Plain)?;
     let past = Past::read(office);
     if past.tickets == 0 {
         return Err(AppError::user("there are no tickets to plan for", "log or import time entries first; a few weeks are enough"));

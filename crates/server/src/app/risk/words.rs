@@ -3,6 +3,7 @@
 use quarterhour_billing::Currency;
 use quarterhour_risk::advice::{Advice, ProgramAdvice};
 use quarterhour_risk::comparison::{Figures, Run};
+use quarterhour_risk::number::mean;
 use quarterhour_risk::portfolio::{Amount, Knowledge, Prior};
 use serde::Serialize;
 
@@ -39,7 +40,7 @@ pub struct Yardstick {
 /// An amount in whole units of the currency, for reading.
 #[must_use]
 pub fn whole(value: f64, currency: Currency) -> String {
-    format!("{} {}", currency.code(), money::grouped(&format!("{:.0}", value.clamp(-1e15, 1e15))))
+    format!("{} {}", currency.code(), money::rounded(value.clamp(-1e15, 1e15)))
 }
 
 /// One chance in words: `1 in 4`, `almost never`.
@@ -51,6 +52,13 @@ pub fn chance(share: f64) -> String {
         share if share <= 0.5 => format!("about 1 year in {:.0}", (1.0 / share).round()),
         share => format!("about {:.0} years in 10", (share * 10.0).round()),
     }
+}
+
+/// How likely a program goes over its hours; a dash for one that has none to go over.
+#[must_use]
+pub fn overage(contender: &Contender, words: impl Fn(f64) -> String) -> String {
+    let share = contender.figures.overage_chance.value;
+    if contender.program == "use-it-or-lose-it" || share > 0.0 { words(share) } else { "\u{2013}".to_owned() }
 }
 
 /// The result in sentences.
@@ -169,13 +177,21 @@ pub fn advice(advice: Option<&Advice>, currency: Currency) -> Vec<String> {
         advice.hours_per_endpoint.unwrap_or(0.0) * 60.0
     )];
     if let Some(ratio) = at(advice.lowest_mean) {
-        said.push(format!(
-            "Of all ratios, {} minutes a workstation cost least on average: {} a month and {} a year with overage; {}.",
-            ratio.minutes,
-            whole(ratio.fee, currency),
-            whole(ratio.mean, currency),
-            sure(advice.sure)
-        ));
+        said.push(if ratio.minutes == 0 {
+            format!(
+                "No hours at all cost least on average, with every hour paid as it comes: {} a year; {}.",
+                whole(ratio.mean, currency),
+                sure(advice.sure)
+            )
+        } else {
+            format!(
+                "Of all ratios, {} minutes a workstation cost least on average: {} a month and {} a year with overage; {}.",
+                ratio.minutes,
+                whole(ratio.fee, currency),
+                whole(ratio.mean, currency),
+                sure(advice.sure)
+            )
+        });
     }
     if let Some(ratio) = at(advice.lowest_p95).filter(|ratio| ratio.minutes != advice.lowest_mean) {
         said.push(format!(
@@ -347,7 +363,7 @@ fn crashing(contenders: &[Contender], knowledge: &Knowledge, scenarios: &[Scenar
     };
     let said: Vec<String> = ["ad-hoc", "use-it-or-lose-it", "fixed-rate"]
         .into_iter()
-        .filter_map(|program| Some(format!("{program} {}", money::grouped(&format!("{:.0}", more(program)?)))))
+        .filter_map(|program| Some(format!("{program} {}", money::rounded(more(program)?))))
         .collect();
     format!("{expected} One more costs on average: {}.", said.join(", "))
 }
@@ -378,6 +394,8 @@ pub fn assumptions(knowledge: &Knowledge, question: &Question, run: &Run, office
         (true, None) => "The past shows no seasons: all months of the year are alike.",
         (false, _) => "All months of the year are alike but for chance and growth.",
     };
+    let tickets = mean(&run.tickets) / f64::from(run.plan.months);
+    let swing = (tickets + knowledge.dispersion * tickets * tickets).sqrt();
     let mut said = vec![
         format!("Tickets: {:.2} a workstation a month (own {}, all clients {:.2}); the client's own figure counts {:.0} %. In eight of ten cases the true rate lies between {:.2} and {:.2}.",
             knowledge.rate,
@@ -389,10 +407,11 @@ pub fn assumptions(knowledge: &Knowledge, question: &Question, run: &Run, office
         format!("Hours: {:.2} a ticket, drawn as whole incidents from the client's own ({:.0} %) and the provider's others; months up to {until}.",
             knowledge.hours_per_ticket,
             knowledge.hours_credibility * 100.0),
-        format!("Months vary: the variance of tickets is mean + {:.3} x mean^2 (negative binomial). {seasons}", knowledge.dispersion),
+        format!("Months differ: in two of three the tickets lie between {:.0} and {:.0} (of a mean m the variance is m + {:.3} m\u{b2}, a negative binomial law). {seasons}",
+            (tickets - swing).max(0.0), tickets + swing, knowledge.dispersion),
         format!("Server crashes (incidents of 8 hours and more): {:.2} a year, times {}. Viruses: {} a year, {} hours a workstation.",
             knowledge.severe_a_year, question.crashes, question.viruses, question.virus_hours),
-        format!("{} years of 12 months were drawn from seed {} and billed by the billing engine, the same for every program. Standard errors stand beside the figures.",
+        format!("{} years of 12 months were drawn from seed {} and billed by the billing engine, the same for every program.",
             run.count(), question.seed),
         "Hours that are left in blocks at the end of a year count as money that is still there. Overage that an agreement holds for approval counts as not billed.".to_owned(),
         "Taxes are left out. Prices of the six programs follow the provider's rate card by the stated discounts and premiums; an offer may differ.".to_owned(),
