@@ -159,12 +159,6 @@ impl History {
         self.months.iter().fold(0, |sum, month| sum.saturating_add(month.tickets))
     }
 
-    /// Months of the window.
-    #[must_use]
-    pub fn length(&self) -> f64 {
-        crate::number::float(self.months.len())
-    }
-
     /// Workstations added up over the months; a month without any counts as one, so that a rate can be had.
     #[must_use]
     pub fn exposure(&self) -> f64 {

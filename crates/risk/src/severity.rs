@@ -183,7 +183,7 @@ impl Severity {
                 tail * scale.powf(r) * ln_beta(tail - r / c, 1.0 + r / c).exp()
             }
             Self::Uniform { from, to } => (to.powf(r + 1.0) - from.powf(r + 1.0)) / ((r + 1.0) * (to - from)),
-            Self::Points(points) => sum(points.iter().map(|(value, share)| share * value.powf(r))),
+            Self::Points(points) => sum(points.iter().map(|(value, share)| share * value.powi(i32::from(power)))),
             Self::Mixture(parts) => sum(parts.iter().map(|(share, part)| share * part.moment(power))),
             Self::RoundedUp { step, of } => rounded_moment(of, *step, power),
             Self::Capped { cap, of } => capped_moment(of, *cap, power),

@@ -17,6 +17,7 @@
 //   data-tally-all                                a box that ticks all of them; {chosen} in data-confirm is what is ticked
 //   data-copy="text"                              a button that copies
 //   data-rows, data-row, data-add, data-remove    rows of a form that can be added from a <template> (__n__ counts) and removed
+//   data-narrow                                   a <details> that begins closed on a narrow screen, unless a field in it has a problem
 //   data-menu                                     a <details> that closes when one clicks elsewhere
 //   data-back                                     a button that goes back to where one came from
 //   data-dismiss                                  a button that takes its nearest .flash or .note away
@@ -274,6 +275,7 @@ function atFields(form, preview) {
     said.textContent = problem.querySelector('span')?.textContent ?? '';
     place.classList.add('has-problem');
     place.append(said);
+    place.closest('details')?.setAttribute('open', '');
   }
 }
 
@@ -577,6 +579,7 @@ arrange();
 for (const current of /** @type {HTMLElement[]} */ (all('nav.tabs [aria-current], nav.segmented [aria-current]'))) {
   if (current.parentElement) current.parentElement.scrollLeft = current.offsetLeft - current.parentElement.offsetLeft - 100;
 }
+if (!matchMedia('(min-width: 64rem)').matches) for (const part of all('details[data-narrow]')) if (!part.querySelector('.has-problem')) part.removeAttribute('open');
 tick();
 setInterval(tick, 1000);
 void bring();

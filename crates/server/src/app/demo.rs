@@ -379,7 +379,8 @@ fn agreement(stage: Stage, code: &str, client: &Character) -> String {
         ("block-of-time", _) => blocks(workstations * 2, workstations * 210, &[0, 5, 10]) + "[overage]\nrate = \"140.00\"\n",
         ("budget", _) => format!(
             "[fee]\nflat = \"{}.00\"\n\n[reserve]\nminutes = {{ workstation = 30, server = 60 }}\nrate = \"105.00\"\nrollover = {{ periods = 2 }}\n",
-            workstations * 9
+            // What the reserve holds, so that the fee pays for it.
+            (workstations * 30 + servers * 60) * 105 / 60
         ),
         ("fixed-rate", _) => "[fee]\nper_device = { workstation = \"62.00\", server = \"190.00\" }\n\n[included]\nclasses = [\"workstation\", \"server\", \"firewall\"]\nexcludes = { work_types = [\"project\"] }\n".to_owned(),
         ("customized", _) => format!(

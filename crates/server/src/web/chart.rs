@@ -168,6 +168,25 @@ fn rect(svg: &mut String, class: &str, x: f64, y: f64, width: f64, height: f64) 
     }
 }
 
+fn text(svg: &mut String, class: &str, x: f64, y: f64, anchor: &str, words: &str) {
+    let _ = write!(svg, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>", escape(words));
+}
+
+/// The beginning of a drawing of a class and a size, with its title, and what it shows in words.
+fn begun((class, width, height): (&str, f64, f64), title: &str, words: &str) -> String {
+    format!(
+        "<svg class=\"{class}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-label=\"{}\"><title>{}</title>",
+        escape(words),
+        escape(title)
+    )
+}
+
+/// A line across at a height, from a place to another, with its words on the left.
+fn across(svg: &mut String, at: f64, (from, to): (f64, f64), words: &str) {
+    let _ = write!(svg, "<path class=\"c-grid\" d=\"M{from:.1} {at:.1}H{to:.1}\"/>");
+    text(svg, "t-soft", from - 8.0, at + 4.0, "end", words);
+}
+
 /// A text inside SVG.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")

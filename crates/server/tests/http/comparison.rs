@@ -72,6 +72,14 @@ async fn numbers_that_make_no_sense_are_told_at_their_slider() {
         assert!(answer.contains(&format!("data-problem=\"{field}\"")), "{field}: {answer}");
         owner.get(&format!("/clients/cedar/comparison?{field}={value}")).await.ok().shows("has-problem");
     }
+    // In the units of the form.
+    for (field, value, said) in [
+        ("tickets", "-5", "-5 is not from 0 to 10000"),
+        ("growth", "-95", "-95 is not from -90 to 500"),
+        ("margin", "99.5", "99.5 is not from 0 to 99"),
+    ] {
+        owner.post("/clients/cedar/comparison/preview", &[(field, value)]).await.ok().shows(said);
+    }
     owner.get("/clients/nobody/comparison").await.not_found();
     owner.post("/clients/cedar/comparison/preview", &[("unknown", "three")]).await.ok().shows("Figures by program");
 }

@@ -71,6 +71,7 @@ async fn numbers_of_the_portfolio_that_make_no_sense_are_told_at_their_slider() 
         let page = owner.get(&format!("/billing/portfolio?{field}={wrong}")).await.ok().shows("has-problem").text();
         assert!(page.contains(&format!("id=\"p-{field}\"")), "{field}");
     }
+    owner.post("/billing/portfolio/preview", &[("cost_share", "-5")]).await.ok().shows("-5 is not from 0 to 1000");
 }
 
 #[tokio::test]
@@ -81,7 +82,7 @@ async fn staffing_shows_who_is_enough_and_what_more_would_cost() {
     let staffing = staff(&site.app.office().expect("an office"), Target::default()).expect("a staffing");
     let enough = staffing.plan.recommended().expect("a staffing to choose");
     for tier in &enough.staffing {
-        assert!(page.contains(&format!("{} {}", tier.technicians, tier.tier)), "{}", tier.tier);
+        assert!(page.contains(&format!("{} × {}", tier.technicians, tier.tier)), "{}", tier.tier);
     }
     for option in &staffing.plan.options {
         let shown = grouped(&format!("{:.0}", option.cost_a_month));
@@ -110,6 +111,7 @@ async fn targets_that_make_no_sense_are_told_at_their_field() {
         assert!(page.contains(&format!("id=\"p-{field}\"")), "{field}: {page}");
         assert!(page.contains(&format!("value=\"{wrong}\"")), "{field}: what was typed stays");
     }
+    owner.get("/billing/staffing?share=101").await.ok().shows("101 is not from 0 to 100");
 }
 
 #[tokio::test]

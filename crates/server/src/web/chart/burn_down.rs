@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::web::chart::{Chart, Unit, escape, rect};
+use crate::web::chart::{Chart, Unit, escape, rect, text};
 
 /// What a burn-down shows.
 #[derive(Clone, Debug, Default)]
@@ -397,8 +397,4 @@ fn tick_step(one: i64, span: i64, lines: i64) -> i64 {
         }
         size *= 10;
     }
-}
-
-fn text(svg: &mut String, class: &str, x: f64, y: f64, anchor: &str, words: &str) {
-    let _ = write!(svg, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>", escape(words));
 }

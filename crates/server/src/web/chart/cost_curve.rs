@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::web::chart::densities::{short, ticks};
-use crate::web::chart::{Chart, escape};
+use crate::web::chart::{Chart, across, begun, escape, text};
 
 /// Lines of cost against tickets.
 #[derive(Clone, Debug, Default)]
@@ -56,37 +56,16 @@ impl CostCurve {
         let high = self.series.iter().flat_map(|series| &series.costs).copied().fold(0.0, f64::max).max(1.0) * 1.04;
         let x = |tickets: f64| left + tickets / most * (width - left - right);
         let y = |cost: f64| height - bottom - cost / high * (height - top - bottom);
-        let mut svg = format!(
-            "<svg class=\"{class}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-label=\"{}\"><title>{}</title>",
-            escape(&self.title),
-            escape(&self.title)
-        );
+        let mut svg = begun((class, width, height), &self.title, &self.title);
         for tick in ticks(0.0, high, 5) {
             let at = y(tick);
-            let _ = write!(svg, "<path class=\"c-grid\" d=\"M{left:.1} {at:.1}H{:.1}\"/>", width - right);
-            let _ = write!(
-                svg,
-                "<text class=\"t-soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-                left - 8.0,
-                at + 4.0,
-                short(tick)
-            );
+            across(&mut svg, at, (left, width - right), &short(tick));
         }
         for tick in ticks(0.0, most, if width > 500.0 { 8 } else { 4 }) {
             let at = x(tick);
-            let _ = write!(
-                svg,
-                "<text class=\"t-soft\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-                height - bottom + 18.0,
-                short(tick)
-            );
+            text(&mut svg, "t-soft", at, height - bottom + 18.0, "middle", &short(tick));
         }
-        let _ = write!(
-            svg,
-            "<text class=\"t-soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">tickets a month</text>",
-            width - right,
-            height - 4.0
-        );
+        text(&mut svg, "t-soft", width - right, height - 4.0, "end", "tickets a month");
         let now = x(self.expected);
         let _ = write!(
             svg,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::web::chart::{Chart, escape};
+use crate::web::chart::{Chart, begun, escape, text};
 
 /// Densities on one axis of money.
 #[derive(Clone, Debug, Default)]
@@ -75,21 +75,12 @@ impl Densities {
             .iter()
             .map(|ridge| format!("{}: median {}, bad year {}", ridge.label, ridge.words[0], ridge.words[1]))
             .collect();
-        let mut svg = format!(
-            "<svg class=\"{class}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-label=\"{}\"><title>{}</title>",
-            escape(&format!("{}. {}", self.title, words.join("; "))),
-            escape(&self.title)
-        );
+        let mut svg = begun((class, width, height), &self.title, &format!("{}. {}", self.title, words.join("; ")));
         let base = height - BOTTOM;
         for tick in ticks(low, high, if left > 0.0 { 6 } else { 3 }) {
             let at = x(tick);
             let _ = write!(svg, "<path class=\"c-grid\" d=\"M{at:.1} {TOP:.1}V{base:.1}\"/>");
-            let _ = write!(
-                svg,
-                "<text class=\"t-soft\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-                base + 18.0,
-                short(tick)
-            );
+            text(&mut svg, "t-soft", at, base + 18.0, "middle", &short(tick));
         }
         for (index, ridge) in self.ridges.iter().enumerate() {
             let floor = TOP + row * (index + 1) as f64 - 8.0;

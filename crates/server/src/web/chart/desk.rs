@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::web::chart::densities::{short, ticks};
-use crate::web::chart::{Chart, escape};
+use crate::web::chart::{Chart, across, begun, escape, text};
 
 /// Tickets an hour by weekday and hour.
 #[derive(Clone, Debug)]
@@ -41,11 +41,7 @@ impl Arrivals {
         let slot = (width - left - 4.0) / 24.0;
         let most = self.per_hour.iter().flatten().copied().fold(0.0, f64::max).max(1e-9);
         let height = top + row * 7.0 + 24.0;
-        let mut svg = format!(
-            "<svg class=\"{class}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-label=\"{}\"><title>{}</title>",
-            escape(&self.title),
-            escape(&self.title)
-        );
+        let mut svg = begun((class, width, height), &self.title, &self.title);
         for (day, (name, rates)) in DAYS.iter().zip(&self.per_hour).enumerate() {
             let y = top + row * day as f64;
             let _ = write!(
@@ -130,21 +126,10 @@ impl Staffings {
         let high = self.columns.iter().map(|it| it.cost).fold(0.0, f64::max).max(1.0) * 1.04;
         let slot = (width - left - right) / self.columns.len().max(1) as f64;
         let y = |cost: f64| height - bottom - cost / high * (height - top - bottom);
-        let mut svg = format!(
-            "<svg class=\"{class}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-label=\"{}\"><title>{}</title>",
-            escape(&self.title),
-            escape(&self.title)
-        );
+        let mut svg = begun((class, width, height), &self.title, &self.title);
         for tick in ticks(0.0, high, 4) {
             let at = y(tick);
-            let _ = write!(svg, "<path class=\"c-grid\" d=\"M{left:.1} {at:.1}H{:.1}\"/>", width - right);
-            let _ = write!(
-                svg,
-                "<text class=\"t-soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-                left - 8.0,
-                at + 4.0,
-                short(tick)
-            );
+            across(&mut svg, at, (left, width - right), &short(tick));
         }
         // Many columns are narrow: then not each has its words.
         let every = (44.0 / slot).ceil().max(1.0) as usize;
@@ -173,12 +158,7 @@ impl Staffings {
                 text(tone, height - bottom + 16.0, &it.technicians.to_string());
             }
         }
-        let _ = write!(
-            svg,
-            "<text class=\"t-soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">technicians; above each, the share in time</text>",
-            width - right,
-            height - 6.0
-        );
+        text(&mut svg, "t-soft", width - right, height - 6.0, "end", "technicians; above each, the share in time");
         svg.push_str("</svg>");
         svg
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::web::chart::densities::{short, ticks};
-use crate::web::chart::{Chart, escape};
+use crate::web::chart::{Chart, across, begun, text};
 
 /// A fan of months.
 #[derive(Clone, Debug, Default)]
@@ -53,31 +53,15 @@ impl Fan {
         let slot = (width - left - right) / self.months.len().max(1) as f64;
         let x = |number: usize| left + slot * (number as f64 + 0.5);
         let y = |hours: f64| height - bottom - hours / high * (height - top - bottom);
-        let mut svg = format!(
-            "<svg class=\"{class}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-label=\"{}\"><title>{}</title>",
-            escape(&self.title),
-            escape(&self.title)
-        );
+        let mut svg = begun((class, width, height), &self.title, &self.title);
         for tick in ticks(0.0, high, 4) {
-            let _ = write!(svg, "<path class=\"c-grid\" d=\"M{left:.1} {:.1}H{:.1}\"/>", y(tick), width - right);
-            let _ = write!(
-                svg,
-                "<text class=\"t-soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{} h</text>",
-                left - 6.0,
-                y(tick) + 4.0,
-                short(tick)
-            );
+            across(&mut svg, y(tick), (left, width - right), &format!("{} h", short(tick)));
         }
         let every = if width < 500.0 { self.months.len().div_ceil(7).max(1) } else { self.months.len().div_ceil(14).max(1) };
         for (number, month) in self.months.iter().enumerate() {
             let at = x(number);
             if number % every == 0 {
-                let _ = write!(
-                    svg,
-                    "<text class=\"t-soft\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-                    height - 8.0,
-                    escape(&month.label)
-                );
+                text(&mut svg, "t-soft", at, height - 8.0, "middle", &month.label);
             }
             if let [only] = month.hours[..] {
                 let _ = write!(svg, "<circle class=\"c-used\" cx=\"{at:.1}\" cy=\"{:.1}\" r=\"3\"/>", y(only));

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::web::chart::densities::{short, ticks};
-use crate::web::chart::{Chart, escape};
+use crate::web::chart::{Chart, begun, escape, text};
 
 /// A density of margins.
 #[derive(Clone, Debug, Default)]
@@ -53,21 +53,12 @@ impl Margins {
         let peak = self.values.iter().copied().filter(|value| value.is_finite()).fold(0.0, f64::max);
         let (base, x) = (height - bottom, |margin: f64| left + (margin - low) / (high - low) * (width - left - right));
         let words: Vec<String> = self.marks.iter().map(|(label, _, words)| format!("{label} {words}")).collect();
-        let mut svg = format!(
-            "<svg class=\"{class}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-label=\"{}\"><title>{}</title>",
-            escape(&format!("{}. {}", self.title, words.join("; "))),
-            escape(&self.title)
-        );
+        let mut svg = begun((class, width, height), &self.title, &format!("{}. {}", self.title, words.join("; ")));
         for tick in ticks(low, high, if width > 500.0 { 7 } else { 4 }) {
             let at = x(tick);
             let _ = write!(svg, "<path class=\"c-grid\" d=\"M{at:.1} {top:.1}V{base:.1}\"/>");
             let (at, anchor) = if at < 30.0 { (left, "start") } else { (at, if at > width - 40.0 { "end" } else { "middle" }) };
-            let _ = write!(
-                svg,
-                "<text class=\"t-soft\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
-                base + 18.0,
-                short(tick)
-            );
+            text(&mut svg, "t-soft", at, base + 18.0, anchor, &short(tick));
         }
         if peak > 0.0 {
             let _ = write!(svg, "<path class=\"c-ridge\" d=\"M{:.1} {base:.1}", x(self.from));
