@@ -26,8 +26,8 @@ pub struct Weights {
     pub usual: Vec<f64>,
     /// By kind of severe event: an hour of it.
     pub severe: Vec<f64>,
-    /// Of each month only what lies beyond so much; all of it if none.
-    pub beyond: Option<f64>,
+    /// Of each month only what lies beyond so much; all of it if none. Only for months that are alike.
+    pub(crate) beyond: Option<f64>,
 }
 
 impl Weights {
@@ -65,13 +65,12 @@ impl Weights {
     pub fn control(&self, demand: &Demand, plan: Plan) -> Control {
         let law = Law::new(self, demand);
         let mut control = Control { mean: law.mean, ..Control::default() };
-        let beyond = self.beyond.filter(|_| demand.has_like_months());
-        if control.mean > 0.0 && (beyond.is_some() || law.is_dense() && plan.courses_max >= COURSES_MIN) {
-            let grid = beyond.map_or_else(|| law.total(), |allowance| law.beyond(allowance));
-            (control.mean, control.error) = (grid.mean(), beyond.map_or(0.0, |_| grid.error_bound()));
+        if control.mean > 0.0 && (self.beyond.is_some() || law.is_dense() && plan.courses_max >= COURSES_MIN) {
+            let grid = self.beyond.map_or_else(|| law.total(), |allowance| law.beyond(allowance));
+            (control.mean, control.error) = (grid.mean(), self.beyond.map_or(0.0, |_| grid.error_bound()));
             // A law that lies at nought that often has no such quantile.
             let known = [0.5, 0.9, 0.95].into_iter().filter(|share| *share > grid.none() + 0.01);
-            control.above = beyond.map(|_| 1.0 - grid.none());
+            control.above = self.beyond.map(|_| 1.0 - grid.none());
             control.tail_mean = Some((0.95, grid.tail_mean(0.95)));
             control.quantiles = known.map(|share| (share, grid.quantile(share))).collect();
         }

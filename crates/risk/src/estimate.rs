@@ -192,8 +192,14 @@ pub fn covariance(one: &[f64], other: &[f64]) -> f64 {
 /// How closely two samples go together, from -1 to 1; nought where one of them does not spread.
 #[must_use]
 pub fn correlation(one: &[f64], other: &[f64]) -> f64 {
-    let spread = deviation(one) * deviation(other);
-    if spread > 0.0 { covariance(one, other) / spread } else { 0.0 }
+    let (first, second) = (mean(one), mean(other));
+    let (mut both, mut squares) = (0.0, (0.0, 0.0));
+    for (a, b) in one.iter().zip(other).map(|(a, b)| (a - first, b - second)) {
+        both += a * b;
+        squares = (squares.0 + a * a, squares.1 + b * b);
+    }
+    let spread = (squares.0 * squares.1).sqrt();
+    if spread > 0.0 { both / spread } else { 0.0 }
 }
 
 /// The control that goes most closely with values.

@@ -48,10 +48,15 @@ impl Grids {
         (points, tilt): (usize, f64),
         law: impl Fn(&[Complex64]) -> Complex64,
     ) -> Vec<f64> {
-        let (forward, inverse) = self.plans(points);
+        let spectra = self.spectra(parts, (points, tilt));
+        self.sums(&spectra, (points, tilt), law)
+    }
+
+    /// The transforms of tilted probabilities.
+    fn spectra(&mut self, parts: &[Vec<f64>], (points, tilt): (usize, f64)) -> Vec<Vec<Complex64>> {
+        let (forward, _) = self.plans(points);
         let tilt = tilt / float(points);
-        let mut spectra: Vec<Vec<Complex64>> = Vec::with_capacity(parts.len());
-        for part in parts {
+        let one = |part: &Vec<f64>| {
             let mut tilted = vec![0.0; points];
             let (step, mut factor) = ((-tilt).exp(), 1.0);
             for (slot, value) in tilted.iter_mut().zip(part) {
@@ -61,12 +66,19 @@ impl Grids {
             let mut spectrum = forward.make_output_vec();
             let done = forward.process(&mut tilted, &mut spectrum);
             debug_assert!(done.is_ok(), "the lengths are those of the plan");
-            spectra.push(spectrum);
-        }
+            spectrum
+        };
+        parts.iter().map(one).collect()
+    }
+
+    /// The probabilities of sums from the transforms of what is added.
+    fn sums(&mut self, spectra: &[Vec<Complex64>], (points, tilt): (usize, f64), law: impl Fn(&[Complex64]) -> Complex64) -> Vec<f64> {
+        let (_, inverse) = self.plans(points);
+        let tilt = tilt / float(points);
         let mut spectrum = inverse.make_input_vec();
-        let mut at = vec![Complex64::ZERO; parts.len()];
+        let mut at = vec![Complex64::ZERO; spectra.len()];
         for (number, slot) in spectrum.iter_mut().enumerate() {
-            at.iter_mut().zip(&spectra).for_each(|(value, own)| *value = own.get(number).copied().unwrap_or_default());
+            at.iter_mut().zip(spectra).for_each(|(value, own)| *value = own.get(number).copied().unwrap_or_default());
             *slot = law(&at);
         }
         if let Some(first) = spectrum.first_mut() {
@@ -121,8 +133,25 @@ impl Grid {
         law: impl Fn(&[Complex64]) -> Complex64,
         grids: &mut Grids,
     ) -> Self {
-        let fine = rough(excess, 1, step, &law, grids);
-        let coarse = rough(excess, 2, step, &law, grids);
+        let [fine, coarse] = [1, 2].map(|every| Spread::new(excess, every, step, grids));
+        Self::between((&fine, &coarse), (mean, none), law, grids)
+    }
+
+    /// The laws that several compounds of the same severities have.
+    pub(crate) fn of_each(excess: &[Vec<f64>], step: f64, compounds: &[Compound], grids: &mut Grids) -> Vec<Self> {
+        let [fine, coarse] = [1, 2].map(|every| Spread::new(excess, every, step, grids));
+        let mut one = |own: &Compound| Self::between((&fine, &coarse), (own.mean(), own.none()), |at| own.generating(at), grids);
+        compounds.iter().map(&mut one).collect()
+    }
+
+    fn between(
+        (fine, coarse): (&Spread, &Spread),
+        (mean, none): (f64, f64),
+        law: impl Fn(&[Complex64]) -> Complex64,
+        grids: &mut Grids,
+    ) -> Self {
+        let step = coarse.step;
+        let (fine, coarse) = (fine.shortfall(&law, grids), coarse.shortfall(&law, grids));
         let read = fine.len() / 4 + 1;
         let mut shortfall = Vec::with_capacity(read);
         let mut correction = 0.0_f64;
@@ -131,7 +160,7 @@ impl Grid {
             correction = correction.max(third.abs());
             shortfall.push(fine - third);
         }
-        Self { step: step * 2.0, shortfall, mean, none, correction }
+        Self { step, shortfall, mean, none, correction }
     }
 
     /// The same, made from laws that were off by so much.
@@ -262,19 +291,33 @@ impl Grid {
     }
 }
 
-/// E[(x - S)+] at the points of one grid, from every `every`-th of the excess values, of which there is one more than points.
-fn rough(excess: &[Vec<f64>], every: usize, step: f64, law: &impl Fn(&[Complex64]) -> Complex64, grids: &mut Grids) -> Vec<f64> {
-    let points = excess.first().map_or(0, |first| first.len().saturating_sub(1)) / every;
-    let step = step * float(every);
-    let spread: Vec<Vec<f64>> = excess.iter().map(|excess| differences(excess.iter().step_by(every).copied(), step)).collect();
-    let (mut below, mut value) = (0.0, 0.0);
-    let mut shortfall = Vec::with_capacity(points);
-    for probability in grids.transform(&spread, (points, TILT), law) {
-        shortfall.push(value);
-        below += probability;
-        value += below * step;
+/// Some variables on one grid, transformed.
+struct Spread {
+    spectra: Vec<Vec<Complex64>>,
+    points: usize,
+    step: f64,
+}
+
+impl Spread {
+    /// From every `every`-th of their excess values, of which there is one more than points.
+    fn new(excess: &[Vec<f64>], every: usize, step: f64, grids: &mut Grids) -> Self {
+        let points = excess.first().map_or(0, |first| first.len().saturating_sub(1)) / every;
+        let step = step * float(every);
+        let spread: Vec<Vec<f64>> = excess.iter().map(|excess| differences(excess.iter().step_by(every).copied(), step)).collect();
+        Self { spectra: grids.spectra(&spread, (points, TILT)), points, step }
     }
-    shortfall
+
+    /// E[(x - S)+] at the points, of the sum that `law` makes of them.
+    fn shortfall(&self, law: &impl Fn(&[Complex64]) -> Complex64, grids: &mut Grids) -> Vec<f64> {
+        let (mut below, mut value) = (0.0, 0.0);
+        let mut shortfall = Vec::with_capacity(self.points);
+        for probability in grids.sums(&self.spectra, (self.points, TILT), law) {
+            shortfall.push(value);
+            below += probability;
+            value += below * self.step;
+        }
+        shortfall
+    }
 }
 
 /// Probabilities on a grid with the given excesses: second differences by the step.

@@ -42,8 +42,7 @@ pub fn overage_in_moods(moods: &[Compound], (allowance, months): (f64, u32), hou
     let severities: Vec<Vec<f64>> = parts.iter().map(of).collect();
     let power = i32::try_from(months).unwrap_or(i32::MAX);
     let (mut mean, mut none, mut error, mut excess) = (0.0, 0.0, 0.0, Vec::with_capacity(moods.len()));
-    for mood in moods {
-        let month = Grid::of_excess(&severities, points.step / 2.0, (mood.mean(), mood.none()), |at| mood.generating(at), grids);
+    for month in Grid::of_each(&severities, points.step / 2.0, moods, grids) {
         mean += month.excess(allowance) * f64::from(months) / float(moods.len());
         none += month.cdf(allowance).powi(power) / float(moods.len());
         error += month.error_bound() * f64::from(months) / float(moods.len());
