@@ -211,6 +211,9 @@ pub struct ReplayedMonths {
     /// For each contender, all months together as text, those not printed among them.
     #[serde(default)]
     pub totals: Vec<String>,
+    /// The same as numbers, to see which is the cheapest; the sums of the months where there are none.
+    #[serde(default)]
+    pub total_values: Vec<f64>,
 }
 
 /// A question for the provider.

@@ -50,9 +50,12 @@ pub(crate) fn replay_view(replay: &ReplayedMonths, labels: &[String], short: Sho
         let texts = (0..labels.len()).map(|program| text(program, month).map_or("", String::as_str)).collect();
         ReplayRow { name: short.text(name, MONTH_MAX), cells: cells(costs, texts, short) }
     };
-    let whole = |program: usize| replay.costs.get(program).filter(|costs| costs.len() == count).map(|costs| costs.iter().sum());
+    let whole = |program: usize| match replay.total_values.get(program) {
+        Some(total) => Some(*total),
+        None => replay.costs.get(program).filter(|costs| costs.len() == count).map(|costs| costs.iter().sum()),
+    };
     let total = replay.totals.iter().any(|text| !text.is_empty()).then(|| ReplayRow {
-        name: if first > 0 { format!("All {count}") } else { "Together".to_owned() },
+        name: format!("All {count}"),
         cells: cells(
             (0..labels.len()).map(whole).collect(),
             (0..labels.len()).map(|program| replay.totals.get(program).map_or("", String::as_str)).collect(),
@@ -64,11 +67,11 @@ pub(crate) fn replay_view(replay: &ReplayedMonths, labels: &[String], short: Sho
     Some(ReplayView { heads: labels.to_vec(), rows, total, note })
 }
 
-/// The cells of a row. The cheapest is marked, unless all cost the same.
+/// The cells of a row. The cheapest is marked, unless all cost the same, or it costs nothing: then it was paid for in another month.
 fn cells(costs: Vec<Option<f64>>, texts: Vec<&str>, short: Shortener<'_>) -> Vec<ReplayCell> {
     let known = || costs.iter().flatten().copied();
     let (least, most) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
     let near = (most - least).abs() * SAME + least.abs() * SAME;
-    let is_cheapest = |cost: Option<f64>| most - least > near && cost.is_some_and(|cost| cost - least <= near);
+    let is_cheapest = |cost: Option<f64>| least != 0.0 && most - least > near && cost.is_some_and(|cost| cost - least <= near);
     costs.iter().zip(texts).map(|(cost, text)| ReplayCell { text: short.amount(text), cheapest: is_cheapest(*cost) }).collect()
 }

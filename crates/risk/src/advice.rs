@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::comparison::Run;
 use crate::estimate::{Control, Estimate, mean_with};
-use crate::number::{float, mean, quantile_of_sorted, sorted, sum};
+use crate::number::{float, sum};
 use crate::special::normal_cdf;
 
 /// Ratios that are tried, minutes a workstation a month.
@@ -76,13 +76,32 @@ pub struct Advice {
     pub is_heavy: bool,
 }
 
+/// How numbers of simulated courses are judged: their mean, and a quantile of them.
+pub trait Judge {
+    /// The mean.
+    fn mean(&self, values: &[f64]) -> f64;
+    /// What the share of them does not pass.
+    fn quantile(&self, values: &[f64], share: f64) -> f64;
+}
+
+impl Judge for Run {
+    fn mean(&self, values: &[f64]) -> f64 {
+        Self::mean(self, values).value
+    }
+
+    fn quantile(&self, values: &[f64], share: f64) -> f64 {
+        Self::quantile(self, values, share).value
+    }
+}
+
 /// Tries all ratios on simulated courses, each a list of billable hours by month; nothing without courses.
 #[must_use]
-pub fn advise(courses: &[Vec<f64>], terms: Terms) -> Option<Advice> {
+pub fn advise(courses: &[Vec<f64>], terms: Terms, judge: &impl Judge) -> Option<Advice> {
     let first = courses.first()?;
     let months = float(first.len().max(1));
-    let used = sum(courses.iter().flatten().copied()) / (float(courses.len()) * months);
-    let tried: Vec<(Ratio, Vec<f64>)> = MINUTES.iter().map(|minutes| try_ratio(courses, *minutes, terms)).collect();
+    let worked: Vec<f64> = courses.iter().map(|course| sum(course.iter().copied())).collect();
+    let used = judge.mean(&worked) / months;
+    let tried: Vec<(Ratio, Vec<f64>)> = MINUTES.iter().map(|minutes| try_ratio((courses, used), *minutes, terms, judge)).collect();
     let least: Vec<f64> = (0..courses.len())
         .map(|at| tried.iter().filter_map(|(_, costs)| costs.get(at)).copied().fold(f64::INFINITY, f64::min))
         .collect();
@@ -90,7 +109,7 @@ pub fn advise(courses: &[Vec<f64>], terms: Terms) -> Option<Advice> {
         .iter()
         .map(|(ratio, costs)| {
             let regrets: Vec<f64> = costs.iter().zip(&least).map(|(cost, least)| cost - least).collect();
-            Ratio { regret: mean(&regrets), ..*ratio }
+            Ratio { regret: judge.mean(&regrets), ..*ratio }
         })
         .collect();
     let lowest =
@@ -107,28 +126,26 @@ pub fn advise(courses: &[Vec<f64>], terms: Terms) -> Option<Advice> {
     })
 }
 
-fn try_ratio(courses: &[Vec<f64>], minutes: u32, terms: Terms) -> (Ratio, Vec<f64>) {
+fn try_ratio((courses, used): (&[Vec<f64>], f64), minutes: u32, terms: Terms, judge: &impl Judge) -> (Ratio, Vec<f64>) {
     let allowance = f64::from(minutes) / 60.0 * terms.workstations;
     let over = |course: &Vec<f64>| sum(course.iter().map(|hours| (hours - allowance).max(0.0)));
     let overs: Vec<f64> = courses.iter().map(over).collect();
     let months = float(courses.first().map_or(1, Vec::len));
-    let worked = sum(courses.iter().flatten().copied()) / float(courses.len());
-    let cost = worked * terms.hour_cost;
-    let overage = mean(&overs) * terms.overage_hour;
+    let cost = used * months * terms.hour_cost;
+    let overage = judge.mean(&overs) * terms.overage_hour;
     let fee = (allowance * terms.committed_hour * months).max(cost / (1.0 - terms.margin) - overage).max(0.0);
     let costs: Vec<f64> = overs.iter().map(|over| fee + over * terms.overage_hour).collect();
-    let sorted = sorted(costs.clone());
-    let lost = courses.iter().map(|course| sum(course.iter().map(|hours| (allowance - hours).max(0.0))));
-    let price = mean(&costs);
+    let lost: Vec<f64> = courses.iter().map(|course| sum(course.iter().map(|hours| (allowance - hours).max(0.0)))).collect();
+    let price = fee + overage;
     let ratio = Ratio {
         minutes,
         hours: allowance,
         fee: fee / months,
         mean: price,
-        p95: quantile_of_sorted(&sorted, 0.95).unwrap_or(f64::NAN),
+        p95: judge.quantile(&costs, 0.95),
         regret: 0.0,
         overage_chance: float(overs.iter().filter(|over| **over > 1e-9).count()) / float(courses.len()),
-        lost_hours: sum(lost) / float(courses.len()),
+        lost_hours: judge.mean(&lost),
         margin: if price > 0.0 { 1.0 - cost / price } else { 0.0 },
     };
     (ratio, costs)
@@ -231,13 +248,26 @@ fn sureness(tried: &[(Ratio, Vec<f64>)]) -> f64 {
 mod tests {
     use super::*;
 
+    /// As they are.
+    struct Plainly;
+
+    impl Judge for Plainly {
+        fn mean(&self, values: &[f64]) -> f64 {
+            crate::number::mean(values)
+        }
+
+        fn quantile(&self, values: &[f64], share: f64) -> f64 {
+            crate::number::quantile_of_sorted(&crate::number::sorted(values.to_vec()), share).unwrap_or(f64::NAN)
+        }
+    }
+
     const TERMS: Terms =
         Terms { workstations: 40.0, endpoints: 43.0, committed_hour: 100.0, overage_hour: 140.0, hour_cost: 20.0, margin: 0.1 };
 
     /// A client that always needs ten hours is served best by exactly ten: 15 minutes on each of 40 workstations.
     #[test]
     fn steady_hours_want_exactly_their_allowance() {
-        let advice = advise(&vec![vec![10.0; 12]; 50], TERMS);
+        let advice = advise(&vec![vec![10.0; 12]; 50], TERMS, &Plainly);
         let Some(advice) = advice else { unreachable!("there are courses") };
         assert_eq!((advice.lowest_mean, advice.lowest_p95, advice.lowest_regret), (15, 15, 15));
         assert!(!advice.is_heavy && advice.minutes_used == Some(15.0));
@@ -247,7 +277,7 @@ mod tests {
     #[test]
     fn hours_that_vary_want_the_critical_share() {
         let courses: Vec<Vec<f64>> = (0..200_u32).map(|number| vec![f64::from(number % 40); 12]).collect();
-        let Some(advice) = advise(&courses, TERMS) else { unreachable!("there are courses") };
+        let Some(advice) = advise(&courses, TERMS, &Plainly) else { unreachable!("there are courses") };
         // P(hours > a) = 100 / 140 at a = 11.4 hours: of the ratios, 15 minutes (10 hours) or 20 (13.3 hours).
         assert!([15, 20].contains(&advice.lowest_mean), "{advice:?}");
     }
@@ -280,8 +310,8 @@ mod tests {
     #[test]
     fn the_provider_keeps_its_margin() {
         let terms = Terms { hour_cost: 120.0, margin: 0.3, ..TERMS };
-        let Some(advice) = advise(&vec![vec![10.0; 12]; 5], terms) else { unreachable!("there are courses") };
+        let Some(advice) = advise(&vec![vec![10.0; 12]; 5], terms, &Plainly) else { unreachable!("there are courses") };
         assert!(advice.ratios.iter().all(|ratio| ratio.margin > 0.3 - 1e-9), "{advice:?}");
-        assert!(advise(&[], terms).is_none());
+        assert!(advise(&[], terms, &Plainly).is_none());
     }
 }

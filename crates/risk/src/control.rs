@@ -67,7 +67,7 @@ impl Weights {
         let mut control = Control { mean: law.mean, ..Control::default() };
         if control.mean > 0.0 && (self.beyond.is_some() || law.is_dense() && plan.courses_max >= COURSES_MIN) {
             let grid = self.beyond.map_or_else(|| law.total(), |allowance| law.beyond(allowance));
-            (control.mean, control.error) = (grid.mean(), self.beyond.map_or(0.0, |_| grid.error_bound()));
+            (control.mean, control.error) = (grid.mean(), self.beyond.map_or(0.0, |_| grid.error_near(0.0)));
             // A law that lies at nought that often has no such quantile.
             let known = [0.5, 0.9, 0.95].into_iter().filter(|share| *share > grid.none() + 0.01);
             control.above = self.beyond.map(|_| 1.0 - grid.none());
@@ -153,8 +153,9 @@ impl<'a> Law<'a> {
         let Some(first) = self.months().first() else { return self.total() };
         let moods: Vec<Compound> = self.demand.usual.moods.iter().map(|mood| self.month(*first, *mood)).collect();
         let months = u32::try_from(self.months().len()).unwrap_or(u32::MAX);
-        let largest = moods.iter().map(|mood| (mood.mean() - allowance).max(0.0) + mood.deviation()).fold(0.0, f64::max);
-        let hours = largest * (f64::from(months) + 8.0 * f64::from(months).sqrt());
+        let most = |of: &dyn Fn(&Compound) -> f64| moods.iter().map(of).fold(0.0, f64::max);
+        let (mean, swing) = (most(&|mood| (mood.mean() - allowance).max(0.0)), most(&Compound::deviation));
+        let hours = f64::from(months) * (mean + swing / 2.0) + 8.0 * f64::from(months).sqrt() * swing;
         overage_in_moods(&moods, (allowance, months), hours, POINTS * 2, &mut Grids::new())
     }
 }

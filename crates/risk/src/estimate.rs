@@ -53,7 +53,7 @@ pub fn mean_with(values: &[f64], control: &Control) -> Estimate {
 pub fn quantile_with(values: &[f64], share: f64, control: &Control) -> Estimate {
     let sorted = sorted(values.to_vec());
     let exact = control.quantile(share);
-    if let Some(estimate) = exact.and_then(|exact| followed(values, &sorted, (share, exact), control)) {
+    if let Some(estimate) = exact.and_then(|exact| followed(values, &sorted, exact, control)) {
         return estimate;
     }
     let Some(plain) = quantile_of_sorted(&sorted, share) else { return Estimate { value: f64::NAN, error: f64::NAN } };
@@ -91,28 +91,46 @@ const COURSES_MIN: usize = 64;
 /// The quantile of values that follow a control but for a little noise: a line through the courses around the control's exact
 /// quantile, read there, and what the noise adds (Gouriéroux, Laurent and Scaillet 2000; the slope of the density is that of a
 /// normal law). Nothing if they do not follow, or if the law has a gap there.
-fn followed(values: &[f64], sorted: &[f64], (share, exact): (f64, f64), control: &Control) -> Option<Estimate> {
+fn followed(values: &[f64], sorted: &[f64], exact: f64, control: &Control) -> Option<Estimate> {
     let count = values.len();
     if count < COURSES_MIN || correlation(values, &control.drawn) < FOLLOWS {
         return None;
     }
+    // The courses in which the control is nearest to its quantile: those far off in the tail may follow another line.
     let mut pairs: Vec<(f64, f64)> = control.drawn.iter().copied().zip(values.iter().copied()).collect();
-    pairs.sort_by(|one, other| one.0.total_cmp(&other.0));
+    pairs.sort_by(|one, other| (one.0 - exact).abs().total_cmp(&(other.0 - exact).abs()));
     let near = (count / 4).max(COURSES_MIN / 2);
-    let first = crate::number::index(share * float(count)).saturating_sub(near / 2).min(count.saturating_sub(near));
-    let (around, own): (Vec<f64>, Vec<f64>) = pairs.into_iter().skip(first).take(near).unzip();
-    let slope = slope(&own, &around);
-    let (at, middle) = (exact - mean(&around), mean(&own));
-    let rest = own.iter().zip(&around).map(|(own, around)| own - middle - slope * (around - exact + at));
-    let noise = sum(rest.map(|rest| rest * rest)) / (float(near) - 2.0);
-    let swing = deviation(&around).powi(2) * (float(near) - 1.0);
-    let adds = noise * (exact - control.mean) / (2.0 * slope * deviation(&control.drawn).powi(2));
-    let value = middle + slope * at + adds;
+    let (wide, close) = (line(pairs.get(..near)?, exact)?, line(pairs.get(..near / 2)?, exact)?);
+    let adds = wide.noise * (exact - control.mean) / (2.0 * wide.slope * deviation(&control.drawn).powi(2));
+    let value = wide.value.value + adds;
     let (low, high) = (sorted.partition_point(|own| *own < value), sorted.partition_point(|own| *own <= value));
     let neighbours = low.checked_sub(1).and_then(|low| sorted.get(low)).zip(sorted.get(high));
     let is_dense = neighbours.is_none_or(|(low, high)| (high - low) * density_at(values, value) * float(count) < GAP);
-    let error = (noise * (1.0 / float(near) + at * at / swing)).sqrt().hypot(adds);
-    (slope > 0.0 && swing > 0.0 && is_dense).then_some(Estimate { value, error })
+    // What a bend of the line, or unlike noise along it, would add shows in how much the nearer half differs.
+    let error = wide.value.error.hypot(adds).hypot(wide.value.value - close.value.value);
+    (wide.slope > 0.0 && is_dense).then_some(Estimate { value, error })
+}
+
+/// A line by least squares, read at one place.
+struct Line {
+    value: Estimate,
+    slope: f64,
+    /// The variance around it.
+    noise: f64,
+}
+
+/// Puts a line through pairs; nothing where they stand at one place.
+fn line(pairs: &[(f64, f64)], at: f64) -> Option<Line> {
+    let (places, values): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+    let (place, middle, count) = (mean(&places), mean(&values), float(pairs.len()));
+    let swing = deviation(&places).powi(2) * (count - 1.0);
+    if swing <= 0.0 {
+        return None;
+    }
+    let slope = slope(&values, &places);
+    let noise = sum(pairs.iter().map(|(x, y)| (y - middle - slope * (x - place)).powi(2))) / (count - 2.0);
+    let error = (noise * (1.0 / count + (at - place).powi(2) / swing)).sqrt();
+    Some(Line { value: Estimate { value: middle + slope * (at - place), error }, slope, noise })
 }
 
 /// Neighbours of a sample this many times as far apart as usual have a gap between them.

@@ -4,7 +4,7 @@ use quarterhour_billing::{Billing, Calendar, Client, DAY_SECONDS, Day, DeviceCla
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::demand::Demand;
+use crate::demand::{Demand, Severe};
 use crate::history::{Incident, Piece, PieceOn};
 use crate::number::index;
 
@@ -291,8 +291,13 @@ impl Digits {
     }
 }
 
+/// A severe event of its usual length, or of a whole week where it takes longer, so that its days off are as many as of longer ones.
+pub(crate) fn typical(severe: &Severe, demand: &Demand) -> Incident {
+    severe_incident(severe.hours.mean().min(7.0 * 8.0), demand, severe.on)
+}
+
 /// A severe event as work of at most eight hours a day, beginning on a weekday's morning.
-pub(crate) fn severe_incident(hours: f64, demand: &Demand, on: DeviceClass) -> Incident {
+fn severe_incident(hours: f64, demand: &Demand, on: DeviceClass) -> Incident {
     let work = demand.severe_work;
     let mut left = u32::try_from(index((hours * 60.0).round().clamp(1.0, 60_000.0))).unwrap_or(1);
     let (mut pieces, mut day) = (Vec::new(), 0_i64);

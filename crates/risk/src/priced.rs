@@ -9,8 +9,8 @@ use crate::control::Weights;
 use crate::demand::{Demand, Severe};
 use crate::history::Incident;
 use crate::number::float_i64;
-use crate::path::{Horizon, Listed, Path, entries_of, severe_incident};
-use crate::sliced::{HOURS, days};
+use crate::path::{Horizon, Listed, Path, entries_of, typical};
+use crate::sliced::days;
 
 /// The price list of a program without memory.
 #[derive(Clone, Debug)]
@@ -88,10 +88,10 @@ impl Priced {
 
     /// What an hour of a severe event adds.
     fn severe(&self, stage: Stage<'_>, severe: &Severe, demand: &Demand) -> Result<f64, BillingError> {
-        let incident = severe_incident(HOURS, demand, severe.on);
+        let incident = typical(severe, demand);
         let at = stage.horizon.plain_day(incident.weekday, days(&incident));
         let price = at.map(|(month, day)| self.price(stage, &[(&incident, day)], month)).transpose()?;
-        Ok(price.map_or(0.0, |price| float_i64(price.net)) / HOURS)
+        Ok(price.map_or(0.0, |price| float_i64(price.net)) / incident.hours())
     }
 
     /// What incidents add to the month in which they begin, each on its day.

@@ -9,7 +9,7 @@ use crate::control::Weights;
 use crate::demand::{Demand, Severe};
 use crate::history::{Incident, Piece, PieceOn};
 use crate::number::float_i64;
-use crate::path::{DayAt, Horizon, Listed, Path, lone_entries, severe_incident, split};
+use crate::path::{DayAt, Horizon, Listed, Path, lone_entries, split, typical};
 
 /// The incidents of a demand under one way of rounding.
 #[derive(Clone, Debug)]
@@ -22,9 +22,6 @@ pub struct Sliced<'a> {
     /// By position in the urn.
     usual: Vec<Lone>,
 }
-
-/// A severe event is looked at as work of so many hours.
-pub(crate) const HOURS: f64 = 8.0;
 
 /// One incident on plain days.
 #[derive(Clone, Debug)]
@@ -100,8 +97,8 @@ impl<'a> Sliced<'a> {
         let (horizon, devices) = stage;
         let first = horizon.date((0, 0));
         let severe = |severe: &Severe| {
-            let incident = severe_incident(HOURS, demand, severe.on);
-            of(&self.lone(&incident, horizon, devices), first) / HOURS
+            let incident = typical(severe, demand);
+            of(&self.lone(&incident, horizon, devices), first) / incident.hours()
         };
         let usual = self.usual.iter().map(|lone| of(lone, first)).collect();
         Weights { usual, severe: demand.severe.iter().map(severe).collect(), beyond: None }

@@ -263,11 +263,12 @@ async function preview(form, wait) {
 
 /** Says at the fields what a preview found wrong with them. @param {HTMLFormElement} form @param {Element} preview */
 function atFields(form, preview) {
-  for (const old of all('.problem[data-live-problem]', form)) (old.closest('.has-problem')?.classList.remove('has-problem'), old.remove());
+  // A form that only asks is answered whole by its preview; what the server said of another form stays where it is.
+  const stale = form.method === 'get' ? '.field .problem' : '.problem[data-live-problem]';
+  for (const old of all(stale, form)) (old.closest('.has-problem')?.classList.remove('has-problem'), old.remove());
   for (const problem of all('[data-problem]', preview)) {
     const field = form.elements.namedItem(problem.getAttribute('data-problem') ?? '');
     const place = field instanceof Element ? field.closest('.field') : null;
-    // What the server said with the page stays where it is.
     if (!place || place.querySelector('.problem')) continue;
     const said = document.createElement('span');
     said.className = 'problem';

@@ -219,6 +219,7 @@ fn replay(programs: &[Program], months: usize) -> ReplayedMonths {
     ReplayedMonths {
         months: (0..months).map(name).collect(),
         texts: costs.iter().map(|costs| costs.iter().map(|cost| money(*cost)).collect()).collect(),
+        total_values: Vec::new(),
         totals: costs.iter().map(|costs| money(costs.iter().sum())).collect(),
         costs,
     }

@@ -108,8 +108,10 @@ pub struct Grid {
     shortfall: Vec<f64>,
     mean: f64,
     none: f64,
-    /// How far the finer of the two grids was off, at most.
-    correction: f64,
+    /// How far the finer of the two grids was off, at the points.
+    corrections: Vec<f64>,
+    /// How far off what it was made from was.
+    inherited: f64,
 }
 
 impl Grid {
@@ -154,18 +156,18 @@ impl Grid {
         let (fine, coarse) = (fine.shortfall(&law, grids), coarse.shortfall(&law, grids));
         let read = fine.len() / 4 + 1;
         let mut shortfall = Vec::with_capacity(read);
-        let mut correction = 0.0_f64;
+        let mut corrections = Vec::with_capacity(read);
         for (fine, coarse) in fine.iter().step_by(2).zip(&coarse).take(read) {
             let third = (coarse - fine) / 3.0;
-            correction = correction.max(third.abs());
+            corrections.push(third.abs());
             shortfall.push(fine - third);
         }
-        Self { step, shortfall, mean, none, correction }
+        Self { step, shortfall, mean, none, corrections, inherited: 0.0 }
     }
 
     /// The same, made from laws that were off by so much.
     pub(crate) fn less_sure(self, error: f64) -> Self {
-        Self { correction: self.correction + error, ..self }
+        Self { inherited: self.inherited + error, ..self }
     }
 
     /// Hours between points.
@@ -202,7 +204,16 @@ impl Grid {
     /// and the extrapolated value lies below it by this much; what comes around the grid's end is added.
     #[must_use]
     pub fn error_bound(&self) -> f64 {
-        self.correction + (-TILT).exp() * self.hours() * f64::from(u8::from(self.mean < f64::INFINITY)) * self.beyond()
+        self.inherited
+            + self.corrections.iter().copied().fold(0.0, f64::max)
+            + (-TILT).exp() * self.hours() * f64::from(u8::from(self.mean < f64::INFINITY)) * self.beyond()
+    }
+
+    /// The same bound for E[(S - x)+] near one x.
+    #[must_use]
+    pub fn error_near(&self, x: f64) -> f64 {
+        let first = index(x / self.step + 0.5).saturating_sub(3);
+        self.inherited + self.corrections.iter().skip(first).take(7).copied().fold(0.0, f64::max)
     }
 
     /// P(S > the last point).

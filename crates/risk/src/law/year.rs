@@ -45,7 +45,7 @@ pub fn overage_in_moods(moods: &[Compound], (allowance, months): (f64, u32), hou
     for month in Grid::of_each(&severities, points.step / 2.0, moods, grids) {
         mean += month.excess(allowance) * f64::from(months) / float(moods.len());
         none += month.cdf(allowance).powi(power) / float(moods.len());
-        error += month.error_bound() * f64::from(months) / float(moods.len());
+        error += month.error_near(allowance) * f64::from(months) / float(moods.len());
         excess.push(points.excess(&month, allowance));
     }
     let law = |at: &[Complex64]| at.iter().map(|z| z.powi(power)).sum::<Complex64>() / float(at.len());

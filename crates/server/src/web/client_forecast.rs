@@ -84,7 +84,9 @@ fn sentences(forecast: &Forecast) -> Vec<String> {
         all.push("The hours are used up already.".to_owned());
         return all;
     }
-    match (forecast.used_up_early, forecast.used_up_on) {
+    // That hours last until the last day says nothing that the chance of overage does not.
+    let before_the_end = |day: &quarterhour_billing::Day| day.next() < forecast.on.period().end();
+    match (forecast.used_up_early.filter(before_the_end), forecast.used_up_on.filter(before_the_end)) {
         (Some(early), Some(middle)) if early != middle => {
             all.push(format!("The hours are used up by {} as likely as not, and by {} in one of ten cases.", day(middle), day(early)));
         }

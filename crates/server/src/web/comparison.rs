@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
 use quarterhour_risk::comparison::Figures;
+use quarterhour_risk::standard::seats;
 use uuid::Uuid;
 
 use crate::app::actor::Permission;
@@ -117,19 +118,27 @@ async fn show(State(app): State<App>, here: Here, Path(code): Path<String>, Quer
     let (actor, frame) = (here.actor(), here.clone());
     let page_of = move |app: &App| {
         let head = ClientHead::of(app, &actor, &code)?;
-        let (question, problems) = match question(&pairs) {
-            Ok(question) => (question, Problems::default()),
-            Err(error) => (Question::default(), Problems::of_error(error)?),
+        let (question, wrong) = read(&pairs);
+        let typed = |field: &str| {
+            let text = wrong.iter().find(|problem| problem.field == field).and_then(|_| pairs.iter().find(|(name, _)| name == field));
+            text.map(|(_, text)| text.clone())
         };
-        let result = if problems.is_empty() {
+        let longest = typed("longest").unwrap_or_else(|| question.longest.map_or(String::new(), trimmed));
+        let result = if wrong.is_empty() {
             result(app, &code, &question, Detail::Whole)?
         } else {
-            ResultPart { result: None, waiting: Vec::new() }
+            ResultPart { result: None, waiting: wrong.clone() }
         };
-        let seats = result.result.as_ref().map(|shown| {
-            let report = &shown.report;
-            (report.seats.workstations, report.seats.servers, f64::from(report.allowance_minutes))
-        });
+        let seats = match &result.result {
+            Some(Shown { report, .. }) => (report.seats.workstations, report.seats.servers, f64::from(report.allowance_minutes)),
+            None => {
+                let office = app.office()?;
+                let (_, client) = office.client(&code)?;
+                let listed = seats(client, office.until.next().first_day());
+                (listed.workstations, listed.servers, 15.0)
+            }
+        };
+        let problems = if wrong.is_empty() { Problems::default() } else { Problems::of_error(AppError::Invalid(wrong))? };
         let frame = frame.frame(app, "clients", format!("Programs for {}", head.name));
         let kept = app.kept_comparisons(&actor, &code)?;
         let mark = app.office()?.mark(&head.code)?;
@@ -139,10 +148,10 @@ async fn show(State(app): State<App>, here: Here, Path(code): Path<String>, Quer
             may_keep,
             kept,
             frame,
-            groups: sliders(&question, seats.unwrap_or((0.0, 0.0, 15.0))),
+            groups: sliders(&question, seats),
             law: question.law.map_or("", HoursLaw::name).to_owned(),
             laws: std::iter::once(("", "as they were")).chain(HoursLaw::ALL.map(|(name, _)| (name, name))).collect(),
-            longest: question.longest.map_or(String::new(), trimmed),
+            longest,
             seasons: question.seasons,
             seed: question.seed,
             head,
@@ -269,6 +278,12 @@ const FIELDS: [&str; 16] = [
 
 /// A question from the fields of the form; what is not said is as usual.
 fn question(pairs: &Pairs) -> Result<Question, AppError> {
+    let (question, problems) = read(pairs);
+    if problems.is_empty() { Ok(question) } else { Err(AppError::Invalid(problems)) }
+}
+
+/// The same as far as it can be read, and what is wrong with the rest.
+fn read(pairs: &Pairs) -> (Question, Vec<FieldProblem>) {
     let (mut question, mut problems) = (Question::default(), Vec::new());
     for (name, text) in pairs.iter().filter(|(_, text)| !text.trim().is_empty()) {
         match name.as_str() {
@@ -282,13 +297,8 @@ fn question(pairs: &Pairs) -> Result<Question, AppError> {
             _ => {}
         }
     }
-    let read = match numbers(pairs, &FIELDS) {
-        Err(AppError::Invalid(wrong)) => {
-            problems.extend(wrong);
-            Vec::new()
-        }
-        read => read?,
-    };
+    let (read, wrong) = numbers(pairs, &FIELDS);
+    problems.extend(wrong);
     for (name, number) in read {
         let is_count = ["seed", "workstations", "servers", "allowance_minutes"].contains(&name);
         if is_count && !(number.fract() == 0.0 && (0.0..4e9).contains(&number)) {
@@ -317,11 +327,10 @@ fn question(pairs: &Pairs) -> Result<Question, AppError> {
             _ => {}
         }
     }
-    if !problems.is_empty() {
-        return Err(AppError::Invalid(problems));
+    if let Err(AppError::Invalid(wrong)) = question.checked(Shares::InPercent) {
+        problems.extend(wrong);
     }
-    question.checked(Shares::InPercent)?;
-    Ok(question)
+    (question, problems)
 }
 
 fn result(app: &Context, code: &str, question: &Question, detail: Detail) -> Result<ResultPart, AppError> {

@@ -19,7 +19,7 @@ use crate::web::frame::{Frame, Here};
 use crate::web::problems::Problems;
 use crate::web::respond::{Answer, page};
 use crate::web::routes::{Access, Area};
-use crate::web::slider::{Pairs, Slider, numbers, seed};
+use crate::web::slider::{Pairs, Slider, only_numbers, seed};
 
 /// The routes.
 #[must_use]
@@ -126,7 +126,7 @@ fn step_of(hours: f64) -> f64 {
 
 fn inquiry(pairs: &Pairs, usual: Inquiry) -> Result<Inquiry, AppError> {
     let mut inquiry = usual;
-    for (name, number) in numbers(pairs, &["seed", "cost_share", "staff_hours", "shock"])? {
+    for (name, number) in only_numbers(pairs, &["seed", "cost_share", "staff_hours", "shock"])? {
         match name {
             "seed" => inquiry.seed = seed(number),
             "cost_share" => inquiry.cost_share = number / 100.0,

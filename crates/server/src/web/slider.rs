@@ -53,12 +53,9 @@ pub fn trimmed(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// The numbers of the known fields; empty ones are left out, and so are fields that nobody knows.
-///
-/// # Errors
-///
-/// Names each field that holds no number.
-pub fn numbers(pairs: &Pairs, known: &[&'static str]) -> Result<Vec<(&'static str, f64)>, AppError> {
+/// The numbers of the known fields, and each field that holds none; empty ones are left out, and so are fields that nobody knows.
+#[must_use]
+pub fn numbers(pairs: &Pairs, known: &[&'static str]) -> (Vec<(&'static str, f64)>, Vec<FieldProblem>) {
     let (mut numbers, mut problems) = (Vec::new(), Vec::new());
     for (name, text) in pairs {
         let Some(name) = known.iter().find(|known| *known == name) else { continue };
@@ -66,9 +63,19 @@ pub fn numbers(pairs: &Pairs, known: &[&'static str]) -> Result<Vec<(&'static st
         match text.parse::<f64>() {
             _ if text.is_empty() => {}
             Ok(number) if number.is_finite() => numbers.push((*name, number)),
-            _ => problems.push(FieldProblem::new(*name, format!("`{text}` is not a number"))),
+            _ => problems.push(FieldProblem::new(*name, format!("`{text}` is not a number such as 1.5"))),
         }
     }
+    (numbers, problems)
+}
+
+/// The same where all of them have to be numbers.
+///
+/// # Errors
+///
+/// Names each field that holds no number.
+pub fn only_numbers(pairs: &Pairs, known: &[&'static str]) -> Result<Vec<(&'static str, f64)>, AppError> {
+    let (numbers, problems) = numbers(pairs, known);
     if problems.is_empty() { Ok(numbers) } else { Err(AppError::Invalid(problems)) }
 }
 
@@ -87,11 +94,9 @@ mod tests {
         let pairs =
             |list: &[(&str, &str)]| list.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect::<Pairs>();
         let read = numbers(&pairs(&[("a", " 2.5 "), ("b", ""), ("c", "-3"), ("other", "x")]), &["a", "b", "c"]);
-        assert_eq!(read.ok(), Some(vec![("a", 2.5), ("c", -3.0)]));
+        assert_eq!(read, (vec![("a", 2.5), ("c", -3.0)], Vec::new()));
         for wrong in ["x", "NaN", "inf", "1e999", "1,5"] {
-            let Err(AppError::Invalid(problems)) = numbers(&pairs(&[("a", "1"), ("b", wrong)]), &["a", "b"]) else {
-                unreachable!("{wrong} is no number")
-            };
+            let (_, problems) = numbers(&pairs(&[("a", "1"), ("b", wrong)]), &["a", "b"]);
             assert_eq!(problems.iter().map(|it| it.field.as_str()).collect::<Vec<_>>(), ["b"]);
         }
     }

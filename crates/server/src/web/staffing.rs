@@ -17,7 +17,7 @@ use crate::web::frame::{Frame, Here};
 use crate::web::problems::Problems;
 use crate::web::respond::{Answer, page};
 use crate::web::routes::{Access, Area};
-use crate::web::slider::{Pairs, numbers, seed, trimmed};
+use crate::web::slider::{Pairs, only_numbers, seed, trimmed};
 
 /// The routes.
 #[must_use]
@@ -108,7 +108,7 @@ async fn show(State(app): State<App>, here: Here, Query(pairs): Query<Pairs>) ->
 
 fn target(pairs: &Pairs) -> Result<Target, AppError> {
     let mut target = Target::default();
-    for (name, number) in numbers(pairs, &["within", "share", "cost_share", "paid_hours", "tickets", "seed"])? {
+    for (name, number) in only_numbers(pairs, &["within", "share", "cost_share", "paid_hours", "tickets", "seed"])? {
         match name {
             "within" => target.hours = number,
             "share" => target.share = number / 100.0,

@@ -129,7 +129,7 @@ impl<'a> Asked<'a> {
             hour_cost: hour * pricing.cost_share,
             margin: pricing.margin,
         };
-        advice::advise(&courses.collect::<Vec<Vec<f64>>>(), terms)
+        advice::advise(&courses.collect::<Vec<Vec<f64>>>(), terms, run)
     }
 
     /// Which of all programs suits, at the margin that the provider wants.
@@ -231,6 +231,12 @@ pub(super) fn month_hours(run: &Run, contenders: &[Contender]) -> Vec<(f64, f64)
     let hours = sorted(run.months(position).map(counted).collect());
     let quantile = |share: f64| Some((share, quantile_of_sorted(&hours, share)?));
     [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95].into_iter().filter_map(quantile).collect()
+}
+
+/// Hours a month on average, as the use-it-or-lose-it program counts them.
+pub(super) fn mean_hours(run: &Run, contenders: &[Contender]) -> Option<f64> {
+    let position = contenders.iter().position(|it| it.name == MEASURE)?;
+    Some(mean(&run.months(position).map(counted).collect::<Vec<_>>()))
 }
 
 /// Hours of a month that count: drawn from the allowance, or beyond it.

@@ -1,5 +1,6 @@
 //! The comparison of programs for one client: the provider's books in, a report that can be repeated out. It saves nothing.
 
+use quarterhour_billing::agreement::OnCap;
 use quarterhour_billing::{Currency, Period};
 use quarterhour_risk::advice::{Advice, ProgramAdvice};
 use quarterhour_risk::candidate::{Candidate, Ground};
@@ -14,7 +15,7 @@ use quarterhour_risk::replay::Replay;
 use serde::Serialize;
 
 use crate::app::money::rounded;
-use crate::app::risk::asked::{Asked, month_hours};
+use crate::app::risk::asked::{Asked, mean_hours, month_hours};
 use crate::app::risk::facts::Facts;
 use crate::app::risk::office::Office;
 use crate::app::risk::question::{Draft, Question};
@@ -215,7 +216,10 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let contenders = entrants.into_iter().zip(figures).enumerate();
     let contenders: Vec<Contender> = contenders
         .map(|(at, (entrant, figures))| {
-            let (pros, cons) = words::pros_and_cons(&entrant.program, &figures, client.currency);
+            let (pros, mut cons) = words::pros_and_cons(&entrant.program, &figures, client.currency);
+            let holds =
+                entrant.candidate.agreement.as_ref().and_then(|own| own.guard.cap).is_some_and(|cap| cap.on_cap == OnCap::Hold);
+            cons.extend(holds.then(|| words::HELD.to_owned()));
             Contender {
                 name: entrant.candidate.name,
                 program: entrant.program,
@@ -242,9 +246,11 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     };
     let facts = Facts::read(client, history, &asked);
     let (advice, program_advice) = (asked.advice(&ran, &candidates), asked.program_advice(&ran, minor));
-    let client_advice = words::advice(advice.as_ref(), client.currency);
+    let mut client_advice = words::suggestion(&contenders);
+    let of_ratios = words::advice(advice.as_ref(), client.currency);
+    client_advice.extend(of_ratios.iter().cloned());
     let mut advice_sentences = words::program_advice(program_advice.as_ref(), client.currency);
-    advice_sentences.extend(client_advice.iter().cloned());
+    advice_sentences.extend(of_ratios);
     Ok(Report {
         client: client.code.clone(),
         client_name: office.setup.clients.get(position).map(|client| client.row.field("name").to_owned()).unwrap_or_default(),
@@ -262,7 +268,12 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         month_hours: month_hours(&ran, &contenders),
         past_hours,
         break_evens: break_evens(&points, &ran.names),
-        sentences: words::sentences(&contenders, &asked.knowledge, (asked.tickets(), asked.demand.urn.mean()), client.currency),
+        sentences: words::sentences(
+            &contenders,
+            &asked.knowledge,
+            (asked.tickets(), asked.demand.urn.mean(), mean_hours(&ran, &contenders)),
+            client.currency,
+        ),
         questions: words::questions(&facts, &contenders, &asked.knowledge, &scenarios),
         assumptions: words::assumptions(&asked.knowledge, question, &ran, office),
         yardsticks: words::yardsticks(),

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use quarterhour_documents as documents;
 use quarterhour_documents::worker::Request;
+use quarterhour_risk::curve::BreakEven;
 use quarterhour_risk::number::float_i64;
 
 use crate::app::body::{Party, provider_party};
@@ -42,10 +43,10 @@ pub fn paper(report: &Report, head: Letterhead) -> documents::ComparisonPaper {
         summary: report.sentences.clone(),
         contenders: report.contenders.iter().map(|it| contender(it, &report.currency)).collect(),
         month_fan: fan(report),
-        months_past: report.past_hours.len().min(FAN_MONTHS),
+        months_past: report.past_hours.len().min(MONTHS_PAST),
         allowance: Some(report.allowance_hours())
             .filter(|hours| *hours > 0.0)
-            .map(|hours| documents::AllowanceLine { label: format!("Allowance {hours:.1} h"), hours }),
+            .map(|hours| documents::AllowanceLine { label: format!("Use-it-or-lose-it: {hours:.1} h"), hours }),
         curve: curve(report),
         break_evens: break_evens(report),
         replay: replay(report),
@@ -105,18 +106,20 @@ fn contender(it: &Contender, currency: &str) -> documents::Contender {
     }
 }
 
-/// Months that were, at most so many, and as many of those to come.
-const FAN_MONTHS: usize = 6;
+/// Months that were, at most so many.
+const MONTHS_PAST: usize = 12;
+/// Months to come.
+const MONTHS_AHEAD: usize = 6;
 
 /// The last months as they were, each with all hours alike, then the months ahead.
 fn fan(report: &Report) -> Vec<documents::FanMonth> {
     let hours: Vec<f64> = report.month_hours.iter().map(|(_, hours)| *hours).collect();
     let [p5, p10, p25, p50, p75, p90, p95] = hours[..] else { return Vec::new() };
-    let past = report.past_hours.iter().rev().take(FAN_MONTHS).rev().map(|(period, hours)| {
+    let past = report.past_hours.iter().rev().take(MONTHS_PAST).rev().map(|(period, hours)| {
         let (label, hours) = (dates::month_short(*period), *hours);
         documents::FanMonth { label, p5: hours, p10: hours, p25: hours, p50: hours, p75: hours, p90: hours, p95: hours }
     });
-    let ahead = (0..).take(FAN_MONTHS).map(|number| {
+    let ahead = (0..).take(MONTHS_AHEAD).map(|number| {
         let label = dates::month_short(report.plan.first.plus(number));
         documents::FanMonth { label, p5, p10, p25, p50, p75, p90, p95 }
     });
@@ -132,20 +135,32 @@ fn curve(report: &Report) -> documents::DemandCurve {
     }
 }
 
-/// Those nearest to what is expected first.
+/// So many points are told.
+const BREAK_EVENS: usize = 5;
+
+/// Where another program becomes the cheapest of all, then where today's agreement is overtaken, then those nearest to what is
+/// expected; the chosen ones by their tickets.
 fn break_evens(report: &Report) -> Vec<documents::BreakEven> {
-    let mut near: Vec<&quarterhour_risk::curve::BreakEven> = report.break_evens.iter().collect();
-    let far = |it: &quarterhour_risk::curve::BreakEven| (it.tickets - report.tickets).abs();
-    near.sort_by(|one, other| far(one).total_cmp(&far(other)));
-    let said = |it: &quarterhour_risk::curve::BreakEven| documents::BreakEven {
+    let cheapest = words::crossings(report);
+    let is_today = |name: &str| report.contenders.iter().any(|it| it.is_today() && it.name == name);
+    let rank = |it: &BreakEven| {
+        let matters = if cheapest.iter().any(|(_, own)| own.is_some_and(|own| own == it)) { 0 } else { 2 };
+        matters - i32::from(matters > 0 && (is_today(&it.below) || is_today(&it.above)))
+    };
+    let far = |it: &BreakEven| (it.tickets - report.tickets).abs();
+    let mut chosen: Vec<&BreakEven> = report.break_evens.iter().collect();
+    chosen.sort_by(|one, other| rank(one).cmp(&rank(other)).then(far(one).total_cmp(&far(other))));
+    chosen.truncate(BREAK_EVENS);
+    chosen.sort_by(|one, other| one.tickets.total_cmp(&other.tickets));
+    let said = |it: &BreakEven| documents::BreakEven {
         sentence: format!(
-            "Below {:.0} tickets a month ({:.1} hours) {} is cheaper, above it {}.",
+            "Below {:.0} tickets a month ({:.1} hours of work) {} is cheaper, above it {}.",
             it.tickets, it.hours, it.below, it.above
         ),
         tickets: Some(it.tickets),
         contender: report.contenders.iter().position(|contender| contender.name == it.below),
     };
-    near.into_iter().map(said).collect()
+    chosen.into_iter().map(said).collect()
 }
 
 fn replay(report: &Report) -> documents::ReplayedMonths {
@@ -160,6 +175,7 @@ fn replay(report: &Report) -> documents::ReplayedMonths {
             .map(|replay| replay.months.iter().map(|month| month.period.first_day().date().strftime("%b %Y").to_string()).collect())
             .unwrap_or_default(),
         texts: costs.iter().map(|costs| costs.iter().map(|cost| rounded(*cost)).collect()).collect(),
+        total_values: all.iter().map(|replay| float_i64(replay.total) / minor).collect(),
         totals: all.iter().map(|replay| rounded(float_i64(replay.total) / minor)).collect(),
         costs,
     }

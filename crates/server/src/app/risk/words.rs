@@ -3,6 +3,7 @@
 use quarterhour_billing::Currency;
 use quarterhour_risk::advice::{Advice, ProgramAdvice};
 use quarterhour_risk::comparison::{Figures, Run};
+use quarterhour_risk::curve::{BreakEven, CurvePoint};
 use quarterhour_risk::number::mean;
 use quarterhour_risk::portfolio::{Amount, Knowledge, Prior};
 use serde::Serialize;
@@ -49,6 +50,7 @@ pub fn chance(share: f64) -> String {
     match share {
         share if share < 0.005 => "almost never".to_owned(),
         share if share >= 0.95 => "practically every year".to_owned(),
+        share if share > 0.925 => "about 19 years in 20".to_owned(),
         share if share <= 0.5 => format!("about 1 year in {:.0}", (1.0 / share).round()),
         share => format!("about {:.0} years in 10", (share * 10.0).round()),
     }
@@ -63,17 +65,19 @@ pub fn overage(contender: &Contender, words: impl Fn(f64) -> String) -> String {
 
 /// The result in sentences.
 #[must_use]
-pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: (f64, f64), currency: Currency) -> Vec<String> {
+pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: (f64, f64, Option<f64>), currency: Currency) -> Vec<String> {
     let mut said = vec![known(knowledge, needs)];
     let by = |of: fn(&Figures) -> f64| contenders.iter().min_by(|one, other| of(&one.figures).total_cmp(&of(&other.figures)));
     if let Some(cheapest) = by(|figures| figures.mean.value) {
         let figures = &cheapest.figures;
-        said.push(format!(
-            "On average {} costs least: {} a year. In a bad year, one in twenty, it costs {} or more.",
-            named(&cheapest.name),
-            whole(figures.mean.value, currency),
-            whole(figures.p95.value, currency)
-        ));
+        let bad = whole(figures.p95.value, currency);
+        let bad = if figures.mean.value > figures.p95.value {
+            format!("Nineteen of twenty years cost at most {bad}, and the twentieth far more.")
+        } else {
+            format!("In a bad year, one in twenty, it costs {bad} or more.")
+        };
+        let (name, mean) = (named(&cheapest.name), whole(figures.mean.value, currency));
+        said.push(format!("On average {name} costs least: {mean} a year. {bad}"));
     }
     if let Some(calmest) = by(|figures| figures.p95.value) {
         let figures = &calmest.figures;
@@ -114,7 +118,7 @@ fn named(name: &str) -> String {
 }
 
 /// What is known, and what is expected: tickets a month, and hours of each.
-fn known(knowledge: &Knowledge, (expected, hours): (f64, f64)) -> String {
+fn known(knowledge: &Knowledge, (expected, hours, count): (f64, f64, Option<f64>)) -> String {
     let tickets = counted(usize::try_from(knowledge.tickets).unwrap_or(usize::MAX), "ticket");
     let months = counted(knowledge.months, "month");
     let seen = if knowledge.tickets == 1 { "was" } else { "were" };
@@ -125,29 +129,43 @@ fn known(knowledge: &Knowledge, (expected, hours): (f64, f64)) -> String {
         Amount::Enough => format!("{tickets} in {months} {seen} seen, enough to go by"),
     };
     let about = if expected < 10.0 { format!("{expected:.1}") } else { format!("{expected:.0}") };
-    format!("{basis}: about {about} tickets a month of {:.0} minutes each, {:.1} hours a month.", hours * 60.0, expected * hours)
+    let count = count.filter(|count| *count > 0.0).map_or(String::new(), |count| {
+        format!(" Rounded up as agreed, and weighed after hours, they count as about {count:.1} hours.")
+    });
+    format!(
+        "{basis}: about {about} tickets a month of {:.0} minutes each, {:.1} hours of work a month.{count}",
+        hours * 60.0,
+        expected * hours
+    )
+}
+
+/// The cheapest programs by demand, from the least on: the point of the curve at which each is first seen to be it, and where it
+/// overtakes the one before.
+#[must_use]
+pub fn crossings(report: &Report) -> Vec<((&CurvePoint, &str), Option<&BreakEven>)> {
+    let name = |at: usize| report.contenders.get(at).map_or("", |it| it.name.as_str());
+    let mut found: Vec<((&CurvePoint, &str), Option<&BreakEven>)> = Vec::new();
+    for point in &report.curve {
+        let costs = point.costs.iter().enumerate();
+        let Some((now, _)) = costs.min_by(|one, other| one.1.total_cmp(other.1)) else { continue };
+        let last = found.last().map(|((_, last), _)| *last);
+        if last != Some(name(now)) {
+            let crossing = report.break_evens.iter().find(|it| last == Some(it.below.as_str()) && it.above == name(now));
+            found.push(((point, name(now)), crossing));
+        }
+    }
+    found
 }
 
 /// Which program is the cheapest from how many tickets a month on.
 #[must_use]
 pub fn by_demand(report: &Report) -> Vec<String> {
-    let name = |at: Option<usize>| at.and_then(|at| report.contenders.get(at)).map_or("", |it| it.name.as_str());
-    let (mut said, mut last): (Vec<String>, Option<usize>) = (Vec::new(), None);
-    for point in &report.curve {
-        let costs = point.costs.iter().enumerate();
-        let now = costs.min_by(|one, other| one.1.total_cmp(other.1)).map(|(at, _)| at);
-        if now == last {
-            continue;
-        }
-        let crossing = report.break_evens.iter().find(|it| it.below == name(last) && it.above == name(now));
-        said.push(match (last, crossing) {
-            (None, _) => format!("With few tickets, {} costs least.", named(name(now))),
-            (_, Some(it)) => format!("From {:.0} tickets a month ({:.1} hours) on, {} does.", it.tickets, it.hours, named(name(now))),
-            (_, None) => format!("At about {:.0} tickets a month, {} does.", point.tickets, named(name(now))),
-        });
-        last = now;
-    }
-    said
+    let said = |(number, ((point, name), crossing)): (usize, ((&CurvePoint, &str), Option<&BreakEven>))| match crossing {
+        _ if number == 0 => format!("With few tickets, {} costs least.", named(name)),
+        Some(it) => format!("From {:.0} tickets a month ({:.1} hours of work) on, {} does.", it.tickets, it.hours, named(name)),
+        None => format!("At about {:.0} tickets a month, {} does.", point.tickets, named(name)),
+    };
+    crossings(report).into_iter().enumerate().map(said).collect()
 }
 
 /// What a program is, in a sentence.
@@ -161,6 +179,24 @@ pub fn program_line(program: &str) -> &'static str {
         "fixed-rate" => "A fee by device for unlimited work on it.",
         _ => "Service lines and prices as agreed.",
     }
+}
+
+/// What is said of an agreement that holds overage beyond a cap.
+pub const HELD: &str = "Overage beyond its cap waits for approval and counts as not billed here: what is approved comes on top.";
+
+/// Which programs the figures speak for, in a sentence for the client.
+#[must_use]
+pub fn suggestion(contenders: &[Contender]) -> Vec<String> {
+    let by = |of: fn(&Figures) -> f64| contenders.iter().min_by(|one, other| of(&one.figures).total_cmp(&of(&other.figures)));
+    let (Some(cheapest), Some(calmest)) = (by(|figures| figures.mean.value), by(|figures| figures.p95.value)) else {
+        return Vec::new();
+    };
+    vec![if cheapest.name == calmest.name {
+        format!("By the figures {} suits best: it costs least on average, and in a bad year.", named(&cheapest.name))
+    } else {
+        let (cheapest, calmest) = (named(&cheapest.name), named(&calmest.name));
+        format!("By the figures {cheapest} suits who looks at the average, and {calmest} who fears a bad year.")
+    }]
 }
 
 /// The advice in sentences.
@@ -179,13 +215,13 @@ pub fn advice(advice: Option<&Advice>, currency: Currency) -> Vec<String> {
     if let Some(ratio) = at(advice.lowest_mean) {
         said.push(if ratio.minutes == 0 {
             format!(
-                "No hours at all cost least on average, with every hour paid as it comes: {} a year; {}.",
+                "Under use-it-or-lose-it, no hours at all cost least on average, with each paid as it comes: {} a year; {}.",
                 whole(ratio.mean, currency),
                 sure(advice.sure)
             )
         } else {
             format!(
-                "Of all ratios, {} minutes a workstation cost least on average: {} a month and {} a year with overage; {}.",
+                "Under use-it-or-lose-it, {} minutes a workstation cost least on average: {} a month, and {} a year with overage; {}.",
                 ratio.minutes,
                 whole(ratio.fee, currency),
                 whole(ratio.mean, currency),
@@ -206,9 +242,9 @@ pub fn advice(advice: Option<&Advice>, currency: Currency) -> Vec<String> {
 
 fn sure(share: f64) -> &'static str {
     match share {
-        share if share > 0.99 => "the next ratio is clearly dearer",
-        share if share > 0.9 => "the next ratio is probably dearer",
-        _ => "the next ratio is about as good",
+        share if share > 0.99 => "the next is clearly dearer",
+        share if share > 0.9 => "the next is probably dearer",
+        _ => "the next is about as good",
     }
 }
 
@@ -224,11 +260,12 @@ pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (V
     let swing = if figures.spread < 0.5 {
         "Every year costs the same.".to_owned()
     } else {
-        format!(
-            "Half of the years cost at most {}, nine of ten at most {}.",
-            whole(figures.median.value, currency),
-            whole(figures.p90.value, currency)
-        )
+        let (median, p90) = (whole(figures.median.value, currency), whole(figures.p90.value, currency));
+        if median == p90 {
+            format!("Nine of ten years cost {median}, few far more.")
+        } else {
+            format!("Half of the years cost at most {median}, nine of ten at most {p90}.")
+        }
     };
     let (pros, cons): (Vec<&str>, Vec<&str>) = match program {
         "ad-hoc" => (
@@ -284,7 +321,7 @@ pub fn questions(facts: &Facts, contenders: &[Contender], knowledge: &Knowledge,
     let increments = contenders.iter().find_map(|contender| contender.text.as_deref()).filter(|text| text.contains("increment = 15"));
     let steps = increments.map(|_| {
         format!(
-            "A quarter hour, added up over a ticket's day before it is rounded. On this client's work {:.0} actual minutes of a ticket become {:.0} billable ones; each entry shows both.",
+            "A quarter hour, added up over a ticket's day before it is rounded. On average {:.0} actual minutes of a ticket become {:.0} billable ones; each entry shows both.",
             facts.actual_minutes, facts.billable_minutes
         )
     });
@@ -293,7 +330,7 @@ pub fn questions(facts: &Facts, contenders: &[Contender], knowledge: &Knowledge,
     });
     let prompt = facts.same_day.map(|share| {
         format!(
-            "{} of this client's past tickets were worked on within one day only. When a ticket was opened is not recorded here, so the time to the first answer is not measured.",
+            "{} of the past tickets were worked on within a single day. When a ticket was opened is not recorded here, so the time to the first answer is not measured.",
             percent(share)
         )
     });
@@ -355,7 +392,16 @@ pub fn questions(facts: &Facts, contenders: &[Contender], knowledge: &Knowledge,
 
 /// What one crash more costs, where it was simulated.
 fn crashing(contenders: &[Contender], knowledge: &Knowledge, scenarios: &[Scenario]) -> String {
-    let expected = format!("A crash is expected {:.2} times a year here; the figures of bad years hold it.", knowledge.severe_a_year);
+    let years = (1.0 / knowledge.severe_a_year.max(1e-6)).round();
+    let expected = match years {
+        years if years < 1.5 => {
+            format!("A crash is expected {:.1} times a year here; the figures of bad years hold it.", knowledge.severe_a_year)
+        }
+        years if years <= 50.0 => {
+            format!("A crash is expected once in about {years:.0} years here; the figures of bad years hold it.")
+        }
+        _ => "A crash is hardly expected here.".to_owned(),
+    };
     let Some(crash) = scenarios.iter().find(|scenario| scenario.name == scenario::CRASH) else { return expected };
     let more = |program: &str| {
         let at = contenders.iter().position(|it| it.program == program)?;
@@ -373,15 +419,17 @@ fn shrinking(contenders: &[Contender], scenarios: &[Scenario]) -> String {
     let general =
         "Hours and per-device fees follow the dated device list, both ways; a flat fee changes by a new version of the agreement.";
     let Some(smaller) = scenarios.iter().find(|scenario| scenario.name == scenario::SMALLER) else { return general.to_owned() };
-    let change = |program: &str| {
-        let at = contenders.iter().position(|it| it.program == program)?;
+    let change = |at: usize| {
         let (before, after) = (contenders.get(at)?.figures.mean.value, smaller.costs.get(at)?.value);
         (before > 0.0).then(|| (1.0 - after / before) * 100.0)
     };
-    let said: Vec<String> = ["fixed-rate", "use-it-or-lose-it", "customized"]
+    let today = contenders.iter().position(Contender::is_today);
+    let saved = |name: &str, share: f64| format!("{name} {:.0} %", share.max(0.0));
+    let mut said: Vec<String> = ["fixed-rate", "use-it-or-lose-it", "customized"]
         .into_iter()
-        .filter_map(|program| Some(format!("{program} {:.0} %", change(program)?.max(0.0))))
+        .filter_map(|program| Some(saved(program, change(contenders.iter().position(|it| it.program == program)?)?)))
         .collect();
+    said.extend(today.and_then(change).map(|share| saved("today's agreement", share)));
     format!("{general} A third fewer workstations save {}.", said.join(", "))
 }
 
@@ -457,8 +505,18 @@ pub fn redrawn(report: &Report) -> Option<String> {
     let at = report.contenders.iter().position(|it| it.program == "use-it-or-lose-it")?;
     let (mean, p95) = (redrawn.means.get(at)?, redrawn.p95.get(at)?);
     let figures = &report.contenders.get(at)?.figures;
+    let apart = if figures.mean.value > 0.0 { mean.value / figures.mean.value - 1.0 } else { 0.0 };
+    let so = match apart {
+        apart if apart > 0.08 => {
+            " The past was dearer than what is expected: look for the month that stands out, and ask whether it may come again."
+        }
+        apart if apart < -0.08 => {
+            " The past was cheaper than what is expected: rare events are part of the expectation, and may not have come."
+        }
+        _ => " Both say much the same.",
+    };
     Some(format!(
-        "As a check without any law, the client's own months were drawn anew {} times, three in a row, with what happened in them, a crash or none: under {} an average year costs {} (simulated: {}), a bad one {} ({}).",
+        "As a check without any law, the client's own months were drawn anew {} times, three in a row, with what happened in them, a crash or none: under {} an average year costs {} (simulated: {}), a bad one {} ({}).{so}",
         redrawn.courses,
         named("use-it-or-lose-it"),
         whole(mean.value, currency),

@@ -40,7 +40,7 @@ impl Fan {
             id: self.id.clone(),
             title: self.title.clone(),
             svg: [("chart-wide", 720.0, 240.0), ("chart-small", 390.0, 230.0)].map(|it| self.draw(it)).concat(),
-            legend: vec![("fan-half", "every second month"), ("fan-most", "nine of ten months"), ("allowance", "allowance")],
+            legend: vec![("fan-half", "half of all months"), ("fan-most", "nine of ten months"), ("allowance", "allowance")],
             head: vec!["Month", "P10, hours", "Middle, hours", "P90, hours"],
             rows: rows.collect(),
         }
