@@ -239,7 +239,7 @@ impl Run {
             overage_chance: share_with(courses.iter().map(Course::has_overage), self.sums.iter()),
             overage_hours: mean(&total(|month| month.overage)) / 3_600.0,
             lost_money: mean(&lost) * hour_price + reserve,
-            lost_hours: self.mean(&lost),
+            lost_hours: self.mean(&lost).above_nought(),
             left_hours: mean(&each(&|course| course.left_seconds)) / 3_600.0,
             price_per_hour: (worked > 0.0).then(|| mean_cost.value / worked),
             price_per_seat: (measure.seats > 0.0).then(|| mean_cost.value / years / 12.0 / measure.seats),

@@ -8,7 +8,7 @@ use crate::demand::Demand;
 use crate::estimate::Control;
 use crate::frequency::Frequency;
 use crate::law::{Compound, Grid, Grids, Part, overage_in_moods};
-use crate::number::{float, sum};
+use crate::number::{float, index, sum};
 use crate::path::{DrawnMonth, Path};
 use crate::severity::Severity;
 
@@ -66,13 +66,18 @@ impl Weights {
         let law = Law::new(self, demand);
         let mut control = Control { mean: law.mean, ..Control::default() };
         if control.mean > 0.0 && (self.beyond.is_some() || law.is_dense() && plan.courses_max >= COURSES_MIN) {
-            let grid = self.beyond.map_or_else(|| law.total(), |allowance| law.beyond(allowance));
-            (control.mean, control.error) = (grid.mean(), self.beyond.map_or(0.0, |_| grid.error_near(0.0)));
-            // A law that lies at nought that often has no such quantile.
-            let known = [0.5, 0.9, 0.95].into_iter().filter(|share| *share > grid.none() + 0.01);
+            let never = self.beyond.is_some_and(|allowance| law.is_always_above(allowance));
+            // What is always passed is taken off, and no more.
+            let off = if never { self.beyond.unwrap_or(0.0) * float(law.months().len()) } else { 0.0 };
+            let beyond = self.beyond.filter(|_| !never);
+            let grid = beyond.map_or_else(|| law.total(), |allowance| law.beyond(allowance));
+            (control.mean, control.error) = (grid.mean() - off, beyond.map_or(0.0, |_| grid.error_near(0.0)));
+            let known_up_to = grid.cdf(grid.hours());
+            // A law that lies at nought that often has no such quantile, and what lies past the grid is not known.
+            let known = [0.5, 0.9, 0.95].into_iter().filter(|share| *share > grid.none() + 0.01 && *share < known_up_to - 0.01);
             control.above = self.beyond.map(|_| 1.0 - grid.none());
-            control.tail_mean = Some((0.95, grid.tail_mean(0.95)));
-            control.quantiles = known.map(|share| (share, grid.quantile(share))).collect();
+            control.tail_mean = (known_up_to > 0.99).then(|| (0.95, grid.tail_mean(0.95) - off));
+            control.quantiles = known.map(|share| (share, grid.quantile(share) - off)).collect();
         }
         control
     }
@@ -125,10 +130,12 @@ impl<'a> Law<'a> {
         let moods = &self.demand.usual.moods;
         let variance = sum(self.months().iter().map(|frequency| self.month(*frequency, 1.0).deviation().powi(2)));
         let reach = (self.mean + 8.0 * variance.sqrt()) * moods.iter().copied().fold(1.0, f64::max);
-        let step = reach * 2.0 / float(POINTS);
-        let severities = self.usual.iter().chain(self.rare.iter().map(|part| &part.severity));
-        let excess = |severity: &Severity| (0..=POINTS).map(|at| severity.excess(float(at) * step)).collect();
-        let excess: Vec<Vec<f64>> = severities.map(excess).collect();
+        let doubt = sum(moods.iter().map(|mood| (mood - 1.0).powi(2))) / float(moods.len());
+        // So many that the law is seen on each side of its middle.
+        let swing = (variance + doubt * self.mean * self.mean).sqrt();
+        let points = index(reach * 2.0 / swing * 16.0).clamp(POINTS, POINTS * 16).next_power_of_two();
+        let step = reach * 2.0 / float(points);
+        let severities: Vec<&Severity> = self.usual.iter().chain(self.rare.iter().map(|part| &part.severity)).collect();
         let usual = usize::from(self.usual.is_some());
         let like: Vec<(Frequency, f64)> =
             self.months().chunk_by(|one, other| one == other).filter_map(|own| Some((*own.first()?, float(own.len())))).collect();
@@ -145,17 +152,83 @@ impl<'a> Law<'a> {
         };
         let nought: Vec<Complex64> =
             self.usual.iter().map(|_| 1.0 - self.counted()).chain(self.rare.iter().map(|_| 0.0)).map(Complex64::from).collect();
-        Grid::of_excess(&excess, step, (self.mean, law(&nought).re), law, &mut Grids::new())
+        Grid::of_severities(&severities, (points, step), (self.mean, law(&nought).re), law, &mut Grids::new())
+    }
+
+    /// One month in each mood, of months that are alike.
+    fn moods(&self) -> Vec<Compound> {
+        let first = self.months().first().copied();
+        first.map_or_else(Vec::new, |first| self.demand.usual.moods.iter().map(|mood| self.month(first, *mood)).collect())
+    }
+
+    /// Is every month above an allowance but for one in millions?
+    fn is_always_above(&self, allowance: f64) -> bool {
+        self.moods().iter().all(|mood| mood.mean() - 6.0 * mood.deviation() > allowance)
     }
 
     /// What lies beyond an allowance in each month, added up over months that are alike.
     fn beyond(&self, allowance: f64) -> Grid {
-        let Some(first) = self.months().first() else { return self.total() };
-        let moods: Vec<Compound> = self.demand.usual.moods.iter().map(|mood| self.month(*first, *mood)).collect();
+        let moods = self.moods();
         let months = u32::try_from(self.months().len()).unwrap_or(u32::MAX);
         let most = |of: &dyn Fn(&Compound) -> f64| moods.iter().map(of).fold(0.0, f64::max);
         let (mean, swing) = (most(&|mood| (mood.mean() - allowance).max(0.0)), most(&Compound::deviation));
         let hours = f64::from(months) * (mean + swing / 2.0) + 8.0 * f64::from(months).sqrt() * swing;
-        overage_in_moods(&moods, (allowance, months), hours, POINTS * 2, &mut Grids::new())
+        // A fourth of the points is read; six for a standard deviation of the month.
+        let points = index((allowance + 2.0 * hours) / swing.max(1e-9) * 24.0).clamp(POINTS * 2, POINTS * 8).next_power_of_two();
+        overage_in_moods(&moods, (allowance, months), hours, points, &mut Grids::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quarterhour_billing::{Billing, Period, Words};
+
+    use super::*;
+    use crate::demand::{SevereWork, Urn, Usual};
+    use crate::history::{Incident, Piece, PieceOn};
+
+    fn demand(tickets: f64, minutes: impl Iterator<Item = u32>) -> Demand {
+        let mut words = Words::default();
+        let (tier, work_type) = (words.intern("helpdesk"), words.intern("remote"));
+        let piece = |minutes| Piece { after: 0, minutes, tier, work_type, on: PieceOn::Nothing, billing: Billing::Billable };
+        let incidents = minutes.map(|minutes| (1.0, Incident { weekday: 0, pieces: vec![piece(minutes)] }));
+        Demand {
+            usual: Usual { tickets: vec![Frequency::Poisson { mean: tickets }; 12], moods: vec![1.0] },
+            urn: Urn::new(incidents),
+            severe: Vec::new(),
+            severe_work: SevereWork { tier, work_type },
+        }
+    }
+
+    fn plan() -> Plan {
+        Plan::usual(Period::parse("2027-01").unwrap_or_else(|| unreachable!("a period")), 1)
+    }
+
+    /// Thousands of tickets, each far shorter than the points of the law are apart: a normal law with its skewness knows the quantile.
+    #[test]
+    fn many_short_tickets_do_not_widen_the_law() {
+        let demand = demand(2_000.0, (2..30).map(|number| number * 3 % 23 + 1));
+        let control = Weights::hours(&demand).control(&demand, plan());
+        let [mean, variance, third] =
+            Compound { parts: vec![Part { frequency: demand.usual.tickets[0].over(12), severity: demand.urn.severity() }] }
+                .cumulants();
+        for (share, z) in [(0.5, 0.0), (0.9, 1.281_551_566), (0.95, 1.644_853_627)] {
+            let expected = mean + variance.sqrt() * z + third / variance * (z * z - 1.0) / 6.0;
+            let got = control.quantiles.iter().find(|(own, _)| (own - share).abs() < 1e-9).map_or(f64::NAN, |(_, value)| *value);
+            assert!((got - expected).abs() < 0.01 * variance.sqrt(), "{share}: {got} is not {expected}, of {}", variance.sqrt());
+        }
+    }
+
+    /// An allowance that is a small part of the work: what lies beyond it is nearly all.
+    #[test]
+    fn a_small_allowance_is_taken_off_each_month() {
+        let demand = demand(60.0, (1..40).map(|number| number * 7));
+        let hours = Weights::hours(&demand);
+        let (all, rest) = (hours.control(&demand, plan()), Weights { beyond: Some(0.05), ..hours }.control(&demand, plan()));
+        assert!((all.mean - rest.mean - 0.6).abs() < 1e-3, "{} and {}", all.mean, rest.mean);
+        for ((_, whole), (share, beyond)) in all.quantiles.iter().zip(&rest.quantiles) {
+            assert!((whole - beyond - 0.6).abs() < 0.02, "{share}: {whole} and {beyond}");
+        }
+        assert_eq!((all.quantiles.len(), rest.quantiles.len()), (3, 3));
     }
 }

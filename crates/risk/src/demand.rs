@@ -178,6 +178,19 @@ pub struct Severe {
     pub on: DeviceClass,
 }
 
+/// Work on a severe event ends after so many hours: four months of eight hours a day.
+pub const SEVERE_MAX: f64 = 1_000.0;
+
+impl Severe {
+    /// An event whose hours end at [`SEVERE_MAX`].
+    #[must_use]
+    pub fn new(name: &str, a_year: f64, hours: Severity, on: DeviceClass) -> Self {
+        let ends = hours.survival(SEVERE_MAX) > 1e-9;
+        let hours = if ends { Severity::Capped { cap: SEVERE_MAX, of: Box::new(hours) } } else { hours };
+        Self { name: name.to_owned(), a_year, hours, on }
+    }
+}
+
 /// Tickets of each month, and the doubt about them: in truth there may be more or fewer in all of them.
 #[derive(Clone, Debug)]
 pub struct Usual {

@@ -13,6 +13,14 @@ pub struct Estimate {
     pub error: f64,
 }
 
+impl Estimate {
+    /// Of a number that cannot be below nought.
+    #[must_use]
+    pub fn above_nought(self) -> Self {
+        Self { value: self.value.max(0.0), ..self }
+    }
+}
+
 /// A variable that is known exactly and was drawn along, such as the hours of each simulated course. The default one knows nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Control {

@@ -4,7 +4,7 @@ use quarterhour_billing::{Billing, Calendar, Client, DAY_SECONDS, Day, DeviceCla
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::demand::{Demand, Severe};
+use crate::demand::{Demand, SEVERE_MAX, Severe};
 use crate::history::{Incident, Piece, PieceOn};
 use crate::number::index;
 
@@ -299,7 +299,7 @@ pub(crate) fn typical(severe: &Severe, demand: &Demand) -> Incident {
 /// A severe event as work of at most eight hours a day, beginning on a weekday's morning.
 fn severe_incident(hours: f64, demand: &Demand, on: DeviceClass) -> Incident {
     let work = demand.severe_work;
-    let mut left = u32::try_from(index((hours * 60.0).round().clamp(1.0, 60_000.0))).unwrap_or(1);
+    let mut left = u32::try_from(index((hours.min(SEVERE_MAX) * 60.0).round().max(1.0))).unwrap_or(1);
     let (mut pieces, mut day) = (Vec::new(), 0_i64);
     while left > 0 {
         let minutes = left.min(480);

@@ -192,7 +192,7 @@ impl Portfolio {
         let on = if seats.servers > 0.0 { DeviceClass::Server } else { DeviceClass::Workstation };
         let mean = rate.mean() * seats.workstations.max(1.0);
         let usual = Usual::new(vec![Frequency::dispersed(mean, dispersion); usize::try_from(months).unwrap_or(0)], doubt);
-        let severe = Severe { name: "Server crash".to_owned(), a_year: severe_a_year, hours: self.severe_hours(), on };
+        let severe = Severe::new("Server crash", severe_a_year, self.severe_hours(), on);
         let knowledge = self.knowledge(history, (rate, dispersion, severe_a_year), hours, seats);
         (Demand { usual, urn, severe: vec![severe], severe_work: words.severe }, knowledge)
     }

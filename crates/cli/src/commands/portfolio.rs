@@ -1,6 +1,6 @@
 //! `portfolio`: the provider's side of all its agreements.
 
-use quarterhour_server::app::money::grouped;
+use quarterhour_server::app::money::{exact, grouped};
 use quarterhour_server::app::risk::provider_side::{Inquiry, ProviderSide, provider_side};
 use quarterhour_server::error::AppError;
 
@@ -68,11 +68,11 @@ fn text(side: &ProviderSide) -> String {
         money(promised.storm_cost)
     );
     text += &format!(
-        "{} years from seed {}; a common shock of {:.0} % a month; an hour costs {:.2}.\n",
+        "{} years from seed {}; a common shock of {:.0} % a month; an hour costs {}.\n",
         side.plan.courses,
         side.plan.seed,
         side.plan.shock * 100.0,
-        side.plan.hour_cost
+        exact(side.plan.hour_cost, &side.currency)
     );
     if !side.left_out.is_empty() {
         text += &format!("Left out, because they pay in another currency: {}.\n", plain(&side.left_out.join(", ")));

@@ -12,6 +12,7 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use crate::law::{Compound, Part};
 use crate::number::{float, index, root};
+use crate::severity::Severity;
 
 /// The tilt over the whole grid: what comes around is damped by e^-14, and rounding grows by at most e^7 in the lower half.
 const TILT: f64 = 14.0;
@@ -139,9 +140,23 @@ impl Grid {
         Self::between((&fine, &coarse), (mean, none), law, grids)
     }
 
-    /// The laws that several compounds of the same severities have.
-    pub(crate) fn of_each(excess: &[Vec<f64>], step: f64, compounds: &[Compound], grids: &mut Grids) -> Vec<Self> {
-        let [fine, coarse] = [1, 2].map(|every| Spread::new(excess, every, step, grids));
+    /// The law that `law` makes of the transforms of severities, on points that may lie further apart than the hours of a ticket.
+    pub(crate) fn of_severities(
+        severities: &[&Severity],
+        (points, step): (usize, f64),
+        (mean, none): (f64, f64),
+        law: impl Fn(&[Complex64]) -> Complex64,
+        grids: &mut Grids,
+    ) -> Self {
+        let [fine, coarse] = Spread::of_severities(severities, (points, step), grids);
+        Self::between((&fine, &coarse), (mean, none), law, grids)
+    }
+
+    /// The laws that several compounds of the same severities have, likewise.
+    pub(crate) fn of_each(compounds: &[Compound], (points, step): (usize, f64), grids: &mut Grids) -> Vec<Self> {
+        let parts = compounds.first().map_or(&[][..], |first| &first.parts);
+        let severities: Vec<&Severity> = parts.iter().map(|part| &part.severity).collect();
+        let [fine, coarse] = Spread::of_severities(&severities, (points, step), grids);
         let mut one = |own: &Compound| Self::between((&fine, &coarse), (own.mean(), own.none()), |at| own.generating(at), grids);
         compounds.iter().map(&mut one).collect()
     }
@@ -316,6 +331,30 @@ impl Spread {
         let step = step * float(every);
         let spread: Vec<Vec<f64>> = excess.iter().map(|excess| differences(excess.iter().step_by(every).copied(), step)).collect();
         Self { spectra: grids.spectra(&spread, (points, TILT)), points, step }
+    }
+
+    /// Of severities, on the fine and the coarse grid. Spreading hours to points leaves their mean and adds to their variance, which
+    /// thousands of tickets add up; that is taken away again by a second difference (local moments, Gerber 1982).
+    fn of_severities(severities: &[&Severity], (points, step): (usize, f64), grids: &mut Grids) -> [Self; 2] {
+        let excess: Vec<Vec<f64>> =
+            severities.iter().map(|severity| (0..=points).map(|at| severity.excess(float(at) * step)).collect()).collect();
+        [1, 2].map(|every| {
+            let mut spread = Self::new(&excess, every, step, grids);
+            let points = spread.points;
+            for ((severity, excess), spectrum) in severities.iter().zip(&excess).zip(&mut spread.spectra) {
+                let square = |(at, share): (usize, f64)| share * float(at).powi(2);
+                let steps = differences(excess.iter().step_by(every).copied(), spread.step);
+                let added = crate::number::sum(steps.into_iter().enumerate().map(square)) - severity.moment(2) / spread.step.powi(2);
+                // At most a fourth of a step squared: less is known of what lies past the grid's end.
+                let half = if added.is_finite() { added.clamp(0.0, 0.25) / 2.0 } else { 0.0 };
+                for (number, value) in spectrum.iter_mut().enumerate() {
+                    let turn = std::f64::consts::TAU * float(number) / float(points);
+                    let one = Complex64::from_polar((-TILT / float(points)).exp(), -turn);
+                    *value *= 1.0 - (one + one.inv() - 2.0) * half;
+                }
+            }
+            spread
+        })
     }
 
     /// E[(x - S)+] at the points, of the sum that `law` makes of them.

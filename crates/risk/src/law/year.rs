@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 
-use crate::law::{Compound, Grid, Grids, Part};
+use crate::law::{Compound, Grid, Grids};
 use crate::number::{float, index, sum};
 
 /// The overage of some months together: the sum of (S - allowance)+ over months that are alike and apart.
@@ -37,12 +37,10 @@ impl Overages {
 #[must_use]
 pub fn overage_in_moods(moods: &[Compound], (allowance, months): (f64, u32), hours: f64, points: usize, grids: &mut Grids) -> Grid {
     let Some(first) = moods.first() else { return Grid::new(&Compound::default(), hours, points, grids) };
-    let (parts, points) = (&first.parts, Points::new(first, allowance, hours, points));
-    let of = |part: &Part| (0..=points.all).map(|at| part.severity.excess(float(at) * points.step / 2.0)).collect();
-    let severities: Vec<Vec<f64>> = parts.iter().map(of).collect();
+    let points = Points::new(first, allowance, hours, points);
     let power = i32::try_from(months).unwrap_or(i32::MAX);
     let (mut mean, mut none, mut error, mut excess) = (0.0, 0.0, 0.0, Vec::with_capacity(moods.len()));
-    for month in Grid::of_each(&severities, points.step / 2.0, moods, grids) {
+    for month in Grid::of_each(moods, (points.all, points.step / 2.0), grids) {
         mean += month.excess(allowance) * f64::from(months) / float(moods.len());
         none += month.cdf(allowance).powi(power) / float(moods.len());
         error += month.error_near(allowance) * f64::from(months) / float(moods.len());
@@ -73,7 +71,8 @@ impl Points {
         });
         let step = match own {
             Some(own) => own / (own / least).floor(),
-            None if allowance > 0.0 => allowance / (allowance / least).floor().max(1.0),
+            None if allowance > least => allowance / (allowance / least).floor(),
+            // A small allowance needs no point of its own.
             None => least,
         };
         Self { all, nodes, step }

@@ -62,7 +62,7 @@ impl<'a> Asked<'a> {
             let mean = seats.workstations * question.virus_hours;
             let hours = Severity::Gamma { shape: 4.0, scale: mean / 4.0 };
             let on = DeviceClass::Workstation;
-            demand.severe.push(Severe { name: "Virus on every machine".to_owned(), a_year: question.viruses, hours, on });
+            demand.severe.push(Severe::new("Virus on every machine", question.viruses, hours, on));
         }
         Self { office, question, client, seats, demand, knowledge, first }
     }
@@ -180,12 +180,21 @@ impl<'a> Asked<'a> {
                 return Err(AppError::user(said, "a draft is called as its file: rename it"));
             }
             let text = drafted(&draft.text);
-            let agreement = read(&draft.name, &text, words).map_err(|problems| unreadable(&draft.name, &problems))?;
+            let agreement = setup::read_agreement(&draft.name, &self.dated(&draft.text), words)
+                .map_err(|problems| unreadable(&draft.name, &problems))?;
             let program = agreement.program.name().to_owned();
             let candidate = Candidate::starting(&draft.name, &agreement, day);
             entrants.push(Entrant { candidate, program, because: "As drafted.".to_owned(), text: Some(text) });
         }
         Ok(entrants)
+    }
+
+    /// A draft as an agreement of this client, with its own dates, or from the first simulated day on where it has none.
+    fn dated(&self, text: &str) -> String {
+        let rest: String = text.lines().filter(|line| key(line) != "client").map(|line| format!("{line}\n")).collect();
+        let starts =
+            if rest.lines().any(|line| key(line) == "starts") { String::new() } else { format!("starts = {}\n", self.first_day()) };
+        format!("client = \"{}\"\n{starts}{rest}", self.client.code)
     }
 
     /// The client's own months as the use-it-or-lose-it program counts them.
@@ -279,12 +288,14 @@ fn as_it_might_be(client: &Client, question: &Question, first: Period) -> Client
     changed
 }
 
+/// The key of a line of a draft.
+fn key(line: &str) -> &str {
+    line.split('=').next().unwrap_or_default().trim()
+}
+
 /// A draft's text without its client and dates.
 fn drafted(text: &str) -> String {
-    let is_kept = |line: &&str| {
-        let key = line.split('=').next().unwrap_or_default().trim();
-        !matches!(key, "client" | "starts" | "ends")
-    };
+    let is_kept = |line: &&str| !matches!(key(line), "client" | "starts" | "ends");
     text.lines().filter(is_kept).map(|line| format!("{line}\n")).collect()
 }
 

@@ -154,8 +154,11 @@ fn break_evens(report: &Report) -> Vec<documents::BreakEven> {
     chosen.sort_by(|one, other| one.tickets.total_cmp(&other.tickets));
     let said = |it: &BreakEven| documents::BreakEven {
         sentence: format!(
-            "Below {:.0} tickets a month ({:.1} hours of work) {} is cheaper, above it {}.",
-            it.tickets, it.hours, it.below, it.above
+            "Below {} a month ({:.1} hours of work) {} is cheaper, above it {}.",
+            words::tickets(it.tickets),
+            it.hours,
+            it.below,
+            it.above
         ),
         tickets: Some(it.tickets),
         contender: report.contenders.iter().position(|contender| contender.name == it.below),

@@ -60,7 +60,7 @@ pub fn chance(share: f64) -> String {
 #[must_use]
 pub fn overage(contender: &Contender, words: impl Fn(f64) -> String) -> String {
     let share = contender.figures.overage_chance.value;
-    if contender.program == "use-it-or-lose-it" || share > 0.0 { words(share) } else { "\u{2013}".to_owned() }
+    if contender.program == "use-it-or-lose-it" || share >= 0.005 { words(share) } else { "\u{2013}".to_owned() }
 }
 
 /// The result in sentences.
@@ -94,14 +94,25 @@ pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: (f64, f
     if let Some(program) = contenders.iter().find(|contender| contender.program == "use-it-or-lose-it") {
         let figures = &program.figures;
         said.push(format!(
-            "Under {} at least one month goes over its hours {}, and {:.0} hours worth {} end unused in an average year.",
+            "Under {} at least one month goes over its hours {}, and {} worth {} end unused in an average year.",
             named(&program.name),
             chance(figures.overage_chance.value),
-            figures.lost_hours.value,
+            hours(figures.lost_hours.value),
             whole(figures.lost_money, currency)
         ));
     }
     said
+}
+
+/// Whole tickets: `1 ticket`, `12 tickets`.
+#[must_use]
+pub fn tickets(tickets: f64) -> String {
+    counted(quarterhour_risk::number::index(tickets.max(0.0) + 0.5), "ticket")
+}
+
+/// Whole hours: `1 hour`, `12 hours`.
+fn hours(hours: f64) -> String {
+    counted(quarterhour_risk::number::index(hours.max(0.0) + 0.5), "hour")
 }
 
 /// A program's name within a sentence.
@@ -162,8 +173,8 @@ pub fn crossings(report: &Report) -> Vec<((&CurvePoint, &str), Option<&BreakEven
 pub fn by_demand(report: &Report) -> Vec<String> {
     let said = |(number, ((point, name), crossing)): (usize, ((&CurvePoint, &str), Option<&BreakEven>))| match crossing {
         _ if number == 0 => format!("With few tickets, {} costs least.", named(name)),
-        Some(it) => format!("From {:.0} tickets a month ({:.1} hours of work) on, {} does.", it.tickets, it.hours, named(name)),
-        None => format!("At about {:.0} tickets a month, {} does.", point.tickets, named(name)),
+        Some(it) => format!("From {} a month ({:.1} hours of work) on, {} does.", tickets(it.tickets), it.hours, named(name)),
+        None => format!("At about {} a month, {} does.", tickets(point.tickets), named(name)),
     };
     crossings(report).into_iter().enumerate().map(said).collect()
 }
@@ -253,7 +264,7 @@ fn sure(share: f64) -> &'static str {
 pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (Vec<String>, Vec<String>) {
     let money = whole(figures.lost_money, currency);
     let lost = if figures.lost_hours.value >= 0.5 {
-        format!("{:.0} hours worth {money} end unused in an average year.", figures.lost_hours.value)
+        format!("{} worth {money} end unused in an average year.", hours(figures.lost_hours.value))
     } else {
         format!("{money} of the reserve end unused in an average year.")
     };
