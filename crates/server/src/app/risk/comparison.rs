@@ -19,6 +19,7 @@ use crate::app::risk::asked::{Asked, mean_hours, month_hours};
 use crate::app::risk::facts::Facts;
 use crate::app::risk::office::Office;
 use crate::app::risk::question::{Draft, Question};
+use crate::app::risk::questions::{AskedQuestion, questions};
 use crate::app::risk::scenario::{Contest, Redrawn, Scenario, redrawn, scenarios};
 use crate::app::risk::words;
 use crate::error::{AppError, Shares};
@@ -106,7 +107,7 @@ pub struct Report {
     /// The result in sentences.
     pub sentences: Vec<String>,
     /// What should be asked before signing, with answers where the platform has them.
-    pub questions: Vec<words::AskedQuestion>,
+    pub questions: Vec<AskedQuestion>,
     /// What the figures rest on.
     pub assumptions: Vec<String>,
     /// Price yardsticks with their sources.
@@ -274,7 +275,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
             (asked.tickets(), asked.demand.urn.mean(), mean_hours(&ran, &contenders)),
             client.currency,
         ),
-        questions: words::questions(&facts, &contenders, &asked.knowledge, &scenarios),
+        questions: questions(&facts, &contenders, &asked.knowledge, &scenarios),
         assumptions: words::assumptions(&asked.knowledge, question, &ran, office),
         yardsticks: words::yardsticks(),
         knowledge: asked.knowledge,

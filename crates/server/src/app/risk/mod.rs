@@ -11,6 +11,7 @@ pub mod office;
 pub mod paper;
 pub mod provider_side;
 pub mod question;
+pub mod questions;
 pub mod scenario;
 pub mod staffing;
 pub mod words;
