@@ -162,7 +162,10 @@ pub fn tail_mean_with(values: &[f64], share: f64, control: &Control) -> Estimate
     };
     let known = control.tail_mean.filter(|(own, _)| (own - share).abs() < 1e-9).zip(control.quantile(share));
     let control = known.map(|((_, mean), own)| Control { drawn: beyond(&control.drawn, own), mean, ..Control::default() });
-    mean_with(&beyond(values, quantile), &control.unwrap_or_default())
+    let Estimate { value, error } = mean_with(&beyond(values, quantile), &control.unwrap_or_default());
+    // How far the few courses of the tail scatter is itself hardly known: rare events may be among them, or none.
+    let few = float(values.len()) * (1.0 - share);
+    Estimate { value, error: error * (1.0 + 4.0 / few.max(1.0)) }
 }
 
 /// A share of courses, with its standard error; never without doubt, even if none or all have it (one case is added each way).

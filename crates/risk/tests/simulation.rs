@@ -8,17 +8,18 @@ use quarterhour_billing::agreement::{
     Proration, Rate, RateTable, Reserve, ReserveSize, Rollover, Rounding, RoundingScope, Settlement, TimePools, Weights,
 };
 use quarterhour_billing::{
-    Billing, Calendar, Client, CountMethod, Currency, Day, Decimal, LocalClock, Period, Terms, TimeEntry, Words,
+    Billing, Calendar, Client, CountMethod, Currency, Day, Decimal, DeviceClass, LocalClock, Period, Terms, TimeEntry, Words,
 };
 use quarterhour_risk::candidate::{Candidate, Contestant, Course, Ground};
 use quarterhour_risk::comparison::{Figures, Measure, Plan, Run};
-use quarterhour_risk::demand::{Demand, SevereWork, Urn, Usual};
+use quarterhour_risk::demand::{Demand, Severe, SevereWork, Urn, Usual};
 use quarterhour_risk::estimate::{Control, Estimate, deviation, mean_with, quantile_with, tail_mean_with};
 use quarterhour_risk::field::Field;
 use quarterhour_risk::frequency::Frequency;
 use quarterhour_risk::history::{Incident, Piece, PieceOn};
 use quarterhour_risk::law::{Compound, Exact, Grids, Overages};
 use quarterhour_risk::path::{Horizon, Listed, lone_entries};
+use quarterhour_risk::severity::Severity;
 
 struct World {
     terms: Terms,
@@ -242,6 +243,9 @@ fn errors_are_as_large_as_figures_scatter() {
     let sizes: Vec<(f64, u32)> = (1..=40).map(|number| (1.0 / f64::from(number), 5 + 7 * number)).collect();
     let mut demand = world.demand(Frequency::NegativeBinomial { mean: 14.0, size: 6.0 }, 12, &sizes);
     demand.usual = Usual::new(demand.usual.tickets, 60.0);
+    let gamma = |mean: f64| Severity::Gamma { shape: 4.0, scale: mean / 4.0 };
+    demand.severe.push(Severe::new("crash", 0.3, gamma(12.0), DeviceClass::Server));
+    demand.severe.push(Severe::new("virus", 0.05, gamma(90.0), DeviceClass::Workstation));
     let replenish = AutoReplenish { seconds: 12 * 3_600, price: Decimal::whole(1_200), max_per_period: 9 };
     let reserve = Reserve {
         size: ReserveSize::Fixed(Decimal::whole(1_500)),

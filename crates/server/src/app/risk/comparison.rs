@@ -220,7 +220,9 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
             let (pros, mut cons) = words::pros_and_cons(&entrant.program, &figures, client.currency);
             let holds =
                 entrant.candidate.agreement.as_ref().and_then(|own| own.guard.cap).is_some_and(|cap| cap.on_cap == OnCap::Hold);
-            cons.extend(holds.then(|| words::HELD.to_owned()));
+            if holds {
+                cons.insert(0, words::HELD.to_owned());
+            }
             Contender {
                 name: entrant.candidate.name,
                 program: entrant.program,

@@ -117,7 +117,8 @@ fn named(name: &str) -> String {
 
 /// What is known, and what is expected: tickets a month, and hours of each.
 fn known(knowledge: &Knowledge, (expected, hours, count): (f64, f64, Option<f64>)) -> String {
-    let tickets = counted(usize::try_from(knowledge.tickets).unwrap_or(usize::MAX), "ticket");
+    let tickets =
+        format!("{} {}", money::grouped(&knowledge.tickets.to_string()), if knowledge.tickets == 1 { "ticket" } else { "tickets" });
     let months = counted(knowledge.months, "month");
     let seen = if knowledge.tickets == 1 { "was" } else { "were" };
     let basis = match knowledge.amount {
@@ -381,16 +382,12 @@ pub fn redrawn(report: &Report) -> Option<String> {
     let figures = &report.contenders.get(at)?.figures;
     let apart = if figures.mean.value > 0.0 { mean.value / figures.mean.value - 1.0 } else { 0.0 };
     let so = match apart {
-        apart if apart > 0.08 => {
-            " The past was dearer than what is expected: look for the month that stands out, and ask whether it may come again."
-        }
-        apart if apart < -0.08 => {
-            " The past was cheaper than what is expected: rare events are part of the expectation, and may not have come."
-        }
+        apart if apart > 0.08 => " The past was dearer than expected: ask whether its worst month may come again.",
+        apart if apart < -0.08 => " The past was cheaper than expected: rare events may not have come.",
         _ => " Both say much the same.",
     };
     Some(format!(
-        "As a check without any law, the client's own months were drawn anew {} times, three in a row, with what happened in them, a crash or none: under {} an average year costs {} (simulated: {}), a bad one {} ({}).{so}",
+        "As a check without any law, the own months were drawn anew {} times, three in a row: under {} an average year costs {} (simulated: {}), a bad one {} ({}).{so}",
         redrawn.courses,
         named("use-it-or-lose-it"),
         whole(mean.value, currency),
