@@ -223,17 +223,18 @@ impl Run {
         let worst: Vec<f64> = each(&Course::worst_month).iter().map(|minor| minor / measure.minor).collect();
         let regret: Vec<f64> = costs.iter().zip(cheapest).map(|(cost, least)| cost - least).collect();
         let margins: Vec<f64> = costs.iter().zip(&self.hours.drawn).map(|(cost, hours)| cost - hours * measure.hour_cost).collect();
-        let mean_cost = self.mean(costs);
+        let lean = self.lean(costs);
+        let mean_cost = mean_with(costs, lean);
         let swing = deviation(value).powi(2);
         let reserve = mean(&total(|month| month.forfeited_money)) / measure.minor;
         let hour_price = if granted > 0.0 { mean(&fixed) / measure.minor / granted } else { 0.0 };
         Figures {
             name: name.to_owned(),
             mean: mean_cost,
-            median: self.quantile(costs, 0.5),
-            p90: self.quantile(costs, 0.9),
-            p95: self.quantile(costs, 0.95),
-            tail_mean95: tail_mean_with(costs, 0.95, self.lean(costs)),
+            median: quantile_with(costs, 0.5, lean),
+            p90: quantile_with(costs, 0.9, lean),
+            p95: quantile_with(costs, 0.95, lean),
+            tail_mean95: tail_mean_with(costs, 0.95, lean),
             spread: deviation(costs),
             worst_month_p95: quantile_with(&worst, 0.95, &Control::default()),
             overage_chance: share_with(courses.iter().map(Course::has_overage), self.sums.iter()),

@@ -327,10 +327,17 @@ struct Spread {
 impl Spread {
     /// From every `every`-th of their excess values, of which there is one more than points.
     fn new(excess: &[Vec<f64>], every: usize, step: f64, grids: &mut Grids) -> Self {
-        let points = excess.first().map_or(0, |first| first.len().saturating_sub(1)) / every;
-        let step = step * float(every);
-        let spread: Vec<Vec<f64>> = excess.iter().map(|excess| differences(excess.iter().step_by(every).copied(), step)).collect();
-        Self { spectra: grids.spectra(&spread, (points, TILT)), points, step }
+        Self::of_shares(&Self::shares(excess, every, step), step * float(every), grids)
+    }
+
+    /// Their probabilities on the points.
+    fn shares(excess: &[Vec<f64>], every: usize, step: f64) -> Vec<Vec<f64>> {
+        excess.iter().map(|excess| differences(excess.iter().step_by(every).copied(), step * float(every))).collect()
+    }
+
+    fn of_shares(shares: &[Vec<f64>], step: f64, grids: &mut Grids) -> Self {
+        let points = shares.first().map_or(0, Vec::len);
+        Self { spectra: grids.spectra(shares, (points, TILT)), points, step }
     }
 
     /// Of severities, on the fine and the coarse grid. Spreading hours to points leaves their mean and adds to their variance, which
@@ -339,19 +346,22 @@ impl Spread {
         let excess: Vec<Vec<f64>> =
             severities.iter().map(|severity| (0..=points).map(|at| severity.excess(float(at) * step)).collect()).collect();
         [1, 2].map(|every| {
-            let mut spread = Self::new(&excess, every, step, grids);
+            let shares = Self::shares(&excess, every, step);
+            let mut spread = Self::of_shares(&shares, step * float(every), grids);
             let points = spread.points;
-            for ((severity, excess), spectrum) in severities.iter().zip(&excess).zip(&mut spread.spectra) {
+            // What a second difference does to a transform.
+            let second = |number: usize| {
+                let turn = std::f64::consts::TAU * float(number) / float(points);
+                let one = Complex64::from_polar((-TILT / float(points)).exp(), -turn);
+                one + one.inv() - 2.0
+            };
+            let second: Vec<Complex64> = (0..=points / 2).map(second).collect();
+            for ((severity, shares), spectrum) in severities.iter().zip(shares).zip(&mut spread.spectra) {
                 let square = |(at, share): (usize, f64)| share * float(at).powi(2);
-                let steps = differences(excess.iter().step_by(every).copied(), spread.step);
-                let added = crate::number::sum(steps.into_iter().enumerate().map(square)) - severity.moment(2) / spread.step.powi(2);
+                let added = crate::number::sum(shares.into_iter().enumerate().map(square)) - severity.moment(2) / spread.step.powi(2);
                 // At most a fourth of a step squared: less is known of what lies past the grid's end.
                 let half = if added.is_finite() { added.clamp(0.0, 0.25) / 2.0 } else { 0.0 };
-                for (number, value) in spectrum.iter_mut().enumerate() {
-                    let turn = std::f64::consts::TAU * float(number) / float(points);
-                    let one = Complex64::from_polar((-TILT / float(points)).exp(), -turn);
-                    *value *= 1.0 - (one + one.inv() - 2.0) * half;
-                }
+                spectrum.iter_mut().zip(&second).for_each(|(value, second)| *value *= 1.0 - second * half);
             }
             spread
         })
