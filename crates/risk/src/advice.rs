@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use crate::comparison::Run;
-use crate::estimate::{Control, Estimate, mean_with};
+use crate::estimate::Estimate;
 use crate::number::{float, sum};
 use crate::special::normal_cdf;
 
@@ -79,14 +79,14 @@ pub struct Advice {
 /// How numbers of simulated courses are judged: their mean, and a quantile of them.
 pub trait Judge {
     /// The mean.
-    fn mean(&self, values: &[f64]) -> f64;
+    fn mean(&self, values: &[f64]) -> Estimate;
     /// What the share of them does not pass.
     fn quantile(&self, values: &[f64], share: f64) -> f64;
 }
 
 impl Judge for Run {
-    fn mean(&self, values: &[f64]) -> f64 {
-        Self::mean(self, values).value
+    fn mean(&self, values: &[f64]) -> Estimate {
+        Self::mean(self, values)
     }
 
     fn quantile(&self, values: &[f64], share: f64) -> f64 {
@@ -100,7 +100,7 @@ pub fn advise(courses: &[Vec<f64>], terms: Terms, judge: &impl Judge) -> Option<
     let first = courses.first()?;
     let months = float(first.len().max(1));
     let worked: Vec<f64> = courses.iter().map(|course| sum(course.iter().copied())).collect();
-    let used = judge.mean(&worked) / months;
+    let used = judge.mean(&worked).value / months;
     let tried: Vec<(Ratio, Vec<f64>)> = MINUTES.iter().map(|minutes| try_ratio((courses, used), *minutes, terms, judge)).collect();
     let least: Vec<f64> = (0..courses.len())
         .map(|at| tried.iter().filter_map(|(_, costs)| costs.get(at)).copied().fold(f64::INFINITY, f64::min))
@@ -109,7 +109,7 @@ pub fn advise(courses: &[Vec<f64>], terms: Terms, judge: &impl Judge) -> Option<
         .iter()
         .map(|(ratio, costs)| {
             let regrets: Vec<f64> = costs.iter().zip(&least).map(|(cost, least)| cost - least).collect();
-            Ratio { regret: judge.mean(&regrets), ..*ratio }
+            Ratio { regret: judge.mean(&regrets).value, ..*ratio }
         })
         .collect();
     let lowest =
@@ -118,7 +118,7 @@ pub fn advise(courses: &[Vec<f64>], terms: Terms, judge: &impl Judge) -> Option<
         lowest_mean: lowest(|ratio| ratio.mean),
         lowest_p95: lowest(|ratio| ratio.p95),
         lowest_regret: lowest(|ratio| ratio.regret),
-        sure: sureness(&tried),
+        sure: sureness(&tried, judge),
         minutes_used: (terms.workstations > 0.0).then(|| used / terms.workstations * 60.0),
         hours_per_endpoint: (terms.endpoints > 0.0).then(|| used / terms.endpoints),
         is_heavy: terms.workstations > 0.0 && used / terms.workstations * 60.0 > 20.0,
@@ -132,7 +132,7 @@ fn try_ratio((courses, used): (&[Vec<f64>], f64), minutes: u32, terms: Terms, ju
     let overs: Vec<f64> = courses.iter().map(over).collect();
     let months = float(courses.first().map_or(1, Vec::len));
     let cost = used * months * terms.hour_cost;
-    let overage = judge.mean(&overs) * terms.overage_hour;
+    let overage = judge.mean(&overs).value * terms.overage_hour;
     let fee = (allowance * terms.committed_hour * months).max(cost / (1.0 - terms.margin) - overage).max(0.0);
     let costs: Vec<f64> = overs.iter().map(|over| fee + over * terms.overage_hour).collect();
     let lost: Vec<f64> = courses.iter().map(|course| sum(course.iter().map(|hours| (allowance - hours).max(0.0)))).collect();
@@ -145,7 +145,7 @@ fn try_ratio((courses, used): (&[Vec<f64>], f64), minutes: u32, terms: Terms, ju
         p95: judge.quantile(&costs, 0.95),
         regret: 0.0,
         overage_chance: float(overs.iter().filter(|over| **over > 1e-9).count()) / float(courses.len()),
-        lost_hours: judge.mean(&lost),
+        lost_hours: judge.mean(&lost).value,
         margin: if price > 0.0 { 1.0 - cost / price } else { 0.0 },
     };
     (ratio, costs)
@@ -237,23 +237,24 @@ fn sure_lower(gaps: &[f64], mean: impl Fn(&[f64]) -> Estimate) -> f64 {
 }
 
 /// How sure the lowest mean is lower than the next: by the differences on the same courses.
-fn sureness(tried: &[(Ratio, Vec<f64>)]) -> f64 {
+fn sureness(tried: &[(Ratio, Vec<f64>)], judge: &impl Judge) -> f64 {
     let mut order: Vec<&(Ratio, Vec<f64>)> = tried.iter().collect();
     order.sort_by(|one, other| one.0.mean.total_cmp(&other.0.mean));
     let [best, next, ..] = order[..] else { return 0.5 };
-    sure_lower(&gaps(&best.1, &next.1), |gaps| mean_with(gaps, &Control::default()))
+    sure_lower(&gaps(&best.1, &next.1), |gaps| judge.mean(gaps))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::estimate::{Control, mean_with};
 
     /// As they are.
     struct Plainly;
 
     impl Judge for Plainly {
-        fn mean(&self, values: &[f64]) -> f64 {
-            crate::number::mean(values)
+        fn mean(&self, values: &[f64]) -> Estimate {
+            mean_with(values, &Control::default())
         }
 
         fn quantile(&self, values: &[f64], share: f64) -> f64 {

@@ -4,6 +4,7 @@ use quarterhour_billing::{BillingError, Period};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::blend::Blend;
 use crate::candidate::{Course, MonthCost};
 use crate::estimate::{
     Control, Estimate, closest, covariance, deviation, mean_with, quantile_with, share, share_with, tail_mean_with,
@@ -70,14 +71,21 @@ impl Field<'_> {
         let mut sums: Vec<Control> = weights.par_iter().map(|weights| weights.control(self.demand, plan)).collect();
         let hours = sums.remove(0);
         let mut run = Run { plan, courses: vec![Vec::new(); names.len()], hours, sums, tickets: Vec::new(), names };
-        let mut tickets = 0;
+        let (mut tickets, mut blends) = (0, Vec::new());
         while !run.is_enough(tickets) {
+            if blends.is_empty() && run.count() > 0 {
+                blends = self.blends(&mut run)?;
+                if run.is_enough(tickets) {
+                    break;
+                }
+            }
             let from = run.tickets.len();
             let wanted = if from < plan.courses_min { plan.courses_min - from } else { ROUND.max(from / 4) };
             let numbers = from..from + wanted.min(plan.courses_max.max(1) - from);
             let one = |number: usize| {
                 let (path, courses) = self.course((plan.seed, number), &[])?;
-                let sums: Vec<f64> = weights.iter().skip(1).map(|weights| weights.of(&path)).collect();
+                let sums = weights.iter().skip(1).map(|weights| weights.of(&path));
+                let sums: Vec<f64> = sums.chain(blends.iter().map(|blend| blend.of(&path))).collect();
                 Ok((path.hours, path.tickets, sums, courses))
             };
             let round: Result<Vec<_>, BillingError> = numbers.into_par_iter().map(one).collect();
@@ -90,6 +98,19 @@ impl Field<'_> {
             }
         }
         Ok(run)
+    }
+
+    /// What the costs that are not known well enough go with, beside the sums.
+    fn blends(&self, run: &mut Run) -> Result<Vec<Blend>, BillingError> {
+        let mut found = Vec::new();
+        for (candidate, costs) in run.costs(1.0).iter().enumerate().filter(|(_, costs)| !run.is_precise(costs)) {
+            if let Some((blend, control)) = Blend::new(self, run, (candidate, costs))? {
+                found.push((blend, control));
+            }
+        }
+        let (blends, controls): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        run.sums.extend(controls);
+        Ok(blends)
     }
 }
 
@@ -159,15 +180,16 @@ impl Run {
         if count >= self.plan.courses_max.max(1) || (count > 0 && tickets >= self.plan.tickets_max) {
             return true;
         }
-        count >= self.plan.courses_min
-            && self.costs(1.0).iter().all(|costs| {
-                let p95 = self.quantile(costs, 0.95);
-                p95.error <= self.plan.precision * p95.value.abs()
-            })
+        count >= self.plan.courses_min && self.costs(1.0).iter().all(|costs| self.is_precise(costs))
+    }
+
+    fn is_precise(&self, costs: &[f64]) -> bool {
+        let p95 = self.quantile(costs, 0.95);
+        p95.error <= self.plan.precision * p95.value.abs()
     }
 
     /// What values of the courses lean on best.
-    fn lean(&self, values: &[f64]) -> &Control {
+    pub(crate) fn lean(&self, values: &[f64]) -> &Control {
         closest(values, std::iter::once(&self.hours).chain(&self.sums)).unwrap_or(&self.hours)
     }
 

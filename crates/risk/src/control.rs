@@ -5,7 +5,7 @@ use num_complex::Complex64;
 
 use crate::comparison::Plan;
 use crate::demand::Demand;
-use crate::estimate::Control;
+use crate::estimate::{Control, Estimate};
 use crate::frequency::Frequency;
 use crate::law::{Compound, Grid, Grids, Part, overage_in_moods};
 use crate::number::{float, index, sum};
@@ -76,8 +76,8 @@ impl Weights {
             // A law that lies at nought that often has no such quantile, and what lies past the grid is not known.
             let known = [0.5, 0.9, 0.95].into_iter().filter(|share| *share > grid.none() + 0.01 && *share < known_up_to - 0.01);
             control.above = self.beyond.map(|_| 1.0 - grid.none());
-            control.tail_mean = (known_up_to > 0.99).then(|| (0.95, grid.tail_mean(0.95) - off));
-            control.quantiles = known.map(|share| (share, grid.quantile(share) - off)).collect();
+            control.tail_mean = (known_up_to > 0.99).then(|| (0.95, Estimate::exact(grid.tail_mean(0.95) - off)));
+            control.quantiles = known.map(|share| (share, Estimate::exact(grid.quantile(share) - off))).collect();
         }
         control
     }
@@ -127,10 +127,10 @@ impl<'a> Law<'a> {
 
     /// All months together.
     fn total(&self) -> Grid {
-        let moods = &self.demand.usual.moods;
         let variance = sum(self.months().iter().map(|frequency| self.month(*frequency, 1.0).deviation().powi(2)));
-        let reach = (self.mean + 8.0 * variance.sqrt()) * moods.iter().copied().fold(1.0, f64::max);
-        let doubt = sum(moods.iter().map(|mood| (mood - 1.0).powi(2))) / float(moods.len());
+        let moods = self.demand.usual.moods(variance.sqrt() / self.mean);
+        let reach = (self.mean + 8.0 * variance.sqrt()) * moods.iter().map(|(_, mood)| *mood).fold(1.0, f64::max);
+        let doubt = sum(moods.iter().map(|(share, mood)| share * (mood - 1.0).powi(2)));
         // So many that the law is seen on each side of its middle.
         let swing = (variance + doubt * self.mean * self.mean).sqrt();
         let points = index(reach * 2.0 / swing * 16.0).clamp(POINTS, POINTS * 16).next_power_of_two();
@@ -142,35 +142,38 @@ impl<'a> Law<'a> {
         let law = |at: &[Complex64]| {
             let rare = at.iter().skip(usual).zip(&self.rare).map(|(z, part)| part.frequency.ln_generating(*z));
             let rare = rare.sum::<Complex64>() * float(self.months().len());
-            let in_mood = |mood: &f64| -> Complex64 {
+            let in_mood = |(share, mood): &(f64, f64)| -> Complex64 {
                 let of = |z: &Complex64| -> Complex64 {
                     like.iter().map(|(frequency, months)| frequency.times(*mood).ln_generating(*z) * months).sum()
                 };
-                (at.iter().take(usual).map(of).sum::<Complex64>() + rare).exp()
+                (at.iter().take(usual).map(of).sum::<Complex64>() + rare).exp() * share
             };
-            moods.iter().map(in_mood).sum::<Complex64>() / float(moods.len())
+            moods.iter().map(in_mood).sum::<Complex64>()
         };
         let nought: Vec<Complex64> =
             self.usual.iter().map(|_| 1.0 - self.counted()).chain(self.rare.iter().map(|_| 0.0)).map(Complex64::from).collect();
         Grid::of_severities(&severities, (points, step), (self.mean, law(&nought).re), law, &mut Grids::new())
     }
 
-    /// One month in each mood, of months that are alike.
-    fn moods(&self) -> Vec<Compound> {
-        let first = self.months().first().copied();
-        first.map_or_else(Vec::new, |first| self.demand.usual.moods.iter().map(|mood| self.month(first, *mood)).collect())
+    /// One month in each mood with its share, of months that are alike.
+    fn moods(&self) -> Vec<(f64, Compound)> {
+        let Some(first) = self.months().first().copied() else { return Vec::new() };
+        let month = self.month(first, 1.0);
+        let noise = month.deviation() / (month.mean() * float(self.months().len()).sqrt());
+        let in_mood = |(share, mood)| (share, self.month(first, mood));
+        self.demand.usual.moods(noise).into_iter().map(in_mood).collect()
     }
 
     /// Is every month above an allowance but for one in millions?
     fn is_always_above(&self, allowance: f64) -> bool {
-        self.moods().iter().all(|mood| mood.mean() - 6.0 * mood.deviation() > allowance)
+        self.moods().iter().all(|(_, mood)| mood.mean() - 6.0 * mood.deviation() > allowance)
     }
 
     /// What lies beyond an allowance in each month, added up over months that are alike.
     fn beyond(&self, allowance: f64) -> Grid {
         let moods = self.moods();
         let months = u32::try_from(self.months().len()).unwrap_or(u32::MAX);
-        let most = |of: &dyn Fn(&Compound) -> f64| moods.iter().map(of).fold(0.0, f64::max);
+        let most = |of: &dyn Fn(&Compound) -> f64| moods.iter().map(|(_, mood)| of(mood)).fold(0.0, f64::max);
         let (mean, swing) = (most(&|mood| (mood.mean() - allowance).max(0.0)), most(&Compound::deviation));
         let hours = f64::from(months) * (mean + swing / 2.0) + 8.0 * f64::from(months).sqrt() * swing;
         // A fourth of the points is read; six for a standard deviation of the month.
@@ -193,7 +196,7 @@ mod tests {
         let piece = |minutes| Piece { after: 0, minutes, tier, work_type, on: PieceOn::Nothing, billing: Billing::Billable };
         let incidents = minutes.map(|minutes| (1.0, Incident { weekday: 0, pieces: vec![piece(minutes)] }));
         Demand {
-            usual: Usual { tickets: vec![Frequency::Poisson { mean: tickets }; 12], moods: vec![1.0] },
+            usual: Usual { tickets: vec![Frequency::Poisson { mean: tickets }; 12], doubt: None },
             urn: Urn::new(incidents),
             severe: Vec::new(),
             severe_work: SevereWork { tier, work_type },
@@ -214,7 +217,7 @@ mod tests {
                 .cumulants();
         for (share, z) in [(0.5, 0.0), (0.9, 1.281_551_566), (0.95, 1.644_853_627)] {
             let expected = mean + variance.sqrt() * z + third / variance * (z * z - 1.0) / 6.0;
-            let got = control.quantiles.iter().find(|(own, _)| (own - share).abs() < 1e-9).map_or(f64::NAN, |(_, value)| *value);
+            let got = control.quantiles.iter().find(|(own, _)| (own - share).abs() < 1e-9).map_or(f64::NAN, |(_, known)| known.value);
             assert!((got - expected).abs() < 0.01 * variance.sqrt(), "{share}: {got} is not {expected}, of {}", variance.sqrt());
         }
     }
@@ -227,6 +230,7 @@ mod tests {
         let (all, rest) = (hours.control(&demand, plan()), Weights { beyond: Some(0.05), ..hours }.control(&demand, plan()));
         assert!((all.mean - rest.mean - 0.6).abs() < 1e-3, "{} and {}", all.mean, rest.mean);
         for ((_, whole), (share, beyond)) in all.quantiles.iter().zip(&rest.quantiles) {
+            let (whole, beyond) = (whole.value, beyond.value);
             assert!((whole - beyond - 0.6).abs() < 0.02, "{share}: {whole} and {beyond}");
         }
         assert_eq!((all.quantiles.len(), rest.quantiles.len()), (3, 3));

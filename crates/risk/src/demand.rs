@@ -1,6 +1,8 @@
 //! What a client will need: how many tickets each month, which ones, and rare severe events. It draws nothing.
 
 use quarterhour_billing::{Billing, DeviceClass, Word};
+use rand::Rng;
+use rand_distr::Distribution;
 use serde::{Deserialize, Serialize};
 
 use crate::frequency::Frequency;
@@ -8,6 +10,7 @@ use crate::history::{Incident, Piece, PieceOn};
 use crate::law::{Compound, Part};
 use crate::number::{float, sum};
 use crate::severity::Severity;
+use crate::special::{gamma_quantile, normal_cdf, normal_pdf};
 
 /// Incidents to draw from, with their weights.
 #[derive(Clone, Debug, Default)]
@@ -196,31 +199,43 @@ impl Severe {
 pub struct Usual {
     /// By month, on average over the doubt.
     pub tickets: Vec<Frequency>,
-    /// Factors that are each as likely as the others, with mean 1; one alone without doubt.
-    pub moods: Vec<f64>,
+    /// The shape of a gamma law with mean 1, of which each course's factor is drawn: a doubt as large as that about the rate of so many
+    /// tickets. None without doubt.
+    pub doubt: Option<f64>,
 }
 
-/// A doubt is drawn as one of so many equally likely factors.
-const MOODS: usize = 16;
+/// Factors lie so many standard deviations of a normal score to each side.
+const SCORES: f64 = 4.5;
 
 impl Usual {
-    /// With a doubt like that about the rate of so many tickets: a gamma law of that shape with mean 1.
+    /// With a doubt like that about the rate of so many tickets.
     #[must_use]
     pub fn new(tickets: Vec<Frequency>, shape: f64) -> Self {
-        if !shape.is_finite() || shape <= 0.0 {
-            return Self { tickets, moods: vec![1.0] };
-        }
-        let middle = |number: usize| crate::portfolio::gamma_quantile(shape, (float(number) + 0.5) / float(MOODS)) / shape;
-        let moods: Vec<f64> = (0..MOODS).map(middle).collect();
-        let mean = crate::number::mean(&moods);
-        Self { tickets, moods: moods.into_iter().map(|mood| mood / mean).collect() }
+        Self { tickets, doubt: Some(shape).filter(|shape| shape.is_finite() && *shape > 0.0) }
     }
 
-    /// The mood of a course: they take turns, so that each has its share.
+    /// The factor of a course.
+    pub fn mood(&self, random: &mut impl Rng) -> f64 {
+        let law = self.doubt.and_then(|shape| rand_distr::Gamma::new(shape, 1.0 / shape).ok());
+        law.map_or(1.0, |law| law.sample(random))
+    }
+
+    /// Factors with their shares that stand for all of them, where chance scatters sums by `noise` of their mean: so near to each other
+    /// that no gap is left between the laws in two of them.
     #[must_use]
-    pub fn mood(&self, course: u64) -> f64 {
-        let count = u64::try_from(self.moods.len().max(1)).unwrap_or(1);
-        usize::try_from(course % count).ok().and_then(|at| self.moods.get(at)).copied().unwrap_or(1.0)
+    pub fn moods(&self, noise: f64) -> Vec<(f64, f64)> {
+        let Some(shape) = self.doubt else { return vec![(1.0, 1.0)] };
+        let doubt = shape.sqrt().recip();
+        let step = (0.8 * noise / noise.hypot(doubt) / (1.0 + doubt)).clamp(0.1, 0.75);
+        let each_side = i32::try_from(crate::number::index(SCORES / step)).unwrap_or(0);
+        let mood = |number: i32| {
+            let score = f64::from(number) * step;
+            (normal_pdf(score), gamma_quantile(shape, normal_cdf(score)) / shape)
+        };
+        let moods: Vec<(f64, f64)> = (-each_side..=each_side).map(mood).collect();
+        let total = sum(moods.iter().map(|(share, _)| *share));
+        let mean = sum(moods.iter().map(|(share, mood)| share * mood)) / total;
+        moods.into_iter().map(|(share, mood)| (share / total, mood / mean)).collect()
     }
 }
 
@@ -282,7 +297,7 @@ impl Demand {
         Self {
             usual: Usual {
                 tickets: self.usual.tickets.iter().map(|frequency| frequency.times(tickets)).collect(),
-                moods: self.usual.moods.clone(),
+                doubt: self.usual.doubt,
             },
             urn: if (hours - 1.0).abs() < 1e-12 { self.urn.clone() } else { self.urn.scaled(hours) },
             severe: self.severe.iter().map(rare).collect(),

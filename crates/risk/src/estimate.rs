@@ -14,6 +14,12 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// Of a number that is known.
+    #[must_use]
+    pub fn exact(value: f64) -> Self {
+        Self { value, error: 0.0 }
+    }
+
     /// Of a number that cannot be below nought.
     #[must_use]
     pub fn above_nought(self) -> Self {
@@ -30,29 +36,44 @@ pub struct Control {
     pub mean: f64,
     /// How far off that may be by the way it was computed.
     pub error: f64,
-    /// Its exact quantiles by share, as far as they are known.
-    pub quantiles: Vec<(f64, f64)>,
-    /// Its exact mean beyond one of them: the share, and the mean.
-    pub tail_mean: Option<(f64, f64)>,
+    /// Its quantiles by share, as far as they are known: exactly, or from many more courses.
+    pub quantiles: Vec<(f64, Estimate)>,
+    /// Its mean beyond one of them: the share, and the mean.
+    pub tail_mean: Option<(f64, Estimate)>,
     /// The exact chance that it is above nought, where it may be nought.
     pub above: Option<f64>,
 }
 
 impl Control {
-    /// The exact quantile of a share, if it is known.
-    fn quantile(&self, share: f64) -> Option<f64> {
+    /// The quantile of a share, if it is known.
+    fn quantile(&self, share: f64) -> Option<Estimate> {
         self.quantiles.iter().find(|(own, _)| (own - share).abs() < 1e-9).map(|(_, value)| *value)
     }
 }
 
-/// The mean of values, corrected by how far the control's mean is from the exact one.
+/// The mean of values, corrected by how far the control's mean is from the exact one, where that makes it surer. A course whose control
+/// lies far off draws the correction to itself: what it misses counts as if it had been left out (HC3 of MacKinnon and White 1985).
 #[must_use]
 pub fn mean_with(values: &[f64], control: &Control) -> Estimate {
+    let (count, middle) = (float(values.len()), mean(values));
+    let plain = Estimate { value: middle, error: deviation(values) / count.sqrt() };
+    let drawn = mean(&control.drawn);
+    let swing = deviation(&control.drawn).powi(2) * (count - 1.0);
+    if control.drawn.len() != values.len() || swing <= 0.0 {
+        return plain;
+    }
     let slope = slope(values, &control.drawn);
-    let drawn = control.drawn.iter().copied().chain(std::iter::repeat(control.mean));
-    let shifted: Vec<f64> = values.iter().zip(drawn).map(|(value, drawn)| value - slope * (drawn - control.mean)).collect();
-    let error = (deviation(&shifted) / float(shifted.len()).sqrt()).hypot(slope * control.error);
-    Estimate { value: mean(&shifted), error }
+    let missed = values.iter().zip(&control.drawn).map(|(value, own)| {
+        let apart = own - drawn;
+        let alone = (1.0 - 1.0 / count - apart * apart / swing).max(1e-9);
+        let missed = value - middle - slope * apart;
+        ((1.0 / count + apart * (control.mean - drawn) / swing) * missed / alone).powi(2)
+    });
+    let error = sum(missed).sqrt().hypot(slope * control.error);
+    let corrected = Estimate { value: middle + slope * (control.mean - drawn), error };
+    // Half of what lies between them may be what the plain one misses.
+    let doubted = Estimate { error: plain.error.hypot((corrected.value - plain.value) / 2.0), ..plain };
+    if corrected.error < doubted.error { corrected } else { doubted }
 }
 
 /// A quantile of values. Where they follow the control closely it is what they are where the control is at its own exact quantile.
@@ -61,14 +82,16 @@ pub fn mean_with(values: &[f64], control: &Control) -> Estimate {
 pub fn quantile_with(values: &[f64], share: f64, control: &Control) -> Estimate {
     let sorted = sorted(values.to_vec());
     let exact = control.quantile(share);
-    if let Some(estimate) = exact.and_then(|exact| followed(values, &sorted, exact, control)) {
+    if let Some(estimate) = exact.and_then(|exact| followed(values, exact, control)).filter(|it| is_dense((values, &sorted), it.value))
+    {
         return estimate;
     }
     let Some(plain) = quantile_of_sorted(&sorted, share) else { return Estimate { value: f64::NAN, error: f64::NAN } };
     let count = float(values.len());
-    let (mut spread, mut value) = ((share * (1.0 - share)).sqrt(), plain);
-    if let Some(exact) = exact {
-        let known: Vec<f64> = control.drawn.iter().map(|drawn| f64::from(u8::from(*drawn <= exact))).collect();
+    let (mut spread, mut value, mut unknown) = ((share * (1.0 - share)).sqrt(), plain, 0.0);
+    if let Some(exact) = exact.filter(|exact| !has_atom(&control.drawn, exact.value)) {
+        let known: Vec<f64> = control.drawn.iter().map(|drawn| f64::from(u8::from(*drawn <= exact.value))).collect();
+        let doubt = density_at(&control.drawn, exact.value) * exact.error;
         // A share that is too high among the controls is too high among the values, too: seen first at the plain quantile, then
         // at what it was corrected to.
         for _ in 0..3 {
@@ -79,9 +102,10 @@ pub fn quantile_with(values: &[f64], share: f64, control: &Control) -> Estimate 
             // That control and value never differed in a sample does not mean that they never do.
             spread = deviation(&rest).max((1.0 / (count + 2.0)).sqrt().min(spread));
             value = quantile_of_sorted(&sorted, at).unwrap_or(plain);
+            unknown = slope * doubt;
         }
     }
-    let error = spread / count.sqrt();
+    let error = (spread / count.sqrt()).hypot(unknown);
     // An error of the share becomes one of the value by the density there, or by the values that stand so far apart: where a law has
     // gaps the latter is larger.
     let density = density_at(values, value);
@@ -98,9 +122,9 @@ const COURSES_MIN: usize = 64;
 
 /// The quantile of values that follow a control but for a little noise: a line through the courses around the control's exact
 /// quantile, read there, and what the noise adds (Gouriéroux, Laurent and Scaillet 2000; the slope of the density is that of a
-/// normal law). Nothing if they do not follow, or if the law has a gap there.
-fn followed(values: &[f64], sorted: &[f64], exact: f64, control: &Control) -> Option<Estimate> {
-    let count = values.len();
+/// normal law). Nothing if they do not follow.
+fn followed(values: &[f64], known: Estimate, control: &Control) -> Option<Estimate> {
+    let (exact, count) = (known.value, values.len());
     if count < COURSES_MIN || correlation(values, &control.drawn) < FOLLOWS {
         return None;
     }
@@ -110,13 +134,22 @@ fn followed(values: &[f64], sorted: &[f64], exact: f64, control: &Control) -> Op
     let near = (count / 4).max(COURSES_MIN / 2);
     let (wide, close) = (line(pairs.get(..near)?, exact)?, line(pairs.get(..near / 2)?, exact)?);
     let adds = wide.noise * (exact - control.mean) / (2.0 * wide.slope * deviation(&control.drawn).powi(2));
-    let value = wide.value.value + adds;
+    // What a bend of the line, or unlike noise along it, would add shows in how much the nearer half differs.
+    let error = wide.value.error.hypot(adds).hypot(wide.value.value - close.value.value).hypot(wide.slope * known.error);
+    (wide.slope > 0.0).then_some(Estimate { value: wide.value.value + adds, error })
+}
+
+/// Is a value that of many of a sample, so that the share below it is not the share that its quantile stands for?
+fn has_atom(drawn: &[f64], value: f64) -> bool {
+    let near = deviation(drawn) * 0.003;
+    float(drawn.iter().filter(|own| (**own - value).abs() <= near).count()) > 2.0 + 0.03 * float(drawn.len())
+}
+
+/// Has the law of a sample no gap around a value?
+fn is_dense((values, sorted): (&[f64], &[f64]), value: f64) -> bool {
     let (low, high) = (sorted.partition_point(|own| *own < value), sorted.partition_point(|own| *own <= value));
     let neighbours = low.checked_sub(1).and_then(|low| sorted.get(low)).zip(sorted.get(high));
-    let is_dense = neighbours.is_none_or(|(low, high)| (high - low) * density_at(values, value) * float(count) < GAP);
-    // What a bend of the line, or unlike noise along it, would add shows in how much the nearer half differs.
-    let error = wide.value.error.hypot(adds).hypot(wide.value.value - close.value.value);
-    (wide.slope > 0.0 && is_dense).then_some(Estimate { value, error })
+    neighbours.is_none_or(|(low, high)| (high - low) * density_at(values, value) * float(values.len()) < GAP)
 }
 
 /// A line by least squares, read at one place.
@@ -156,16 +189,20 @@ fn density_at(values: &[f64], at: f64) -> f64 {
 /// The mean of the worst cases beyond a quantile, corrected by how far that of the control is from the exact one.
 #[must_use]
 pub fn tail_mean_with(values: &[f64], share: f64, control: &Control) -> Estimate {
-    let quantile = quantile_with(values, share, control).value;
+    // In a gap of the law any quantile gives the same mean: best is the one that belongs to the control's.
+    let followed = control.quantile(share).and_then(|known| followed(values, known, control));
+    let quantile = followed.unwrap_or_else(|| quantile_with(values, share, control)).value;
     let beyond = |values: &[f64], quantile: f64| -> Vec<f64> {
         values.iter().map(|value| quantile + (value - quantile).max(0.0) / (1.0 - share)).collect()
     };
     let known = control.tail_mean.filter(|(own, _)| (own - share).abs() < 1e-9).zip(control.quantile(share));
-    let control = known.map(|((_, mean), own)| Control { drawn: beyond(&control.drawn, own), mean, ..Control::default() });
-    let Estimate { value, error } = mean_with(&beyond(values, quantile), &control.unwrap_or_default());
-    // How far the few courses of the tail scatter is itself hardly known: rare events may be among them, or none.
-    let few = float(values.len()) * (1.0 - share);
-    Estimate { value, error: error * (1.0 + 4.0 / few.max(1.0)) }
+    let control = known.map(|((_, mean), own)| Control {
+        drawn: beyond(&control.drawn, own.value),
+        mean: mean.value,
+        error: mean.error,
+        ..Control::default()
+    });
+    mean_with(&beyond(values, quantile), &control.unwrap_or_default())
 }
 
 /// A share of courses, with its standard error; never without doubt, even if none or all have it (one case is added each way).
@@ -289,11 +326,35 @@ mod tests {
     #[test]
     fn a_gap_in_a_law_is_seen_in_the_error() {
         let drawn: Vec<f64> = (0..128).map(|number| if number < 121 { f64::from(number % 10) } else { 1_000.0 }).collect();
-        let control = Control { drawn: drawn.clone(), mean: 59.0, quantiles: vec![(0.95, 9.0)], ..Control::default() };
+        let control =
+            Control { drawn: drawn.clone(), mean: 59.0, quantiles: vec![(0.95, Estimate::exact(9.0))], ..Control::default() };
         let got = quantile_with(&drawn, 0.95, &control);
         assert!(got.error > 1.0, "{got:?}");
         let same = quantile_with(&[5.0; 128], 0.95, &control);
         assert_eq!((same.value, same.error), (5.0, 0.0));
+    }
+
+    /// Events that all take as long: a third of the courses have none, and two in five one. What share lies below the exact median is
+    /// not one half, and the values go with the control loosely.
+    #[test]
+    fn a_control_of_few_values_does_not_move_a_quantile() {
+        let drawn: Vec<f64> = (0..300).map(|number| f64::from([0, 0, 0, 1, 1, 1, 1, 2, 2, 3][number % 10]) * 1_000.0).collect();
+        let values: Vec<f64> = (0..300_u32).zip(&drawn).map(|(number, drawn)| drawn + f64::from(number * 37 % 100) * 12.0).collect();
+        for exact in [999.999, 1_000.0, 1_000.001] {
+            let control =
+                Control { drawn: drawn.clone(), mean: 1_100.0, quantiles: vec![(0.5, Estimate::exact(exact))], ..Control::default() };
+            assert_eq!(quantile_with(&values, 0.5, &control), quantile_with(&values, 0.5, &Control::default()));
+        }
+    }
+
+    /// The one course whose control lies far off would draw the line through itself.
+    #[test]
+    fn a_lone_course_does_not_make_the_mean() {
+        let mut drawn: Vec<f64> = (0..100).map(|number| f64::from(number % 7)).collect();
+        let mut values: Vec<f64> = (0..100).map(|number| f64::from(number % 11)).collect();
+        (drawn[50], values[50]) = (1_000.0, 30.0);
+        let got = mean_with(&values, &Control { drawn, mean: 300.0, ..Control::default() });
+        assert!(got.error > 3.0, "{got:?}");
     }
 
     /// Values that are a line of normal noise on a normal control: their own law is known.
@@ -304,8 +365,9 @@ mod tests {
         let drawn: Vec<f64> = (0..509).map(|number| 100.0 + 10.0 * normal(number * 37 % 509)).collect();
         let noise: Vec<f64> = (0..509).map(|number| normal(number * 211 % 509)).collect();
         let values: Vec<f64> = drawn.iter().zip(&noise).map(|(drawn, noise)| 3.0 * drawn + 3.0 * noise).collect();
-        let (exact, tail_mean) = (100.0 + 10.0 * 1.644_853_627, Some((0.95, 100.0 + 10.0 * 2.062_712_808)));
-        let control = Control { drawn, mean: 100.0, error: 0.0, quantiles: vec![(0.95, exact)], tail_mean, above: None };
+        let (exact, tail_mean) = (100.0 + 10.0 * 1.644_853_627, Some((0.95, Estimate::exact(100.0 + 10.0 * 2.062_712_808))));
+        let quantiles = vec![(0.95, Estimate::exact(exact))];
+        let control = Control { drawn, mean: 100.0, error: 0.0, quantiles, tail_mean, above: None };
         let spread = (900.0_f64 + 9.0).sqrt();
         let got = quantile_with(&values, 0.95, &control);
         assert!((got.value - (300.0 + 1.644_853_627 * spread)).abs() < 3.0 * got.error && got.error < 0.6, "{got:?}");
@@ -317,7 +379,7 @@ mod tests {
     fn the_control_moves_a_quantile_to_where_it_belongs() {
         // The sample lacks its upper tenth, and the control shows it.
         let drawn: Vec<f64> = (0..900).map(|number| f64::from(number) / 1_000.0).collect();
-        let control = Control { drawn: drawn.clone(), mean: 0.5, quantiles: vec![(0.5, 0.5)], ..Control::default() };
+        let control = Control { drawn: drawn.clone(), mean: 0.5, quantiles: vec![(0.5, Estimate::exact(0.5))], ..Control::default() };
         let got = quantile_with(&drawn, 0.5, &control);
         assert!((got.value - 0.5).abs() < 2e-3, "{got:?}");
     }

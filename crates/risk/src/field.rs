@@ -82,20 +82,43 @@ impl<'a> Field<'a> {
     /// Fails when a statement does not add up, which is a fault of the engine.
     pub fn sums(&self) -> Result<Vec<Weights>, BillingError> {
         let mut sums = vec![Weights::hours(self.demand)];
-        for (contestant, way) in self.contestants.iter().zip(&self.ways) {
-            let own = match (way, contestant.agreement()) {
-                (Way::Priced(priced), _) => Some(priced.weights().clone()),
-                (Way::Bulk(at), Some(agreement)) => self.burns(contestant, agreement, *at)?,
-                _ => None,
-            };
-            sums.extend(own.filter(|own| !sums.contains(own)));
+        for at in 0..self.contestants.len() {
+            sums.extend(self.sum(at)?.filter(|own| !sums.contains(own)));
         }
         Ok(sums)
     }
 
+    /// The sum that goes with one contestant's cost.
+    fn sum(&self, at: usize) -> Result<Option<Weights>, BillingError> {
+        match (self.ways.get(at), self.bulk(at)) {
+            (Some(Way::Priced(priced)), _) => Ok(Some(priced.weights().clone())),
+            (_, Some((contestant, agreement, sliced))) => self.burns(contestant, agreement, sliced),
+            _ => Ok(None),
+        }
+    }
+
+    /// A contestant with an agreement that is billed in bulk.
+    fn bulk(&self, at: usize) -> Option<(&Contestant, &Agreement, &Sliced<'a>)> {
+        let Some(Way::Bulk(sliced)) = self.ways.get(at) else { return None };
+        let contestant = self.contestants.get(at)?;
+        Some((contestant, contestant.agreement()?, self.sliced.get(*sliced)?))
+    }
+
+    /// What one contestant burns of its pools, and what it is charged for work that never draws from them; nothing if it has no such
+    /// pools or no such work.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a statement does not add up, which is a fault of the engine.
+    pub fn burned_and_charged(&self, at: usize) -> Result<Option<[Weights; 2]>, BillingError> {
+        let (Some(burned), Some((contestant, _, sliced))) = (self.sum(at)?, self.bulk(at)) else { return Ok(None) };
+        let charged = sliced.charges((self.ground, contestant, self.first), self.demand, (&self.horizon, &self.devices))?;
+        Ok(charged.usual.iter().any(|price| *price > 0.0).then_some([burned, charged]))
+    }
+
     /// What is burned of a contestant's pools of time; only what lies beyond the allowance where each month stands for itself.
-    fn burns(&self, contestant: &Contestant, agreement: &Agreement, sliced: usize) -> Result<Option<Weights>, BillingError> {
-        let (Prepaid::Time(pools), Some(sliced)) = (&agreement.prepaid, self.sliced.get(sliced)) else { return Ok(None) };
+    fn burns(&self, contestant: &Contestant, agreement: &Agreement, sliced: &Sliced<'_>) -> Result<Option<Weights>, BillingError> {
+        let Prepaid::Time(pools) = &agreement.prepaid else { return Ok(None) };
         let mut burns = sliced.burns(self.ground, agreement, self.demand, (&self.horizon, &self.devices));
         let monthly =
             |allowance: &Allowance| matches!(allowance.settlement, Settlement::Monthly(_)) && allowance.rollover.periods == 0;
@@ -106,6 +129,13 @@ impl<'a> Field<'a> {
             burns.beyond = (granted > 0).then(|| float_i64(granted) / 3_600.0);
         }
         Ok(Some(burns))
+    }
+
+    /// So many courses from number 0 on, without their bills.
+    pub fn drawn(&self, seed: u64, courses: usize) -> impl IndexedParallelIterator<Item = Path> {
+        (0..courses)
+            .into_par_iter()
+            .map(move |number| draw(self.demand, &self.horizon, (seed, u64::try_from(number).unwrap_or(0)), &[]))
     }
 
     /// Draws course number `number` of a seed, with factors on the tickets of each month (none: as expected), and bills it for every

@@ -8,6 +8,7 @@
 pub mod advice;
 pub mod backtest;
 pub mod band;
+pub mod blend;
 pub mod book;
 pub mod candidate;
 pub mod comparison;

@@ -5,8 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::demand::{Demand, SEVERE_MAX, Severe};
+use crate::frequency::Frequency;
 use crate::history::{Incident, Piece, PieceOn};
-use crate::number::index;
+use crate::number::{float, index};
 
 /// The months that are simulated.
 #[derive(Clone, Debug)]
@@ -138,7 +139,8 @@ pub struct DrawnSevere {
 pub fn draw(demand: &Demand, horizon: &Horizon, (seed, number): (u64, u64), shocks: &[f64]) -> Path {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(number);
-    let (mood, mut path) = (demand.usual.mood(number), Path::default());
+    let (mood, mut path) = (demand.usual.mood(&mut random), Path::default());
+    let rare = rare(demand, (seed, number), horizon.months.len(), &mut random);
     for (position, month) in horizon.months.iter().enumerate() {
         let shock = shocks.get(position).copied().unwrap_or(1.0);
         let tickets = demand.usual.tickets.get(position).map_or(0, |frequency| frequency.times(mood * shock).sample(&mut random));
@@ -150,19 +152,57 @@ pub fn draw(demand: &Demand, horizon: &Horizon, (seed, number): (u64, u64), shoc
             path.hours += demand.urn.hours(position);
         }
         path.tickets += tickets;
-        for (kind, severe) in demand.severe.iter().enumerate() {
-            let events = crate::frequency::Frequency::Poisson { mean: severe.a_year / 12.0 }.sample(&mut random);
-            for _ in 0..events {
-                let incident = severe_incident(severe.hours.sample(&mut random), demand, severe.on);
-                path.hours += incident.hours();
-                path.tickets += 1;
-                let day = month.day(incident.weekday, random.random());
-                drawn.severe.push(DrawnSevere { kind, incident, day });
-            }
+        for (kind, severe) in
+            rare.iter().filter(|(at, _)| *at == position).filter_map(|(_, kind)| Some((*kind, demand.severe.get(*kind)?)))
+        {
+            let incident = severe_incident(severe.hours.sample(&mut random), demand, severe.on);
+            path.hours += incident.hours();
+            path.tickets += 1;
+            let day = month.day(incident.weekday, random.random());
+            drawn.severe.push(DrawnSevere { kind, incident, day });
         }
         path.months.push(drawn);
     }
     path
+}
+
+/// Of so many courses in a row each has its own part of the law of how often rare events come.
+const PARTS: u64 = 128;
+/// More events than so many a year are not rare.
+const RARE: f64 = 30.0;
+
+/// The severe events of a course, each with its month and its kind. How many come is drawn from another part of its law in each of
+/// [`PARTS`] courses, so that these have as many of them as can be expected.
+fn rare(demand: &Demand, (seed, number): (u64, u64), months: usize, random: &mut ChaCha8Rng) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for (kind, severe) in (0..).zip(&demand.severe) {
+        let mean = severe.a_year * float(months) / 12.0;
+        let mut order = ChaCha8Rng::seed_from_u64(seed ^ 0x5241_5245);
+        order.set_stream(number / PARTS * 64 + kind);
+        // The parts in an order of their own for each seed and kind: other clients' events come in other courses.
+        let (times, first) = (order.random::<u64>() | 1, order.random::<u64>());
+        let part = (number % PARTS).wrapping_mul(times).wrapping_add(first) % PARTS;
+        let share =
+            (f64::from(u32::try_from(part).unwrap_or(0)) + random.random::<f64>()) / float(usize::try_from(PARTS).unwrap_or(1));
+        let events = if mean > RARE { Frequency::Poisson { mean }.sample(random) } else { poisson_quantile(mean, share) };
+        for _ in 0..events {
+            found.push((index(random.random::<f64>() * float(months)), usize::try_from(kind).unwrap_or(usize::MAX)));
+        }
+    }
+    found
+}
+
+/// The quantile of a Poisson law.
+fn poisson_quantile(mean: f64, share: f64) -> u32 {
+    let (mut chance, mut below, mut events) = ((-mean).exp(), 0.0, 0);
+    loop {
+        below += chance;
+        if share < below || chance < 1e-17 {
+            return events;
+        }
+        events += 1;
+        chance *= mean / f64::from(events);
+    }
 }
 
 impl Month {
@@ -170,7 +210,7 @@ impl Month {
     fn day(&self, weekday: usize, share: f64) -> u32 {
         let first = (weekday + 7 - self.first_weekday) % 7;
         let weeks = (self.midnights.len() - first).div_ceil(7);
-        u32::try_from(first + 7 * index(share * crate::number::float(weeks)).min(weeks - 1)).unwrap_or(0)
+        u32::try_from(first + 7 * index(share * float(weeks)).min(weeks - 1)).unwrap_or(0)
     }
 }
 
@@ -311,7 +351,12 @@ fn severe_incident(hours: f64, demand: &Demand, on: DeviceClass) -> Incident {
     Incident { weekday: 2, pieces }
 }
 
-/// Sorts entries into months.
+/// A start before an end: as many days earlier as that takes, at the same time of day.
+pub(crate) fn within(started_at: i64, end: i64) -> i64 {
+    if started_at < end { started_at } else { started_at - ((started_at - end) / DAY_SECONDS + 1) * DAY_SECONDS }
+}
+
+/// Sorts entries into months. What would begin after the last belongs to it: work that was begun is finished.
 pub(crate) fn split(entries: Vec<TimeEntry>, horizon: &Horizon) -> Vec<Vec<TimeEntry>> {
     let mut months: Vec<Vec<TimeEntry>> = Vec::with_capacity(horizon.months.len());
     let mut entries = entries.into_iter().peekable();
@@ -323,6 +368,10 @@ pub(crate) fn split(entries: Vec<TimeEntry>, horizon: &Horizon) -> Vec<Vec<TimeE
             own.push(entry);
         }
         months.push(own);
+    }
+    if let Some(own) = months.last_mut().filter(|_| entries.peek().is_some()) {
+        own.extend(entries.map(|entry| TimeEntry { started_at: within(entry.started_at, last), ..entry }));
+        own.sort_by(|one, other| (one.started_at, &one.id).cmp(&(other.started_at, &other.id)));
     }
     months
 }

@@ -13,6 +13,7 @@ use crate::frequency::Frequency;
 use crate::history::{History, Incident};
 use crate::number::{float, sum};
 use crate::severity::Severity;
+use crate::special::gamma_quantile;
 
 /// An incident of so many hours or more is a severe event: it is counted and drawn by itself.
 pub const SEVERE_HOURS: f64 = 8.0;
@@ -115,6 +116,8 @@ pub struct Knowledge {
     pub hours_per_endpoint: Option<f64>,
     /// How much there is to go by.
     pub amount: Amount,
+    /// Other clients whose past was looked at.
+    pub others: usize,
 }
 
 impl Knowledge {
@@ -288,6 +291,7 @@ impl Portfolio {
             severe_a_year: severe,
             hours_per_endpoint: (seats.endpoints > 0.0).then(|| a_month / seats.endpoints),
             amount: amount(history),
+            others: self.histories.iter().filter(|other| !std::ptr::eq(*other, history) && other.tickets() > 0).count(),
         }
     }
 }
@@ -446,12 +450,6 @@ fn interval(rate: RateLaw) -> (f64, f64) {
         RateLaw::Pooled { rate } => (rate, rate),
         RateLaw::Gamma { shape, rate } => (gamma_quantile(shape, 0.1) / rate, gamma_quantile(shape, 0.9) / rate),
     }
-}
-
-/// The quantile of a gamma law with scale 1.
-pub(crate) fn gamma_quantile(shape: f64, share: f64) -> f64 {
-    let reach = shape + 12.0 * shape.sqrt() + 12.0;
-    crate::number::root(|x| crate::special::gamma_p(shape, x) - share, 0.0, reach)
 }
 
 fn amount(history: &History) -> Amount {

@@ -9,7 +9,7 @@ use crate::control::Weights;
 use crate::demand::{Demand, Severe};
 use crate::history::Incident;
 use crate::number::float_i64;
-use crate::path::{Horizon, Listed, Path, entries_of, typical};
+use crate::path::{Horizon, Listed, Path, entries_of, typical, within};
 use crate::sliced::days;
 
 /// The price list of a program without memory.
@@ -101,7 +101,7 @@ impl Priced {
         let days = incidents.iter().map(|(incident, day)| (*incident, (month, *day)));
         let mut entries = entries_of(days, stage.horizon, stage.devices);
         for entry in &mut entries {
-            entry.started_at = entry.started_at.min(end - 1);
+            entry.started_at = within(entry.started_at, end);
         }
         let (billed, base) = (stage.month(month, entries)?, self.base.get(month).copied().unwrap_or_default());
         Ok(Price { net: billed.net - base.net, beyond: billed.beyond - base.beyond, worked: billed.worked - base.worked })

@@ -46,7 +46,7 @@ impl PastMonths {
         }
         let urn = Urn::new(history.incidents.iter().map(|(_, incident)| (1.0, incident.clone())));
         Some(Self {
-            demand: Demand { usual: Usual { tickets: Vec::new(), moods: vec![1.0] }, urn, severe: Vec::new(), severe_work },
+            demand: Demand { usual: Usual { tickets: Vec::new(), doubt: None }, urn, severe: Vec::new(), severe_work },
             months,
         })
     }

@@ -2,9 +2,9 @@
 //! one that their entries would give.
 
 use quarterhour_billing::agreement::{Agreement, Rounding};
-use quarterhour_billing::{Band, Billing, Calendar, Client, DAY_SECONDS, Day, Slice, TimeEntry, burn, slices};
+use quarterhour_billing::{Band, Billing, BillingError, Calendar, Client, DAY_SECONDS, Day, Period, Slice, TimeEntry, burn, slices};
 
-use crate::candidate::Ground;
+use crate::candidate::{Contestant, Ground};
 use crate::control::Weights;
 use crate::demand::{Demand, Severe};
 use crate::history::{Incident, Piece, PieceOn};
@@ -86,21 +86,49 @@ impl<'a> Sliced<'a> {
     /// What incidents burn of an agreement's pools of time while they last, hours.
     #[must_use]
     pub fn burns(&self, ground: Ground<'_>, agreement: &Agreement, demand: &Demand, stage: (&Horizon, &Listed)) -> Weights {
-        let of = |lone: &Lone, first: Day| {
-            let slices = lone.slices.iter().flatten().map(|slice| slice.on(first, 0));
-            let burn = |slice: Slice| {
-                let kind = usize::try_from(slice.entry).ok().and_then(|kind| self.kinds.get(kind));
-                kind.map_or(0, |kind| burn(ground.terms, ground.words, self.client, agreement, kind, &slice))
-            };
-            float_i64(slices.map(burn).sum()) / 3_600.0
+        let burned = |slices: &[Slice]| -> i64 { slices.iter().map(|slice| self.burn(ground, agreement, slice)).sum() };
+        self.weights(demand, stage, |slices| float_i64(burned(slices)) / 3_600.0)
+    }
+
+    /// What is charged for that part of incidents that never draws from a contestant's pools of time, minor units.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a statement does not add up, which is a fault of the engine.
+    pub fn charges(
+        &self,
+        bench: (Ground<'_>, &Contestant, Period),
+        demand: &Demand,
+        stage: (&Horizon, &Listed),
+    ) -> Result<Weights, BillingError> {
+        let (ground, contestant, first) = bench;
+        let net = |slices: Vec<Slice>| {
+            let months = contestant.bill_bulk(ground, first, &self.kinds, &[slices])?.months;
+            Ok(months.first().map_or(0.0, |month| float_i64(month.net)))
         };
-        let (horizon, devices) = stage;
+        let (nothing, mut fault) = (net(Vec::new())?, None);
+        let weights = self.weights(demand, stage, |slices| {
+            let draws = |slice: &&Slice| contestant.agreement().is_some_and(|agreement| self.burn(ground, agreement, slice) > 0);
+            let rest: Vec<Slice> = slices.iter().filter(|slice| !draws(slice)).copied().collect();
+            if rest.is_empty() { 0.0 } else { net(rest).map_err(|error| fault = Some(error)).unwrap_or(nothing) - nothing }
+        });
+        fault.map_or(Ok(weights), Err)
+    }
+
+    fn burn(&self, ground: Ground<'_>, agreement: &Agreement, slice: &Slice) -> i64 {
+        let kind = usize::try_from(slice.entry).ok().and_then(|kind| self.kinds.get(kind));
+        kind.map_or(0, |kind| burn(ground.terms, ground.words, self.client, agreement, kind, slice))
+    }
+
+    /// What the slices of each incident come to on plain days, and those of an hour of each kind of severe event.
+    fn weights(&self, demand: &Demand, (horizon, devices): (&Horizon, &Listed), mut of: impl FnMut(&[Slice]) -> f64) -> Weights {
         let first = horizon.date((0, 0));
+        let mut of = |lone: &Lone| of(&lone.slices.iter().flatten().map(|slice| slice.on(first, 0)).collect::<Vec<_>>());
+        let usual = self.usual.iter().map(&mut of).collect();
         let severe = |severe: &Severe| {
             let incident = typical(severe, demand);
-            of(&self.lone(&incident, horizon, devices), first) / incident.hours()
+            of(&self.lone(&incident, horizon, devices)) / incident.hours()
         };
-        let usual = self.usual.iter().map(|lone| of(lone, first)).collect();
         Weights { usual, severe: demand.severe.iter().map(severe).collect(), beyond: None }
     }
 

@@ -51,6 +51,13 @@ pub fn gamma_q(shape: f64, x: f64) -> f64 {
     if x <= 0.0 { 1.0 } else { statrs::function::gamma::gamma_ur(shape, x) }
 }
 
+/// The quantile of a gamma law with scale 1.
+#[must_use]
+pub fn gamma_quantile(shape: f64, share: f64) -> f64 {
+    let reach = shape + 12.0 * shape.sqrt() + 12.0;
+    crate::number::root(|x| gamma_p(shape, x) - share, 0.0, reach)
+}
+
 /// The distribution function of the standard normal.
 #[must_use]
 pub fn normal_cdf(z: f64) -> f64 {

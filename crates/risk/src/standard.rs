@@ -232,14 +232,17 @@ impl Basis<'_> {
         text.push_str(ROUNDING);
         text.push_str(WEIGHTS);
         text.push_str(PRICES);
-        let (each, overage) = (grouped(&each), grouped(&overage));
-        let because = format!(
-            "{minutes} minutes a workstation ({:.1} hours) for {each} each, {} a month, {} under the rate card; overage {overage} an hour, {} above it.",
-            hours,
-            self.read(price),
-            percent(self.pricing.committed_discount),
-            percent(self.pricing.overage_premium)
-        );
+        let (each, overage, above) = (grouped(&each), grouped(&overage), percent(self.pricing.overage_premium));
+        let because = if by_workstation {
+            let (fee, under) = (self.read(price), percent(self.pricing.committed_discount));
+            format!(
+                "{minutes} minutes a workstation ({hours:.1} hours) for {each} each, {fee} a month, {under} under the rate card; overage {overage} an hour, {above} above it."
+            )
+        } else {
+            format!(
+                "Hours come with workstations, and there are none: all work is overage at {overage} an hour, {above} above the rate card."
+            )
+        };
         Offer { name: "use-it-or-lose-it".to_owned(), text, because }
     }
 
@@ -254,9 +257,13 @@ impl Basis<'_> {
             "[fee]\nflat = \"{fee}\"\n\n[reserve]\nminutes = {{ workstation = {minutes}, server = 60 }}\nrate = \"{rate}\"\nrollover = {{ periods = 2 }}\n\n{ROUNDING}{PRICES}"
         );
         let (fee, rate) = (grouped(&fee), grouped(&rate));
-        let because = format!(
-            "{fee} a month are set aside: {minutes} minutes a workstation and an hour a server at {rate}. What is not used lasts two more months."
-        );
+        let because = if hours > 0.0 {
+            format!(
+                "{fee} a month are set aside: {minutes} minutes a workstation and an hour a server at {rate}. What is not used lasts two more months."
+            )
+        } else {
+            "Money is set aside by workstation and server, and there are none: all work is charged by the rate card.".to_owned()
+        };
         Offer { name: "budget".to_owned(), text, because }
     }
 
@@ -285,9 +292,14 @@ impl Basis<'_> {
         let text = format!(
             "program = \"fixed-rate\"\n\n[fee.per_device]\nworkstation = \"{a_workstation}\"\nserver = \"{a_server}\"\n\n[included]\nclasses = [\"workstation\", \"server\", \"firewall\"]\n\n{ROUNDING}{PRICES}"
         );
-        let (a_workstation, a_server) = (grouped(&a_workstation), grouped(&a_server));
+        let each = [
+            (workstations, format!("{} a workstation", grouped(&a_workstation))),
+            (servers, format!("{} a server", grouped(&a_server))),
+        ];
+        let each: Vec<String> = each.into_iter().filter(|(count, _)| *count > 0.0).map(|(_, price)| price).collect();
         let because = format!(
-            "{a_workstation} a workstation and {a_server} a server a month: the expected work, and {} for the risk that the provider takes.",
+            "{} a month: the expected work, and {} for the risk that the provider takes.",
+            each.join(" and "),
             percent(self.pricing.fixed_premium)
         );
         Offer { name: "fixed-rate".to_owned(), text, because }
@@ -349,7 +361,7 @@ pub fn default_hour(rates: &RateTable) -> f64 {
 }
 
 fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
+    format!("{:.0}\u{a0}%", share * 100.0)
 }
 
 /// Workstations, servers and endpoints of a client's list on a day.

@@ -71,7 +71,7 @@ impl World {
     fn demand(&self, tickets: Frequency, months: usize, minutes: &[(f64, u32)]) -> Demand {
         let word = |name: &str| self.words.find(name).expect("a word");
         Demand {
-            usual: Usual { tickets: vec![tickets; months], moods: vec![1.0] },
+            usual: Usual { tickets: vec![tickets; months], doubt: None },
             urn: Urn::new(minutes.iter().map(|(weight, minutes)| (*weight, self.incident(*minutes)))),
             severe: Vec::new(),
             severe_work: SevereWork { tier: word("helpdesk"), work_type: word("remote") },
@@ -367,4 +367,56 @@ fn nothing_at_all_costs_the_fee() {
     let figures = run.figures(Measure { minor: 100.0, seats: 0.0, hour_cost: 1.0, value: 0 });
     assert_eq!((figures[0].mean.value, figures[1].mean.value, figures[1].lost_hours.value), (0.0, 1_080.0, 12.0));
     assert_eq!((figures[0].price_per_hour, figures[0].price_per_seat, figures[0].carried_by_client), (None, None, None));
+}
+
+/// Part of the work is excluded from the allowance and charged: no single sum goes with the cost, but both together do.
+#[test]
+fn excluded_work_is_met_in_few_years() {
+    let mut world = World::new();
+    let project = world.words.intern("project");
+    let mut demand = world.demand(Frequency::NegativeBinomial { mean: 14.0, size: 6.0 }, 12, &HOURS);
+    let projects = (1..=5).map(|days| {
+        let mut incident = world.incident(90 * days);
+        incident.pieces.iter_mut().for_each(|piece| piece.work_type = project);
+        (0.02, incident)
+    });
+    demand.urn = Urn::new(demand.urn.shares().map(|(share, incident)| (share, incident.clone())).chain(projects));
+    demand.usual = Usual::new(demand.usual.tickets, 90.0);
+    let mut prepaid = pools(600, 0, None);
+    if let Prepaid::Time(TimePools { allowance: Some(allowance), .. }) = &mut prepaid {
+        allowance.excludes.push(project);
+    }
+    let candidates = [agreement("hours and projects", Program::UseItOrLoseIt, 1_000, prepaid)];
+    let plan = |seed, courses_max| Plan { seed, precision: 0.01, courses_min: 128, courses_max, ..plan(0, 12) };
+    let many = world.run(&candidates, &demand, Plan { courses_min: 24_000, ..plan(1_000, 24_000) });
+    let costs = many.costs(100.0).remove(0);
+    let reference = [quantile_with(&costs, 0.95, &Control::default()), tail_mean_with(&costs, 0.95, &Control::default())];
+    for seed in 0..12 {
+        let run = world.run(&candidates, &demand, plan(seed, 4_096));
+        assert_eq!(run.count(), 128);
+        assert_eq!(run.sums.len(), 2, "what lies beyond the allowance, and the blend");
+        let costs = run.costs(100.0).remove(0);
+        let plain = quantile_with(&costs, 0.95, &Control::default());
+        let p95 = run.quantile(&costs, 0.95);
+        assert!(p95.error < 0.01 * p95.value && p95.error < plain.error / 2.0, "{p95:?} and {plain:?}");
+        let figures = &run.figures(Measure { minor: 100.0, seats: 10.0, hour_cost: 60.0, value: 0 })[0];
+        for (got, wanted) in [figures.p95, figures.tail_mean95].iter().zip(&reference) {
+            assert!((got.value - wanted.value).abs() < 3.5 * got.error.hypot(wanted.error), "seed {seed}: {got:?} is not {wanted:?}");
+        }
+    }
+}
+
+/// Work that begins in the last month and goes on after it is billed whole, with memory as without.
+#[test]
+fn what_was_begun_is_finished() {
+    let world = World::new();
+    let mut demand = world.demand(Frequency::Poisson { mean: 1e-9 }, 1, &HOURS);
+    demand.severe.push(Severe::new("rebuilding", 12.0, Severity::Gamma { shape: 40.0, scale: 2.0 }, DeviceClass::Server));
+    let candidates =
+        [agreement("ad-hoc", Program::AdHoc, 0, Prepaid::Nothing), agreement("hours", Program::UseItOrLoseIt, 0, pools(1, 0, None))];
+    let run = world.run(&candidates, &demand, plan(200, 1));
+    for (number, (ad_hoc, hours)) in run.courses[0].iter().zip(&run.courses[1]).enumerate() {
+        let worked = |course: &Course| course.months.iter().map(|month| month.worked).sum::<i64>();
+        assert_eq!(worked(ad_hoc), worked(hours), "course {number}");
+    }
 }

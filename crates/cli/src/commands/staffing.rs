@@ -1,6 +1,6 @@
 //! `staffing`: how many technicians of each tier answer in time, and what one more or less changes.
 
-use quarterhour_server::app::money::grouped;
+use quarterhour_server::app::money::rounded;
 use quarterhour_server::app::risk::staffing::{Staffing, Target, staff};
 use quarterhour_server::error::AppError;
 
@@ -47,7 +47,7 @@ fn text(staffing: &Staffing, target: Target) -> String {
         table.row(vec![
             option.technicians.to_string(),
             who.join(", "),
-            grouped(&format!("{:.0}", option.cost_a_month)),
+            rounded(option.cost_a_month),
             or_dash(option.lowest_within_target.map(|share| format!("{:.1} %", share.value * 100.0))),
             or_dash(first.map(|answers| format!("{:.2}", answers.mean_wait_hours.value))),
             or_dash(first.map(|answers| format!("{:.2}", answers.p95_wait_hours))),

@@ -153,11 +153,11 @@ impl Grid {
     }
 
     /// The laws that several compounds of the same severities have, likewise.
-    pub(crate) fn of_each(compounds: &[Compound], (points, step): (usize, f64), grids: &mut Grids) -> Vec<Self> {
+    pub(crate) fn of_each(compounds: &[&Compound], (points, step): (usize, f64), grids: &mut Grids) -> Vec<Self> {
         let parts = compounds.first().map_or(&[][..], |first| &first.parts);
         let severities: Vec<&Severity> = parts.iter().map(|part| &part.severity).collect();
         let [fine, coarse] = Spread::of_severities(&severities, (points, step), grids);
-        let mut one = |own: &Compound| Self::between((&fine, &coarse), (own.mean(), own.none()), |at| own.generating(at), grids);
+        let mut one = |own: &&Compound| Self::between((&fine, &coarse), (own.mean(), own.none()), |at| own.generating(at), grids);
         compounds.iter().map(&mut one).collect()
     }
 

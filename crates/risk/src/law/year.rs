@@ -32,21 +32,28 @@ impl Overages {
     }
 }
 
-/// The law of a year's overage in doubt about the client: the months of a year are alike and apart in one of several moods, each as
-/// likely as the others. Moods differ in how often things happen, not in what happens.
+/// The law of a year's overage in doubt about the client: the months of a year are alike and apart in one of several moods, given with
+/// their shares. Moods differ in how often things happen, not in what happens.
 #[must_use]
-pub fn overage_in_moods(moods: &[Compound], (allowance, months): (f64, u32), hours: f64, points: usize, grids: &mut Grids) -> Grid {
-    let Some(first) = moods.first() else { return Grid::new(&Compound::default(), hours, points, grids) };
+pub fn overage_in_moods(
+    moods: &[(f64, Compound)],
+    (allowance, months): (f64, u32),
+    hours: f64,
+    points: usize,
+    grids: &mut Grids,
+) -> Grid {
+    let Some((_, first)) = moods.first() else { return Grid::new(&Compound::default(), hours, points, grids) };
     let points = Points::new(first, allowance, hours, points);
     let power = i32::try_from(months).unwrap_or(i32::MAX);
     let (mut mean, mut none, mut error, mut excess) = (0.0, 0.0, 0.0, Vec::with_capacity(moods.len()));
-    for month in Grid::of_each(moods, (points.all, points.step / 2.0), grids) {
-        mean += month.excess(allowance) * f64::from(months) / float(moods.len());
-        none += month.cdf(allowance).powi(power) / float(moods.len());
-        error += month.error_near(allowance) * f64::from(months) / float(moods.len());
-        excess.push(points.excess(&month, allowance));
+    let (shares, compounds): (Vec<f64>, Vec<&Compound>) = moods.iter().map(|(share, compound)| (*share, compound)).unzip();
+    for (month, share) in Grid::of_each(&compounds, (points.all, points.step / 2.0), grids).iter().zip(&shares) {
+        mean += share * month.excess(allowance) * f64::from(months);
+        none += share * month.cdf(allowance).powi(power);
+        error += share * month.error_near(allowance) * f64::from(months);
+        excess.push(points.excess(month, allowance));
     }
-    let law = |at: &[Complex64]| at.iter().map(|z| z.powi(power)).sum::<Complex64>() / float(at.len());
+    let law = |at: &[Complex64]| at.iter().zip(&shares).map(|(z, share)| z.powi(power) * share).sum::<Complex64>();
     Grid::of_excess(&excess, points.step, (mean, none), law, grids).less_sure(error)
 }
 
@@ -78,11 +85,12 @@ impl Points {
         Self { all, nodes, step }
     }
 
-    /// E[(S - x)+] from the allowance on, at a power of two of points and one more.
+    /// E[(S - x)+] from the allowance on, at nearly all points that are known, and one more: at a number of them that is transformed
+    /// quickly.
     fn excess(&self, month: &Grid, allowance: f64) -> Vec<f64> {
-        let known = self.nodes.saturating_sub(index(allowance / self.step + 0.5));
-        let half = (known / 2).max(8);
-        let last = 1_usize << (usize::BITS - 1 - (half * 2).leading_zeros());
+        let known = self.nodes.saturating_sub(index(allowance / self.step + 0.5)).max(16);
+        let eighth = 1_usize << (usize::BITS - 1 - known.leading_zeros()) >> 3;
+        let last = [15, 12, 10, 9, 8].map(|eighths| eighths * eighth).into_iter().find(|last| *last <= known).unwrap_or(16);
         (0..=last).map(|number| month.excess(allowance + float(number) * self.step)).collect()
     }
 }

@@ -379,10 +379,7 @@ impl Row {
             because: contender.because.clone(),
             is_today: contender.is_today(),
             mean: rounded(it.mean.value),
-            range: contender
-                .mean_range
-                .filter(|(low, high)| high - low >= 1.0)
-                .map_or(String::new(), |(low, high)| format!("{} to {}", rounded(low), rounded(high))),
+            range: contender.mean_range_text(),
             median: rounded(it.median.value),
             p90: rounded(it.p90.value),
             p95: rounded(it.p95.value),

@@ -144,7 +144,7 @@ impl<'a> Asked<'a> {
         };
         // Years of thousands of tickets differ little from each other, and take long.
         let a_year = index(self.tickets() * f64::from(MONTHS)).max(1);
-        let courses_min = (1_000_000 / a_year).clamp(32, usual);
+        let courses_min = (1_000_000 / a_year).clamp(64, usual);
         // Nobody waits at a slider for the last tenth of a percent: how sure the figures are stands beside them.
         let courses_max = if detail == Detail::Whole { 4_096 } else { 1_024 };
         Plan { precision: self.question.precision, courses_min, courses_max, ..Plan::usual(self.first, self.question.seed) }

@@ -64,7 +64,7 @@ pub fn paper(report: &Report, head: Letterhead) -> documents::ComparisonPaper {
             .collect(),
         uncertainty: report.uncertainty(),
         seed_line: format!(
-            "Seed {}, {} simulated years from {}, client {}: the same books and questions give the same figures.",
+            "To compute this again: seed {}, {} simulated years from {}, client {}. The same books and questions give the same figures.",
             report.question.seed, report.courses, report.plan.first, report.client
         ),
     }
@@ -80,10 +80,7 @@ fn contender(it: &Contender, currency: &str) -> documents::Contender {
         program_line: words::program_line(&it.program).to_owned(),
         price_line: it.because.clone(),
         mean: rounded(figures.mean.value),
-        mean_range: it
-            .mean_range
-            .filter(|(low, high)| high - low >= 1.0)
-            .map_or(String::new(), |(low, high)| format!("{} to {}", rounded(low), rounded(high))),
+        mean_range: it.mean_range_text(),
         median: rounded(figures.median.value),
         p90: rounded(figures.p90.value),
         p95: rounded(figures.p95.value),

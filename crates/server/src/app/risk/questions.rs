@@ -27,7 +27,7 @@ pub fn questions(facts: &Facts, contenders: &[Contender], knowledge: &Knowledge,
         why: why.to_owned(),
         answer,
     };
-    let percent = |share: f64| format!("{:.0} %", share * 100.0);
+    let percent = |share: f64| format!("{:.0}\u{a0}%", share * 100.0);
     let increments = contenders.iter().find_map(|contender| contender.text.as_deref()).filter(|text| text.contains("increment = 15"));
     let steps = increments.map(|_| {
         format!(
@@ -134,7 +134,7 @@ fn shrinking(contenders: &[Contender], scenarios: &[Scenario]) -> String {
         (before > 0.0).then(|| (1.0 - after / before) * 100.0)
     };
     let today = contenders.iter().position(Contender::is_today);
-    let saved = |name: &str, share: f64| format!("{name} {:.0} %", share.max(0.0));
+    let saved = |name: &str, share: f64| format!("{name} {:.0}\u{a0}%", share.max(0.0));
     let mut said: Vec<String> = ["fixed-rate", "use-it-or-lose-it", "customized"]
         .into_iter()
         .filter_map(|program| Some(saved(program, change(contenders.iter().position(|it| it.program == program)?)?)))

@@ -57,6 +57,10 @@ pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: (f64, f
     let by = |of: fn(&Figures) -> f64| contenders.iter().min_by(|one, other| of(&one.figures).total_cmp(&of(&other.figures)));
     if let Some(cheapest) = by(|figures| figures.mean.value) {
         let figures = &cheapest.figures;
+        if cost_alike(contenders) {
+            said.push(format!("All programs cost the same: {} a year.", whole(figures.mean.value, currency)));
+            return said;
+        }
         let bad = whole(figures.p95.value, currency);
         let bad = if figures.mean.value > figures.p95.value {
             format!("Nineteen of twenty years cost at most {bad}, and the twentieth far more.")
@@ -91,6 +95,15 @@ pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: (f64, f
     said
 }
 
+/// Do all programs cost the same in an average and in a bad year, to the whole unit?
+fn cost_alike(contenders: &[Contender]) -> bool {
+    let all = |of: fn(&Figures) -> f64| {
+        let costs = contenders.iter().map(|it| of(&it.figures));
+        costs.clone().fold(f64::NEG_INFINITY, f64::max) - costs.fold(f64::INFINITY, f64::min) < 0.5
+    };
+    all(|figures| figures.mean.value) && all(|figures| figures.p95.value)
+}
+
 /// Whole tickets: `1 ticket`, `12 tickets`.
 #[must_use]
 pub fn tickets(tickets: f64) -> String {
@@ -121,9 +134,10 @@ fn known(knowledge: &Knowledge, (expected, hours, count): (f64, f64, Option<f64>
         format!("{} {}", money::grouped(&knowledge.tickets.to_string()), if knowledge.tickets == 1 { "ticket" } else { "tickets" });
     let months = counted(knowledge.months, "month");
     let seen = if knowledge.tickets == 1 { "was" } else { "were" };
+    let others = if knowledge.others > 0 { "the provider's other clients and on published ones" } else { "published ones" };
     let basis = match knowledge.amount {
-        Amount::Nothing => "Nothing of this client was seen yet; the figures rest on the provider's other clients and on published ones, so take them with care".to_owned(),
-        Amount::Little => format!("Only {tickets} in {months} {seen} seen; the figures lean on the provider's other clients and can be far off"),
+        Amount::Nothing => format!("Nothing of this client was seen yet; the figures rest on {others}, so take them with care"),
+        Amount::Little => format!("Only {tickets} in {months} {seen} seen; the figures lean on {others} and can be far off"),
         Amount::Some => format!("{tickets} in {months} {seen} seen"),
         Amount::Enough => format!("{tickets} in {months} {seen} seen, enough to go by"),
     };
@@ -190,6 +204,9 @@ pub fn suggestion(contenders: &[Contender]) -> Vec<String> {
     let (Some(cheapest), Some(calmest)) = (by(|figures| figures.mean.value), by(|figures| figures.p95.value)) else {
         return Vec::new();
     };
+    if cost_alike(contenders) {
+        return vec!["By the figures no program is better than another: all cost the same.".to_owned()];
+    }
     vec![if cheapest.name == calmest.name {
         format!("By the figures {} suits best: it costs least on average, and in a bad year.", named(&cheapest.name))
     } else {
@@ -207,8 +224,8 @@ pub fn advice(advice: Option<&Advice>, currency: Currency) -> Vec<String> {
     let at = |minutes: u32| advice.ratios.iter().find(|ratio| ratio.minutes == minutes);
     let environment = if advice.is_heavy { "heavy" } else { "stable" };
     let mut said = vec![format!(
-        "The work comes to {:.0} billable minutes a workstation a month ({:.0} an endpoint): a {environment} environment.",
-        advice.minutes_used.unwrap_or(0.0),
+        "The work comes to {} billable minutes a workstation a month ({:.0} an endpoint): a {environment} environment.",
+        minutes(advice.minutes_used.unwrap_or(0.0)),
         advice.hours_per_endpoint.unwrap_or(0.0) * 60.0
     )];
     if let Some(ratio) = at(advice.lowest_mean) {
@@ -237,6 +254,11 @@ pub fn advice(advice: Option<&Advice>, currency: Currency) -> Vec<String> {
         ));
     }
     said
+}
+
+/// Minutes a workstation, with a tenth where it says on which side of the limit between stable and heavy they lie.
+fn minutes(minutes: f64) -> String {
+    if (19.0..21.0).contains(&minutes) { format!("{minutes:.1}") } else { format!("{minutes:.0}") }
 }
 
 fn sure(share: f64) -> &'static str {
@@ -320,22 +342,27 @@ pub fn assumptions(knowledge: &Knowledge, question: &Question, run: &Run, office
     let tickets = mean(&run.tickets) / f64::from(run.plan.months);
     let swing = (tickets + knowledge.dispersion * tickets * tickets).sqrt();
     let mut said = vec![
-        format!("Tickets: {:.2} a workstation a month (own {}, all clients {:.2}); the client's own figure counts {:.0} %. In eight of ten cases the true rate lies between {:.2} and {:.2}.",
+        format!("Tickets: {:.2} a workstation a month (own {}, all clients together {:.2}); the client's own figure counts {:.0}\u{a0}%. In eight of ten cases the true rate lies between {:.2} and {:.2}.",
             knowledge.rate,
             knowledge.own_rate.map_or("none".to_owned(), |rate| format!("{rate:.2}")),
             knowledge.pooled_rate,
             knowledge.rate_credibility * 100.0,
             knowledge.rate_interval.0,
             knowledge.rate_interval.1),
-        format!("Hours: {:.2} a ticket, drawn as whole incidents from the client's own ({:.0} %) and the provider's others; months up to {until}.",
+        format!("Hours: {:.2} a ticket, drawn as whole incidents from the client's own ({:.0}\u{a0}%) and the provider's others; months up to {until}.",
             knowledge.hours_per_ticket,
             knowledge.hours_credibility * 100.0),
-        format!("Months differ: in two of three the tickets lie between {:.0} and {:.0} (of a mean m the variance is m + {:.3} m\u{b2}, a negative binomial law). {seasons}",
-            (tickets - swing).max(0.0), tickets + swing, knowledge.dispersion),
+        format!("Months differ: in two of three the tickets lie between {:.0} and {:.0} {}. {seasons}",
+            (tickets - swing).max(0.0),
+            tickets + swing,
+            if knowledge.dispersion > 0.0 {
+                format!(", which is more than by chance alone (a negative binomial law with a dispersion of {:.3})", knowledge.dispersion)
+            } else {
+                ", as by chance alone (a Poisson law)".to_owned()
+            }),
         format!("Server crashes (incidents of 8 hours and more): {:.2} a year, times {}. Viruses: {} a year, {} hours a workstation.",
             knowledge.severe_a_year, question.crashes, question.viruses, question.virus_hours),
-        format!("{} years of 12 months were drawn from seed {} and billed by the billing engine, the same for every program.",
-            run.count(), question.seed),
+        format!("{} years of 12 months were drawn and billed by the billing engine, the same for every program.", money::grouped(&run.count().to_string())),
         "Hours that are left in blocks at the end of a year count as money that is still there. Overage that an agreement holds for approval counts as not billed.".to_owned(),
         "Taxes are left out. Prices of the six programs follow the provider's rate card by the stated discounts and premiums; an offer may differ.".to_owned(),
     ];
@@ -410,7 +437,7 @@ pub fn program_advice(advice: Option<&ProgramAdvice>, currency: Currency) -> Vec
             _ => "by a hair",
         };
         said.push(format!(
-            "With every program priced so that the provider keeps {:.0} % of it, {} costs {sure} least on average: {} a year.",
+            "With every program priced so that the provider keeps {:.0}\u{a0}% of it, {} costs {sure} least on average: {} a year.",
             advice.margin * 100.0,
             named(&best.name),
             whole(best.mean, currency)
@@ -451,9 +478,9 @@ pub fn yardsticks() -> Vec<Yardstick> {
         row(
             "Price of an entry-level ticket",
             "USD 14 to 20 a call",
-            "the same articles; MetricNet has about USD 22 a ticket (metricnet.com)",
+            "those articles; MetricNet has about USD 22 a ticket (metricnet.com)",
         ),
-        row("Senior technician", "USD 100 to 250 an hour", "the same articles"),
+        row("Senior technician", "USD 100 to 250 an hour", "those articles on IT support programs"),
         row(
             "Tickets an endpoint a month",
             "0.2 to 0.5 aimed at, 2 without prevention",
