@@ -16,6 +16,8 @@ use crate::severity::Severity;
 const COURSES_MIN: usize = 128;
 /// A sum of fewer weights a course stands on a few values, with gaps between its quantiles.
 const COUNTED_MIN: f64 = 50.0;
+/// Tickets of which a month has so many times more or fewer than its mean come in rare bunches.
+const BUNCHED: f64 = 1.5;
 /// Points of a law.
 const POINTS: usize = 1 << 11;
 
@@ -72,12 +74,14 @@ impl Weights {
             let beyond = self.beyond.filter(|_| !never);
             let grid = beyond.map_or_else(|| law.total(), |allowance| law.beyond(allowance));
             (control.mean, control.error) = (grid.mean() - off, beyond.map_or(0.0, |_| grid.error_near(0.0)));
-            let known_up_to = grid.cdf(grid.hours());
+            let known_up_to = if law.is_coarse(&grid) { 0.0 } else { grid.cdf(grid.hours()) };
             // A law that lies at nought that often has no such quantile, and what lies past the grid is not known.
             let known = [0.5, 0.9, 0.95].into_iter().filter(|share| *share > grid.none() + 0.01 && *share < known_up_to - 0.01);
-            control.above = self.beyond.map(|_| 1.0 - grid.none());
-            control.tail_mean = (known_up_to > 0.99).then(|| (0.95, Estimate::exact(grid.tail_mean(0.95) - off)));
-            control.quantiles = known.map(|share| (share, Estimate::exact(grid.quantile(share) - off))).collect();
+            control.above = self.beyond.filter(|_| known_up_to > 0.0).map(|_| 1.0 - grid.none());
+            control.tail_mean =
+                (known_up_to > 0.99).then(|| (0.95, Estimate { value: grid.tail_mean(0.95) - off, error: control.error }));
+            control.quantiles =
+                known.map(|share| (share, Estimate { value: grid.quantile(share) - off, error: control.error })).collect();
         }
         control
     }
@@ -119,6 +123,24 @@ impl<'a> Law<'a> {
         tickets == 0.0 || tickets >= COUNTED_MIN
     }
 
+    /// So many points of a reach are a ticket's hours apart, where that is needed.
+    fn fine(&self, reach: f64) -> f64 {
+        self.finest().map_or(0.0, |hours| reach / hours)
+    }
+
+    /// The hours of a ticket where tickets come in rare bunches: few of them are as likely as many then, their law is no smooth one, and
+    /// points that lie further apart do not tell it.
+    fn finest(&self) -> Option<f64> {
+        let hours = self.usual.as_ref().map_or(0.0, Severity::mean) / self.counted();
+        let bunched = self.months().iter().any(|frequency| frequency.variance().sqrt() > BUNCHED * frequency.mean());
+        (bunched && hours > 0.0).then_some(hours)
+    }
+
+    /// Do the points of a law lie too far apart for it?
+    fn is_coarse(&self, grid: &Grid) -> bool {
+        self.finest().is_some_and(|hours| grid.step() > 2.0 * hours)
+    }
+
     /// One month in a mood.
     fn month(&self, frequency: Frequency, mood: f64) -> Compound {
         let usual = self.usual.iter().map(|severity| Part { frequency: frequency.times(mood), severity: severity.clone() });
@@ -133,7 +155,8 @@ impl<'a> Law<'a> {
         let doubt = sum(moods.iter().map(|(share, mood)| share * (mood - 1.0).powi(2)));
         // So many that the law is seen on each side of its middle.
         let swing = (variance + doubt * self.mean * self.mean).sqrt();
-        let points = index(reach * 2.0 / swing * 16.0).clamp(POINTS, POINTS * 16).next_power_of_two();
+        let points = (reach * 2.0 / swing * 16.0).max(self.fine(reach * 2.0));
+        let points = index(points).clamp(POINTS, POINTS * 16).next_power_of_two();
         let step = reach * 2.0 / float(points);
         let severities: Vec<&Severity> = self.usual.iter().chain(self.rare.iter().map(|part| &part.severity)).collect();
         let usual = usize::from(self.usual.is_some());
@@ -177,7 +200,9 @@ impl<'a> Law<'a> {
         let (mean, swing) = (most(&|mood| (mood.mean() - allowance).max(0.0)), most(&Compound::deviation));
         let hours = f64::from(months) * (mean + swing / 2.0) + 8.0 * f64::from(months).sqrt() * swing;
         // A fourth of the points is read; six for a standard deviation of the month.
-        let points = index((allowance + 2.0 * hours) / swing.max(1e-9) * 24.0).clamp(POINTS * 2, POINTS * 8).next_power_of_two();
+        let reach = allowance + 2.0 * hours;
+        let points = (reach / swing.max(1e-9) * 24.0).max(self.fine(reach * 4.0));
+        let points = index(points).clamp(POINTS * 2, POINTS * 8).next_power_of_two();
         overage_in_moods(&moods, (allowance, months), hours, points, &mut Grids::new())
     }
 }
@@ -220,6 +245,45 @@ mod tests {
             let got = control.quantiles.iter().find(|(own, _)| (own - share).abs() < 1e-9).map_or(f64::NAN, |(_, known)| known.value);
             assert!((got - expected).abs() < 0.01 * variance.sqrt(), "{share}: {got} is not {expected}, of {}", variance.sqrt());
         }
+    }
+
+    /// Tickets that come in very few months, by the hundred: as many as a gamma law of the shape of their sizes.
+    #[test]
+    fn bunches_are_as_wide_as_they_are() {
+        let mut demand = demand(1.0, std::iter::once(30));
+        for frequency in &mut demand.usual.tickets {
+            *frequency = Frequency::NegativeBinomial { mean: 81.25, size: 0.02 };
+        }
+        for doubt in [None, Some(1_000.0)] {
+            demand.usual.doubt = doubt;
+            let control = Weights::hours(&demand).control(&demand, plan());
+            for (share, known) in control.quantiles {
+                let expected = crate::special::gamma_quantile(0.24, share) / 0.24 * 487.5;
+                assert!((known.value / expected - 1.0).abs() < 0.02, "{share}: {} is not {expected}", known.value);
+            }
+        }
+    }
+
+    /// What lies beyond an allowance in such months, against months drawn by the hundred thousand.
+    #[test]
+    fn bunches_beyond_an_allowance_are_known() {
+        use rand::SeedableRng;
+        let mut demand = demand(1.0, std::iter::once(30));
+        for frequency in &mut demand.usual.tickets {
+            *frequency = Frequency::NegativeBinomial { mean: 81.25, size: 0.02 };
+        }
+        let control = Weights { beyond: Some(10.0), ..Weights::hours(&demand) }.control(&demand, plan());
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(4);
+        let month = |random: &mut _| (f64::from(demand.usual.tickets[0].sample(random)) / 2.0 - 10.0).max(0.0);
+        let years: Vec<f64> = (0..100_000).map(|_| (0..12).map(|_| month(&mut random)).sum()).collect();
+        let plain = Control::default();
+        for (share, known) in &control.quantiles {
+            let drawn = crate::estimate::quantile_with(&years, *share, &plain);
+            let doubt = 4.0 * drawn.error.hypot(known.error);
+            assert!((drawn.value - known.value).abs() < doubt, "{share}: {known:?} is not {drawn:?}");
+        }
+        let drawn = crate::estimate::mean_with(&years, &plain);
+        assert!((drawn.value - control.mean).abs() < 4.0 * drawn.error.hypot(control.error), "{} is not {drawn:?}", control.mean);
     }
 
     /// An allowance that is a small part of the work: what lies beyond it is nearly all.
