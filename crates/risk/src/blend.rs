@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::comparison::Run;
 use crate::control::Weights;
-use crate::estimate::{Control, closest, correlation, covariance, quantile_with, tail_mean_with};
+use crate::estimate::{Control, FOLLOWS, closest, correlation, covariance, quantile_with, tail_mean_with};
 use crate::field::Field;
 use crate::number::{index, mean};
 use crate::path::Path;
@@ -18,8 +18,6 @@ const TICKETS: usize = 2_000_000;
 const COURSES: usize = 4_096;
 /// Fewer courses than so many times the billed ones say little more.
 const TIMES: usize = 4;
-/// A cost that follows one sum as closely as this needs no other.
-const FOLLOWS: f64 = 0.99;
 
 /// A sum of two sums, each with a factor.
 #[derive(Clone, Debug)]
@@ -56,8 +54,8 @@ impl Blend {
         }
         // What is known of each sum alone says more of both than their courses would.
         let mut known = parts.each_ref().map(|part| part.control(field.demand, run.plan));
-        let with_factors = |of: fn(&Control) -> f64| factors[0] * of(&known[0]) + factors[1] * of(&known[1]);
-        let (mean, error) = (with_factors(|control| control.mean), with_factors(|control| control.error.abs()));
+        let mean = factors[0] * known[0].mean + factors[1] * known[1].mean;
+        let error = (factors[0] * known[0].error).hypot(factors[1] * known[1].error);
         for (control, drawn) in known.iter_mut().zip(drawn) {
             control.drawn = drawn;
         }

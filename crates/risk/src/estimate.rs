@@ -116,7 +116,7 @@ pub fn quantile_with(values: &[f64], share: f64, control: &Control) -> Estimate 
 }
 
 /// Values follow a control that goes with them as closely as this.
-const FOLLOWS: f64 = 0.99;
+pub(crate) const FOLLOWS: f64 = 0.99;
 /// With fewer courses no line is put through those around a quantile.
 const COURSES_MIN: usize = 64;
 

@@ -1,5 +1,6 @@
 //! Rows of the reference files, and how far a result may be from them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use quarterhour_risk::frequency::Frequency;
@@ -8,11 +9,11 @@ use quarterhour_risk::severity::Severity;
 use serde_json::Value;
 
 /// A row by its column names.
-pub struct Row(Vec<(String, String)>);
+pub struct Row(pub BTreeMap<String, String>);
 
 impl Row {
     pub fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(column, _)| column == name).map_or("", |(_, value)| value)
+        self.0.get(name).map_or("", |field| field.trim())
     }
 
     pub fn number(&self, name: &str) -> f64 {
@@ -24,46 +25,59 @@ impl Row {
     }
 }
 
-/// The rows of all files `ref_KIND_*.csv`; none, with a message, where the folder is not there.
-pub fn rows(kind: &str) -> Vec<Row> {
-    let folder = std::env::var_os("QUARTERHOUR_REF").map(PathBuf::from);
-    let folder = folder.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/ref")));
-    let Ok(listed) = std::fs::read_dir(&folder) else {
-        eprintln!("skipped: there is no folder {}", folder.display());
-        return Vec::new();
-    };
-    let mut paths: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
+/// The folder that `QUARTERHOUR_REF` names, or the shared one.
+pub fn folder() -> PathBuf {
+    let named = std::env::var_os("QUARTERHOUR_REF").map(PathBuf::from);
+    named.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/ref")))
+}
+
+/// The files `ref_KIND_*.csv`; none, with a message, where they are not there.
+pub fn files(kind: &str) -> Vec<PathBuf> {
+    let listed = std::fs::read_dir(folder()).into_iter().flatten();
     let named = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         name.starts_with(&format!("ref_{kind}_")) && name.ends_with(".csv")
     };
-    let mut rows = Vec::new();
-    for path in paths.into_iter().filter(named) {
-        let text = std::fs::read_to_string(&path).expect("a reference file");
-        let mut lines = text.lines();
-        let columns = split(lines.next().unwrap_or_default());
-        rows.extend(lines.map(|line| Row(columns.iter().cloned().zip(split(line)).collect())));
+    let mut files: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).filter(named).collect();
+    files.sort();
+    if files.is_empty() {
+        eprintln!("skipped: no ref_{kind}_*.csv in {}", folder().display());
     }
-    rows
+    files
 }
 
-fn split(line: &str) -> Vec<String> {
-    let (mut cells, mut cell, mut quoted) = (Vec::new(), String::new(), false);
-    let mut letters = line.chars().peekable();
+/// The rows of all files of a kind.
+pub fn rows(kind: &str) -> Vec<Row> {
+    files(kind).iter().flat_map(|path| records(&std::fs::read_to_string(path).expect("a reference file"))).collect()
+}
+
+/// Rows by the names in the first line.
+pub fn records(text: &str) -> Vec<Row> {
+    let mut lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.trim().is_empty()).map(fields);
+    let columns = lines.next().unwrap_or_default();
+    lines.map(|line| Row(columns.iter().cloned().zip(line).collect())).collect()
+}
+
+/// The fields of a line; a quoted one may hold commas, and doubled quotes.
+pub fn fields(line: &str) -> Vec<String> {
+    let (mut fields, mut field, mut quoted) = (Vec::new(), String::new(), false);
+    let mut letters = line.trim_end_matches(['\r', '\n']).chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
-            '"' if quoted && letters.peek() == Some(&'"') => {
-                letters.next();
-                cell.push('"');
-            }
+            '"' if quoted && letters.peek() == Some(&'"') => field.extend(letters.next()),
             '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(std::mem::take(&mut cell)),
-            _ => cell.push(letter),
+            ',' if !quoted => fields.push(std::mem::take(&mut field)),
+            _ => field.push(letter),
         }
     }
-    cells.push(cell);
-    cells
+    fields.push(field);
+    fields
+}
+
+#[test]
+fn lines_are_split_at_commas_outside_quotes() {
+    assert_eq!(fields("a,\"b, \"\"c\"\"\",,d\r"), ["a", "b, \"c\"", "", "d"]);
+    assert_eq!(fields(r#""{""T"": ""20/60""}",b"#), [r#"{"T": "20/60"}"#, "b"]);
 }
 
 /// Compares results with rows, and fails at the end with all that are off.

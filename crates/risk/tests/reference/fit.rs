@@ -2,41 +2,19 @@
 //! beside the repository. A row names a quantity and its data in words, which are read here in a general way. What
 //! is not understood fails by name; rows whose data file is absent are counted and passed over.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use quarterhour_risk::fit::credibility::{self, Credibility, Period};
 use quarterhour_risk::fit::rate::{self, ClientTotal, RateFit, RateLaw};
 use quarterhour_risk::fit::severity::{self, Family, SeverityFit, SeverityLaw};
 use quarterhour_risk::fit::{count, goodness};
 
+use crate::table::{Row as Record, fields, files, folder, records};
+
 /// For what is reckoned, and for what is searched.
 const CLOSED: f64 = 1e-8;
 const SEARCHED: f64 = 1e-6;
-
-/// The fields of a line; a quoted one may hold commas, and doubled quotes.
-fn fields(line: &str) -> Vec<String> {
-    let (mut fields, mut field, mut quoted) = (Vec::new(), String::new(), false);
-    let mut letters = line.trim_end_matches(['\r', '\n']).chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' if quoted && letters.peek() == Some(&'"') => field.extend(letters.next()),
-            '"' => quoted = !quoted,
-            ',' if !quoted => fields.push(std::mem::take(&mut field)),
-            _ => field.push(letter),
-        }
-    }
-    fields.push(field);
-    fields
-}
-
-/// Rows as maps from the names in the first line.
-fn table(text: &str) -> Vec<BTreeMap<String, String>> {
-    let mut lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.trim().is_empty()).map(fields);
-    let names = lines.next().unwrap_or_default();
-    lines.map(|row| names.iter().cloned().zip(row).collect()).collect()
-}
 
 /// A client's periods: the value, its weight, and their product as a count where it is one.
 #[derive(Clone, Debug, Default)]
@@ -82,8 +60,8 @@ impl Material {
     }
 
     fn of_file(text: &str) -> Option<Self> {
-        let rows = table(text);
-        let first = rows.first()?;
+        let rows = records(text);
+        let Record(first) = rows.first()?;
         if first.contains_key("ratio.1") {
             return Some(Self::Portfolio(Portfolio::of_wide(&rows)));
         }
@@ -114,9 +92,9 @@ impl Portfolio {
     }
 
     /// A line for each client: `ratio.1`, `weight.1` and so on; an empty or missing one is left out.
-    fn of_wide(rows: &[BTreeMap<String, String>]) -> Self {
+    fn of_wide(rows: &[Record]) -> Self {
         let mut portfolio = Self::default();
-        for (at, row) in rows.iter().enumerate() {
+        for (at, Record(row)) in rows.iter().enumerate() {
             let number = |name: String| row.get(&name).and_then(|field| field.trim().parse::<f64>().ok());
             let periods: Vec<Period> = (1..=row.len())
                 .filter_map(|period| number(format!("ratio.{period}")).zip(number(format!("weight.{period}"))))
@@ -131,9 +109,9 @@ impl Portfolio {
     }
 
     /// A line for each client and month, with a weight and either a count or a value.
-    fn of_long(rows: &[BTreeMap<String, String>]) -> Option<Self> {
+    fn of_long(rows: &[Record]) -> Option<Self> {
         let mut portfolio = Self::default();
-        for row in rows {
+        for Record(row) in rows {
             let number =
                 |names: &[&str]| names.iter().find_map(|name| row.get(*name)).and_then(|field| field.trim().parse::<f64>().ok());
             let name = row.get("client").or_else(|| row.get("state"))?;
@@ -329,8 +307,8 @@ impl Outcome {
     fn of_file(path: &Path, folder: &Path) -> Self {
         let mut outcome = Self::default();
         let mut material = Err("there is no row above".to_owned());
-        for record in table(&fs::read_to_string(path).unwrap_or_default()) {
-            let field = |name: &str| record.get(name).map_or("", |field| field.trim());
+        for record in records(&fs::read_to_string(path).unwrap_or_default()) {
+            let field = |name: &str| record.get(name);
             if field("data") != "as above" {
                 material = Material::parse(field("data"), folder);
             }
@@ -349,34 +327,11 @@ impl Outcome {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a checker says where its reference values are")]
-fn folder() -> PathBuf {
-    std::env::var_os("QUARTERHOUR_REF")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/ref"), PathBuf::from)
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let named = |path: &PathBuf| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ref_fit_"))
-            && path.extension().is_some_and(|end| end == "csv")
-    };
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).filter(named).collect();
-    files.sort();
-    files
-}
-
 #[test]
 fn fits_are_those_of_the_reference() {
-    let folder = folder();
-    let files = files(&folder);
-    if files.is_empty() {
-        eprintln!("no ref_fit_*.csv in {}: nothing is compared", folder.display());
-        return;
-    }
     let mut failures = Vec::new();
-    for path in files {
-        let outcome = Outcome::of_file(&path, &folder);
+    for path in files("fit") {
+        let outcome = Outcome::of_file(&path, &folder());
         eprintln!(
             "{}: {} rows compared, the largest relative error is {:.1e} ({}); {} rows without their data file",
             path.display(),
@@ -389,11 +344,6 @@ fn fits_are_those_of_the_reference() {
         failures.extend(outcome.failures);
     }
     assert!(failures.is_empty(), "{} rows differ:\n{}", failures.len(), failures.join("\n"));
-}
-
-#[test]
-fn lines_are_split_at_commas_outside_quotes() {
-    assert_eq!(fields("a,\"b, \"\"c\"\"\",,d\r"), ["a", "b, \"c\"", "", "d"]);
 }
 
 #[test]
