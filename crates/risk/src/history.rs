@@ -159,6 +159,12 @@ impl History {
         self.months.iter().fold(0, |sum, month| sum.saturating_add(month.tickets))
     }
 
+    /// Had it workstations in any month?
+    #[must_use]
+    pub fn has_workstations(&self) -> bool {
+        self.months.iter().any(|month| month.workstations() > 0.0)
+    }
+
     /// Workstations added up over the months; a month without any counts as one, so that a rate can be had.
     #[must_use]
     pub fn exposure(&self) -> f64 {

@@ -60,6 +60,9 @@ impl Default for Prior {
     }
 }
 
+/// To a client without workstations the rate of the others counts as so many months of its own.
+const WITHOUT_WORKSTATIONS: f64 = 0.5;
+
 /// What a provider's clients teach together.
 #[derive(Clone, Debug)]
 pub struct Portfolio {
@@ -203,12 +206,21 @@ impl Portfolio {
     /// What is known of a client's rate, with the shape of the doubt about it.
     fn rate(&self, history: &History) -> (RateLaw, f64) {
         let total = ClientTotal { tickets: usual_tickets(history), exposure: history.exposure() };
-        let rate = self.rates.posterior(total);
+        let rate = self.rates_before(history).posterior(total);
         let doubt = match rate {
             RateLaw::Gamma { shape, .. } => shape,
             RateLaw::Pooled { .. } => f64::from(total.tickets) + self.prior.tickets_weight * self.prior.tickets,
         };
         (rate, doubt)
+    }
+
+    /// What is known of a client's rate before its tickets: that of all clients. Rates a workstation say next to nothing of a client
+    /// that worked without any.
+    fn rates_before(&self, history: &History) -> RateLaw {
+        if history.months.is_empty() || history.has_workstations() {
+            return self.rates;
+        }
+        RateLaw::Gamma { shape: self.rates.mean() * WITHOUT_WORKSTATIONS, rate: WITHOUT_WORKSTATIONS }
     }
 
     fn dispersion_of(&self, history: &History) -> f64 {
@@ -266,7 +278,7 @@ impl Portfolio {
         let (tickets, exposure) = (usual_tickets(history), history.exposure());
         let own_rate = (tickets > 0).then(|| f64::from(tickets) / exposure);
         let (pooled_rate, used) = (self.rates.mean(), rate.mean());
-        let rate_credibility = match self.rates {
+        let rate_credibility = match self.rates_before(history) {
             RateLaw::Gamma { rate, .. } => exposure / (exposure + rate),
             RateLaw::Pooled { .. } => 0.0,
         };
@@ -373,7 +385,7 @@ fn client_months(history: &History) -> Vec<ClientMonth> {
 fn learn_rates(histories: &[History], prior: Prior) -> RateLaw {
     let assumed = crate::number::index((prior.tickets * prior.tickets_weight).round());
     let assumed = ClientTotal { tickets: u32::try_from(assumed).unwrap_or(0), exposure: prior.tickets_weight };
-    let seen = histories.iter().filter(|history| !history.months.is_empty());
+    let seen = histories.iter().filter(|history| history.has_workstations());
     let totals: Vec<ClientTotal> =
         seen.map(|history| ClientTotal { tickets: usual_tickets(history), exposure: history.exposure() }).chain([assumed]).collect();
     let alone = RateLaw::Gamma { shape: prior.tickets * prior.tickets_weight, rate: prior.tickets_weight };

@@ -148,12 +148,13 @@ impl Report {
         let worst = |of: fn(&Figures) -> Estimate| self.contenders.iter().map(|it| of(&it.figures).error).fold(0.0, f64::max);
         let money = |value: f64| format!("{} {}", self.currency, rounded(value.ceil()));
         format!(
-            "{} simulated years, each billed under every program. Their standard errors are at most {} for an average year and {} for a bad one. What the client's needs will be is less sure: the true rate of tickets lies between {:.2} and {:.2} a workstation a month in eight of ten cases, and the average year where the table says.",
+            "{} simulated years, each billed under every program. Their standard errors are at most {} for an average year and {} for a bad one. What the client's needs will be is less sure: the true rate of tickets lies between {:.2} and {:.2} {} in eight of ten cases, and the average year where the table says.",
             self.courses,
             money(worst(|figures| figures.mean)),
             money(worst(|figures| figures.p95)),
             self.knowledge.rate_interval.0,
-            self.knowledge.rate_interval.1
+            self.knowledge.rate_interval.1,
+            words::a_month(self.seats.workstations)
         )
     }
 }
@@ -285,7 +286,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
             client.currency,
         ),
         questions: questions(&facts, &contenders, &asked.knowledge, &scenarios),
-        assumptions: words::assumptions(&asked.knowledge, question, &ran, office),
+        assumptions: words::assumptions(&asked.knowledge, asked.seats.workstations, question, &ran, office),
         yardsticks: words::yardsticks(),
         knowledge: asked.knowledge,
         prior: Prior::default(),

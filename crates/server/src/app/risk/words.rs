@@ -330,9 +330,15 @@ pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (V
     (pros, cons)
 }
 
+/// What a rate of tickets counts.
+#[must_use]
+pub fn a_month(workstations: f64) -> &'static str {
+    if workstations > 0.0 { "a workstation a month" } else { "a month" }
+}
+
 /// What the figures rest on.
 #[must_use]
-pub fn assumptions(knowledge: &Knowledge, question: &Question, run: &Run, office: &Office) -> Vec<String> {
+pub fn assumptions(knowledge: &Knowledge, workstations: f64, question: &Question, run: &Run, office: &Office) -> Vec<String> {
     let until = office.until;
     let seasons = match (question.seasons, office.portfolio.seasons()) {
         (true, Some(_)) => "Months of the year differ as in the years before, as far as those agree.",
@@ -342,17 +348,20 @@ pub fn assumptions(knowledge: &Knowledge, question: &Question, run: &Run, office
     let tickets = mean(&run.tickets) / f64::from(run.plan.months);
     let swing = (tickets + knowledge.dispersion * tickets * tickets).sqrt();
     let mut said = vec![
-        format!("Tickets: {:.2} a workstation a month (own {}, all clients together {:.2}); the client's own figure counts {:.0}\u{a0}%. In eight of ten cases the true rate lies between {:.2} and {:.2}.",
+        format!("Tickets: {:.2} {} (own {}, {} {:.2}); the client's own figure counts {:.0}\u{a0}%. In eight of ten cases the true rate lies between {:.2} and {:.2}.",
             knowledge.rate,
+            a_month(workstations),
             knowledge.own_rate.map_or("none".to_owned(), |rate| format!("{rate:.2}")),
+            if knowledge.others > 0 { "all clients together" } else { "published" },
             knowledge.pooled_rate,
             knowledge.rate_credibility * 100.0,
             knowledge.rate_interval.0,
             knowledge.rate_interval.1),
-        format!("Hours: {:.2} a ticket, drawn as whole incidents from the client's own ({:.0}\u{a0}%) and the provider's others; months up to {until}.",
+        format!("Hours: {:.2} a ticket, drawn as whole incidents from the client's own ({:.0}\u{a0}%) and {}; months up to {until}.",
             knowledge.hours_per_ticket,
-            knowledge.hours_credibility * 100.0),
-        format!("Months differ: in two of three the tickets lie between {:.0} and {:.0} {}. {seasons}",
+            knowledge.hours_credibility * 100.0,
+            if knowledge.others > 0 { "those of the provider's other clients" } else { "published figures" }),
+        format!("Months differ: in two of three the tickets lie between {:.0} and {:.0}{}. {seasons}",
             (tickets - swing).max(0.0),
             tickets + swing,
             if knowledge.dispersion > 0.0 {
