@@ -1,6 +1,6 @@
 //! An agreement that might be signed, and what it makes of some months: billed by the engine itself, month after month.
 
-use quarterhour_billing::agreement::{Agreement, Agreements, Prepaid};
+use quarterhour_billing::agreement::{Agreement, Agreements, OnCap, Prepaid};
 use quarterhour_billing::{
     BilledPeriod, BillingError, Bulk, Carried, Client, Day, LineKind, Period, PoolKind, Slice, Statement, Terms, TimeEntry, Words,
     bill_bulk, bill_period,
@@ -44,6 +44,22 @@ impl Candidate {
             pools.blocks.sort_by_key(|block| block.bought);
         }
         Self { name: name.to_owned(), agreement: Some(agreement) }
+    }
+
+    /// Would overage beyond a cap wait for approval?
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.agreement.as_ref().and_then(|agreement| agreement.guard.cap).is_some_and(|cap| cap.on_cap == OnCap::Hold)
+    }
+
+    /// The same with all such overage billed, as if it were approved: work that nobody pays makes no program cheap.
+    #[must_use]
+    pub fn approved(&self) -> Self {
+        let mut approved = self.clone();
+        if self.holds() {
+            approved.agreement.iter_mut().for_each(|agreement| agreement.guard.cap = None);
+        }
+        approved
     }
 }
 

@@ -246,6 +246,8 @@ impl Run {
         let regret: Vec<f64> = costs.iter().zip(cheapest).map(|(cost, least)| cost - least).collect();
         let margins: Vec<f64> = costs.iter().zip(&self.hours.drawn).map(|(cost, hours)| cost - hours * measure.hour_cost).collect();
         let lean = self.lean(costs);
+        let [median, p90, p95, tail_mean95] = in_order(costs, lean);
+        let lost_hours = self.mean(&lost).above_nought();
         let mean_cost = mean_with(costs, lean);
         let swing = deviation(value).powi(2);
         let reserve = mean(&total(|month| month.forfeited_money)) / measure.minor;
@@ -253,16 +255,16 @@ impl Run {
         Figures {
             name: name.to_owned(),
             mean: mean_cost,
-            median: quantile_with(costs, 0.5, lean),
-            p90: quantile_with(costs, 0.9, lean),
-            p95: quantile_with(costs, 0.95, lean),
-            tail_mean95: tail_mean_with(costs, 0.95, lean),
+            median,
+            p90,
+            p95,
+            tail_mean95,
             spread: deviation(costs),
             worst_month_p95: quantile_with(&worst, 0.95, &Control::default()),
             overage_chance: share_with(courses.iter().map(Course::has_overage), self.sums.iter()),
             overage_hours: mean(&total(|month| month.overage)) / 3_600.0,
-            lost_money: mean(&lost) * hour_price + reserve,
-            lost_hours: self.mean(&lost).above_nought(),
+            lost_money: lost_hours.value * hour_price + reserve,
+            lost_hours,
             left_hours: mean(&each(&|course| course.left_seconds)) / 3_600.0,
             price_per_hour: (worked > 0.0).then(|| mean_cost.value / worked),
             price_per_seat: (measure.seats > 0.0).then(|| mean_cost.value / years / 12.0 / measure.seats),
@@ -273,4 +275,27 @@ impl Run {
             loss_chance: share(margins.iter().map(|margin| *margin < 0.0)),
         }
     }
+}
+
+/// Median, P90, P95 and the mean beyond it. Each leans on the control by itself; where that puts them out of order by more than their
+/// errors the law of the control does not tell that of the costs, and the courses speak for themselves.
+fn in_order(costs: &[f64], lean: &Control) -> [Estimate; 4] {
+    let all = |control: &Control| {
+        let [median, p90, p95] = [0.5, 0.9, 0.95].map(|share| quantile_with(costs, share, control));
+        [median, p90, p95, tail_mean_with(costs, 0.95, control)]
+    };
+    let mut found = all(lean);
+    let is_off = |pair: &[Estimate]| match pair {
+        [low, high] => low.value - high.value > 2.0 * low.error.hypot(high.error) + 1e-6 * high.value.abs(),
+        _ => false,
+    };
+    if found.windows(2).any(is_off) {
+        found = all(&Control::default());
+    }
+    let mut least = f64::NEG_INFINITY;
+    for estimate in &mut found {
+        estimate.value = estimate.value.max(least);
+        least = estimate.value;
+    }
+    found
 }

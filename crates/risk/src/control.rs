@@ -18,6 +18,8 @@ const COURSES_MIN: usize = 128;
 const COUNTED_MIN: f64 = 50.0;
 /// Tickets of which a month has so many times more or fewer than its mean come in rare bunches.
 const BUNCHED: f64 = 1.5;
+/// Points of a law for a standard deviation of the usual work.
+const SEEN: f64 = 3.0;
 /// Points of a law.
 const POINTS: usize = 1 << 11;
 
@@ -74,14 +76,17 @@ impl Weights {
             let beyond = self.beyond.filter(|_| !never);
             let grid = beyond.map_or_else(|| law.total(), |allowance| law.beyond(allowance));
             (control.mean, control.error) = (grid.mean() - off, beyond.map_or(0.0, |_| grid.error_near(0.0)));
-            let known_up_to = if law.is_coarse(&grid) { 0.0 } else { grid.cdf(grid.hours()) };
+            let finest = law.finest(if beyond.is_some() { 1 } else { law.months().len() });
+            let known_up_to = if grid.step() > finest { 0.0 } else { grid.cdf(grid.hours()) };
             // A law that lies at nought that often has no such quantile, and what lies past the grid is not known.
             let known = [0.5, 0.9, 0.95].into_iter().filter(|share| *share > grid.none() + 0.01 && *share < known_up_to - 0.01);
             control.above = self.beyond.filter(|_| known_up_to > 0.0).map(|_| 1.0 - grid.none());
             control.tail_mean =
                 (known_up_to > 0.99).then(|| (0.95, Estimate { value: grid.tail_mean(0.95) - off, error: control.error }));
-            control.quantiles =
-                known.map(|share| (share, Estimate { value: grid.quantile(share) - off, error: control.error })).collect();
+            // A quantile of what comes in steps is one of them, and the law is read smoothly between.
+            let step = law.usual.as_ref().and_then(Severity::step).unwrap_or(0.0);
+            let error = control.error.hypot(step / 12.0_f64.sqrt());
+            control.quantiles = known.map(|share| (share, Estimate { value: grid.quantile(share) - off, error })).collect();
         }
         control
     }
@@ -123,22 +128,19 @@ impl<'a> Law<'a> {
         tickets == 0.0 || tickets >= COUNTED_MIN
     }
 
-    /// So many points of a reach are a ticket's hours apart, where that is needed.
-    fn fine(&self, reach: f64) -> f64 {
-        self.finest().map_or(0.0, |hours| reach / hours)
-    }
-
-    /// The hours of a ticket where tickets come in rare bunches: few of them are as likely as many then, their law is no smooth one, and
-    /// points that lie further apart do not tell it.
-    fn finest(&self) -> Option<f64> {
-        let hours = self.usual.as_ref().map_or(0.0, Severity::mean) / self.counted();
+    /// Points that lie further apart do not tell the law of so many months.
+    ///
+    /// Where tickets come in rare bunches, few of them are as likely as many: the law is no smooth one, and a ticket's hours count.
+    /// Rare events stretch a law far beyond the usual work, whose swings have to be seen all the same.
+    fn finest(&self, months: usize) -> f64 {
+        let Some(usual) = &self.usual else { return f64::INFINITY };
+        let hours = usual.mean() / self.counted();
         let bunched = self.months().iter().any(|frequency| frequency.variance().sqrt() > BUNCHED * frequency.mean());
-        (bunched && hours > 0.0).then_some(hours)
-    }
-
-    /// Do the points of a law lie too far apart for it?
-    fn is_coarse(&self, grid: &Grid) -> bool {
-        self.finest().is_some_and(|hours| grid.step() > 2.0 * hours)
+        let bunch = if bunched && hours > 0.0 { 2.0 * hours } else { f64::INFINITY };
+        let alone = |frequency: &Frequency| Part { frequency: *frequency, severity: usual.clone() };
+        let variance =
+            sum(self.months().iter().take(months).map(|frequency| Compound { parts: vec![alone(frequency)] }.deviation().powi(2)));
+        if self.rare.is_empty() || variance <= 0.0 { bunch } else { bunch.min(variance.sqrt() / SEEN) }
     }
 
     /// One month in a mood.
@@ -155,7 +157,7 @@ impl<'a> Law<'a> {
         let doubt = sum(moods.iter().map(|(share, mood)| share * (mood - 1.0).powi(2)));
         // So many that the law is seen on each side of its middle.
         let swing = (variance + doubt * self.mean * self.mean).sqrt();
-        let points = (reach * 2.0 / swing * 16.0).max(self.fine(reach * 2.0));
+        let points = (reach * 2.0 / swing * 16.0).max(reach * 4.0 / self.finest(self.months().len()));
         let points = index(points).clamp(POINTS, POINTS * 16).next_power_of_two();
         let step = reach * 2.0 / float(points);
         let severities: Vec<&Severity> = self.usual.iter().chain(self.rare.iter().map(|part| &part.severity)).collect();
@@ -201,7 +203,7 @@ impl<'a> Law<'a> {
         let hours = f64::from(months) * (mean + swing / 2.0) + 8.0 * f64::from(months).sqrt() * swing;
         // A fourth of the points is read; six for a standard deviation of the month.
         let reach = allowance + 2.0 * hours;
-        let points = (reach / swing.max(1e-9) * 24.0).max(self.fine(reach * 4.0));
+        let points = (reach / swing.max(1e-9) * 24.0).max(reach * 4.0 / self.finest(1));
         let points = index(points).clamp(POINTS * 2, POINTS * 8).next_power_of_two();
         overage_in_moods(&moods, (allowance, months), hours, points, &mut Grids::new())
     }
@@ -209,11 +211,12 @@ impl<'a> Law<'a> {
 
 #[cfg(test)]
 mod tests {
-    use quarterhour_billing::{Billing, Period, Words};
+    use quarterhour_billing::{Billing, DeviceClass, Period, Words};
 
     use super::*;
-    use crate::demand::{SevereWork, Urn, Usual};
+    use crate::demand::{Severe, SevereWork, Urn, Usual};
     use crate::history::{Incident, Piece, PieceOn};
+    use crate::law::Exact;
 
     fn demand(tickets: f64, minutes: impl Iterator<Item = u32>) -> Demand {
         let mut words = Words::default();
@@ -284,6 +287,22 @@ mod tests {
         }
         let drawn = crate::estimate::mean_with(&years, &plain);
         assert!((drawn.value - control.mean).abs() < 4.0 * drawn.error.hypot(control.error), "{} is not {drawn:?}", control.mean);
+    }
+
+    /// Three tickets of four hours take twelve hours: a month of exactly its allowance has no overage.
+    #[test]
+    fn a_tie_is_no_overage() {
+        let mut demand = demand(3.0, std::iter::once(240));
+        for rare in [0.0, 0.02] {
+            demand.severe = vec![Severe::new("crash", rare, Severity::Gamma { shape: 4.0, scale: 3.0 }, DeviceClass::Server)];
+            for allowance in [8.0, 12.0, 14.0, 16.0] {
+                let control = Weights { beyond: Some(allowance), ..Weights::hours(&demand) }.control(&demand, plan());
+                let month = Compound { parts: vec![Part { frequency: demand.usual.tickets[0], severity: demand.urn.severity() }] };
+                let none = Exact::new(&month, 40.0).cdf(allowance).powi(12) * (-rare).exp();
+                let above = control.above.expect("a chance");
+                assert!((above - (1.0 - none)).abs() < 0.01, "{allowance} h, {rare} a year: {above} is not {}", 1.0 - none);
+            }
+        }
     }
 
     /// An allowance that is a small part of the work: what lies beyond it is nearly all.

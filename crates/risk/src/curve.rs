@@ -130,7 +130,13 @@ pub fn densities(samples: &[Vec<f64>], points: usize) -> Vec<Density> {
         let few: Vec<f64> = sample.iter().copied().step_by(sample.len().div_ceil(KERNELS).max(1)).collect();
         let kernel =
             |at: f64| sum(few.iter().map(|value| crate::special::normal_pdf((at - value) / width))) / width / float(few.len().max(1));
-        Density { from, step, values: (0..points).map(|number| kernel(from + step * float(number))).collect() }
+        // A kernel reaches beyond what is possible, such as a year below its fee: it ends where the sample does.
+        let least = sample.iter().copied().fold(f64::INFINITY, f64::min) - step;
+        let most = sample.iter().copied().fold(f64::NEG_INFINITY, f64::max) + step;
+        let at = |number: usize| from + step * float(number);
+        let values: Vec<f64> = (0..points).map(at).map(|at| if (least..=most).contains(&at) { kernel(at) } else { 0.0 }).collect();
+        let whole = sum(values.iter().copied()) * step;
+        Density { from, step, values: values.into_iter().map(|value| if whole > 0.0 { value / whole } else { 0.0 }).collect() }
     };
     samples.iter().map(one).collect()
 }

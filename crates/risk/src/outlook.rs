@@ -55,8 +55,23 @@ impl Seen {
     /// Hours of a month.
     #[must_use]
     pub fn hours(&self, period: Period) -> f64 {
+        sum(self.visits(period).iter().map(|visit| visit.hours))
+    }
+
+    /// The day of a month on which so many hours were used up; none if they are not.
+    #[must_use]
+    pub fn day_of(&self, period: Period, hours: f64) -> Option<Day> {
+        let mut left = hours;
+        let ends = |visit: &&Visit| {
+            left -= visit.hours;
+            left <= 1e-9
+        };
+        self.visits(period).iter().find(ends).map(|visit| visit.day)
+    }
+
+    fn visits(&self, period: Period) -> &[Visit] {
         let own = self.months.iter().find(|(month, ..)| *month == period);
-        own.map_or(0.0, |(.., visits)| sum(visits.iter().map(|visit| visit.hours)))
+        own.map_or(&[], |(.., visits)| visits)
     }
 }
 

@@ -363,7 +363,8 @@ impl Trade {
 }
 
 /// Is it counted and drawn by itself?
-pub(crate) fn is_severe(incident: &Incident) -> bool {
+#[must_use]
+pub fn is_severe(incident: &Incident) -> bool {
     incident.hours() >= SEVERE_HOURS
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::demand::Urn;
 use crate::history::Incident;
-use crate::number::{decimal, index, sum};
+use crate::number::{decimal, float, index, sum};
 use crate::portfolio::Seats;
 
 /// How a provider prices programs against its rate card. Shares of one: 0.1 is ten percent.
@@ -202,7 +202,7 @@ impl Basis<'_> {
     }
 
     fn block_of_time(&self) -> Offer {
-        let hours = ((self.hours() * self.pricing.block_months / 5.0).round() * 5.0).clamp(5.0, 2_000.0);
+        let hours = ((self.hours() * self.pricing.block_months / 5.0).round() * 5.0).clamp(5.0, float(BLOCK_MAX));
         let price = self.hour() * (1.0 - self.pricing.block_discount) * hours;
         let (whole, price) = (index(hours), self.money(price));
         let mut text = "program = \"block-of-time\"\n\n".to_owned();
@@ -210,8 +210,12 @@ impl Basis<'_> {
             write!(text, "[auto_replenish]\nhours = {whole}\nprice = \"{price}\"\nmax_per_period = 8\n\n{ROUNDING}{WEIGHTS}{PRICES}");
         let price = grouped(&price);
         let because = format!(
-            "Blocks of {whole} hours, about {} months of work, for {price} each: {} under the rate card. The next is bought when one is used up.",
-            self.pricing.block_months,
+            "Blocks of {whole} hours, {}, for {price} each: {} under the rate card. The next is bought when one is used up.",
+            if whole < BLOCK_MAX {
+                format!("about {} months of work", self.pricing.block_months)
+            } else {
+                "the largest that are sold".to_owned()
+            },
             percent(self.pricing.block_discount)
         );
         Offer { name: "block-of-time".to_owned(), text, because }
@@ -333,6 +337,8 @@ impl Basis<'_> {
 }
 
 /// How all six programs round: up to a quarter hour, what was done for a ticket in a day added up first.
+/// Hours of the largest block.
+const BLOCK_MAX: usize = 2_000;
 const TICKET_DAY: Rounding = Rounding { increment: 15, minimum: 15, scope: RoundingScope::TicketDay };
 
 /// What is added up before it is rounded: actual seconds by tier, work type and day.

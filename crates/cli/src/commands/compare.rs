@@ -190,7 +190,7 @@ fn figures(report: &Report) -> String {
     ];
     let mut table = Table::new(&columns);
     let of = |estimate: Estimate| rounded(estimate.value);
-    let share = |share: f64| format!("{:.0} %", share * 100.0);
+    let share = |share: f64| format!("{:.0} %", (share * 100.0).round() + 0.0);
     for contender in &report.contenders {
         let it = &contender.figures;
         table.row(vec![

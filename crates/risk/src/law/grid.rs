@@ -256,7 +256,7 @@ impl Grid {
         } else if x == 0.0 {
             self.none
         } else {
-            self.around(x).1.clamp(self.none, 1.0)
+            self.around(x).1.max(self.none).min(1.0)
         }
     }
 

@@ -7,6 +7,9 @@ use crate::number::{float, index, sum};
 /// Values between here and its inverse are not scaled.
 const LARGE: f64 = 1e200;
 
+/// The recursion takes as many steps as there are points, times those of the longest ticket: at most so many.
+const WORK_MAX: usize = 1 << 28;
+
 /// Probabilities of the first so many steps.
 #[derive(Clone, Debug)]
 pub struct Lattice {
@@ -17,12 +20,17 @@ pub struct Lattice {
 }
 
 impl Lattice {
-    /// The law of a compound whose hours all lie on one lattice, up to so many hours; nothing for others.
+    /// The law of a compound whose hours all lie on one lattice, up to so many hours; nothing for others, or where those are very many
+    /// steps.
     #[must_use]
     pub fn new(compound: &Compound, hours: f64) -> Option<Self> {
         let steps: Option<Vec<f64>> = compound.parts.iter().map(|part| part.severity.step()).collect();
         let step = crate::severity::Severity::Points(steps?.into_iter().map(|step| (step, 1.0)).collect()).step()?;
         let points = index(hours / step + 1e-9) + 2;
+        let longest = compound.parts.iter().map(|part| part.severity.lattice(step, points).len()).max().unwrap_or(0);
+        if points.saturating_mul(longest) > WORK_MAX {
+            return None;
+        }
         let mut probabilities = vec![1.0];
         for part in &compound.parts {
             probabilities = convolve(&probabilities, &recursion(part, step, points), points);

@@ -24,7 +24,8 @@ impl Overages {
         let month = Grid::new(compound, points.step * float(points.nodes), points.all, grids);
         let (step, excess) = (points.step, points.excess(&month, allowance));
         let power = i32::try_from(months).unwrap_or(i32::MAX);
-        let (mean, none) = (month.excess(allowance) * f64::from(months), month.cdf(allowance).powi(power));
+        let alike = if compound.parts.len() == 1 { past_tie(compound, allowance) } else { allowance };
+        let (mean, none) = (month.excess(allowance) * f64::from(months), month.cdf(alike).powi(power));
         let law = |at: &[Complex64]| at.first().copied().unwrap_or_default().powi(power);
         let total = Grid::of_excess(&[excess], step, (mean, none), law, grids);
         let forfeited = month.shortfall(allowance) * f64::from(months);
@@ -49,12 +50,19 @@ pub fn overage_in_moods(
     let (shares, compounds): (Vec<f64>, Vec<&Compound>) = moods.iter().map(|(share, compound)| (*share, compound)).unzip();
     for (month, share) in Grid::of_each(&compounds, (points.all, points.step / 2.0), grids).iter().zip(&shares) {
         mean += share * month.excess(allowance) * f64::from(months);
-        none += share * month.cdf(allowance).powi(power);
+        none += share * month.cdf(past_tie(first, allowance)).powi(power);
         error += share * month.error_near(allowance) * f64::from(months);
         excess.push(points.excess(month, allowance));
     }
     let law = |at: &[Complex64]| at.iter().zip(&shares).map(|(z, share)| z.powi(power) * share).sum::<Complex64>();
     Grid::of_excess(&excess, points.step, (mean, none), law, grids).less_sure(error)
+}
+
+/// Where the chance to stay within an allowance is read: a month of exactly its hours is none of overage, and where hours come in
+/// steps the law is smooth between them only.
+fn past_tie(compound: &Compound, allowance: f64) -> f64 {
+    let step = compound.parts.first().and_then(|part| part.severity.step());
+    step.map_or(allowance, |step| ((allowance / step + 1e-9).floor() + 0.5) * step)
 }
 
 /// The points of a month's grid that reaches past an allowance, with a point there.

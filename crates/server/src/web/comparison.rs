@@ -177,7 +177,7 @@ impl KeptRow {
             path: head.at(&format!("comparisons/{}", kept.id)),
             again: format!("{}?{}", head.at("comparison"), pairs_of(&kept.question)),
             made: format!("{}, {}", dates::moment(kept.made_at, zone), kept.made_by),
-            first: kept.paper.summary.get(1).or(kept.paper.summary.first()).cloned().unwrap_or_default(),
+            first: said_of(kept),
             is_shared: kept.is_shared,
             is_stale: !kept.books_mark.is_empty() && kept.books_mark != mark,
         }
@@ -220,6 +220,33 @@ async fn pdf(State(app): State<App>, Path(code): Path<String>, Query(pairs): Que
     let name = format!("programs-{code}.pdf");
     let content = app.run(move |app| app.comparison_pdf(&code, &question(&pairs)?)).await?;
     Ok(Download::pdf(name, content))
+}
+
+/// What a kept comparison is about: what it assumes, the prices that were moved, and what came of it.
+fn said_of(kept: &KeptComparison) -> String {
+    let summary = &kept.paper.summary;
+    let assumed = summary.first().filter(|_| summary.len() > 1 && summary.iter().any(|said| said.starts_with("Assumed")));
+    let prices = |question: &Question| {
+        let minutes = question.pricing.allowance_minutes.unwrap_or(0);
+        sliders(question, (0.0, 0.0, f64::from(minutes))).into_iter().skip(1).flat_map(|(_, sliders)| sliders).collect::<Vec<_>>()
+    };
+    let moved = prices(&kept.question).into_iter().zip(prices(&Question::default()));
+    let moved = moved.filter(|(own, usual)| own.shown() != usual.shown());
+    let moved: Vec<String> = moved.map(|(own, _)| format!("{}: {} {}.", own.label, own.shown(), own.unit)).collect();
+    let result = summary.iter().find(|said| said.starts_with("On average")).or(summary.last());
+    assumed.into_iter().chain(&moved).chain(result).cloned().collect::<Vec<_>>().join(" ")
+}
+
+/// What a field of the form is called.
+pub(crate) fn label_of(field: &str) -> &'static str {
+    let sliders = sliders(&Question::default(), (0.0, 0.0, 0.0)).into_iter().flat_map(|(_, sliders)| sliders);
+    let found = sliders.into_iter().find(|slider| slider.name == field).map(|slider| slider.label);
+    found.unwrap_or(match field {
+        "longest" => "Longest ticket",
+        "law" => "Hours of a ticket",
+        "seed" => "Seed",
+        _ => "The question",
+    })
 }
 
 /// The fields of the form for a question that was asked before.
@@ -373,7 +400,7 @@ impl Shown {
 impl Row {
     fn new(contender: &Contender, currency: &str) -> Self {
         let it: &Figures = &contender.figures;
-        let share = |share: f64| format!("{:.0} %", share * 100.0);
+        let share = |share: f64| format!("{:.0} %", (share * 100.0).round() + 0.0);
         Self {
             name: contender.name.clone(),
             because: contender.because.clone(),

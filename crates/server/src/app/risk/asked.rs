@@ -15,7 +15,7 @@ use quarterhour_risk::standard::{Basis, seats};
 
 use crate::app::risk::comparison::{Contender, Detail};
 use crate::app::risk::office::Office;
-use crate::app::risk::question::{Draft, Question};
+use crate::app::risk::question::{Draft, HoursLaw, Question};
 use crate::error::AppError;
 
 /// A program on the way into a report.
@@ -35,6 +35,8 @@ pub(super) struct Asked<'a> {
     pub(super) demand: Demand,
     pub(super) knowledge: Knowledge,
     first: Period,
+    /// The law that was asked for and cannot be fitted.
+    unfitted: Option<HoursLaw>,
 }
 
 impl<'a> Asked<'a> {
@@ -52,7 +54,9 @@ impl<'a> Asked<'a> {
             *frequency = frequency.times(grown * season);
         }
         let history = office.portfolio.histories().get(position);
-        if let Some(law) = question.law.zip(history).and_then(|(law, history)| fitted(history, law.family())) {
+        let law = question.law.zip(history).and_then(|(law, history)| fitted(history, law.family()));
+        let unfitted = question.law.filter(|_| law.is_none());
+        if let Some(law) = law {
             demand.urn = demand.urn.shaped(|_, share| quantile_of(law, share) * question.hours);
         }
         if let Some(longest) = question.longest {
@@ -64,15 +68,19 @@ impl<'a> Asked<'a> {
             let on = DeviceClass::Workstation;
             demand.severe.push(Severe::new("Virus on every machine", question.viruses, hours, on));
         }
-        Self { office, question, client, seats, demand, knowledge, first }
+        Self { office, question, client, seats, demand, knowledge, first, unfitted }
     }
 
-    /// Refuses more tickets than can be simulated while somebody waits.
+    /// Refuses a law that cannot be fitted, and more tickets than can be simulated while somebody waits.
     ///
     /// # Errors
     ///
     /// Names the field, and how many there are.
     pub(super) fn checked(self) -> Result<Self, AppError> {
+        if let Some(law) = self.unfitted {
+            let said = format!("no {} law can be fitted to this client's tickets: choose another, or none", law.name());
+            return Err(AppError::field("law", said));
+        }
         let most = self.demand.usual.tickets.iter().map(|frequency| frequency.mean()).fold(0.0, f64::max);
         if most <= TICKETS_MAX {
             return Ok(self);
@@ -115,8 +123,8 @@ impl<'a> Asked<'a> {
         mean(&self.demand.usual.tickets.iter().map(|frequency| frequency.mean()).collect::<Vec<_>>())
     }
 
-    /// Which ratio suits, on the hours that the use-it-or-lose-it program counts.
-    pub(super) fn advice(&self, run: &Run, candidates: &[Candidate]) -> Option<Advice> {
+    /// Which ratio suits at a margin, on the hours that the use-it-or-lose-it program counts.
+    pub(super) fn advice(&self, run: &Run, candidates: &[Candidate], margin: f64) -> Option<Advice> {
         let position = candidates.iter().position(|candidate| candidate.name == MEASURE)?;
         let courses = run.courses.get(position)?.iter().map(|course| course.months.iter().map(counted).collect());
         let (basis, pricing) = (self.basis(), self.question.pricing);
@@ -127,7 +135,7 @@ impl<'a> Asked<'a> {
             committed_hour: hour * (1.0 - pricing.committed_discount),
             overage_hour: hour * (1.0 + pricing.overage_premium),
             hour_cost: hour * pricing.cost_share,
-            margin: pricing.margin,
+            margin,
         };
         advice::advise(&courses.collect::<Vec<Vec<f64>>>(), terms, run)
     }
@@ -183,8 +191,9 @@ impl<'a> Asked<'a> {
             let agreement = setup::read_agreement(&draft.name, &self.dated(&draft.text), words)
                 .map_err(|problems| unreadable(&draft.name, &problems))?;
             let program = agreement.program.name().to_owned();
+            let because = if agreement.ends.is_some() { "As drafted, and as if it did not end." } else { "As drafted." };
             let candidate = Candidate::starting(&draft.name, &agreement, day);
-            entrants.push(Entrant { candidate, program, because: "As drafted.".to_owned(), text: Some(text) });
+            entrants.push(Entrant { candidate, program, because: because.to_owned(), text: Some(text) });
         }
         Ok(entrants)
     }

@@ -1,6 +1,5 @@
 //! The comparison of programs for one client: the provider's books in, a report that can be repeated out. It saves nothing.
 
-use quarterhour_billing::agreement::OnCap;
 use quarterhour_billing::{Currency, Period};
 use quarterhour_risk::advice::{Advice, ProgramAdvice};
 use quarterhour_risk::candidate::{Candidate, Ground};
@@ -12,6 +11,7 @@ use quarterhour_risk::field::Field;
 use quarterhour_risk::number::minor_units;
 use quarterhour_risk::portfolio::{Knowledge, Prior, Seats};
 use quarterhour_risk::replay::Replay;
+use quarterhour_risk::standard::seats;
 use serde::Serialize;
 
 use crate::app::money::rounded;
@@ -104,6 +104,8 @@ pub struct Report {
     pub advice_sentences: Vec<String>,
     /// What of it a client is told: nothing of the provider's margin.
     pub client_advice: Vec<String>,
+    /// What is assumed of the client that is not so today.
+    pub assumed: Vec<String>,
     /// The result in sentences.
     pub sentences: Vec<String>,
     /// What should be asked before signing, with answers where the platform has them.
@@ -148,7 +150,7 @@ impl Report {
         let worst = |of: fn(&Figures) -> Estimate| self.contenders.iter().map(|it| of(&it.figures).error).fold(0.0, f64::max);
         let money = |value: f64| format!("{} {}", self.currency, rounded(value.ceil()));
         format!(
-            "{} simulated years, each billed under every program. Their standard errors are at most {} for an average year and {} for a bad one. What the client's needs will be is less sure: the true rate of tickets lies between {:.2} and {:.2} {} in eight of ten cases, and the average year where the table says.",
+            "{} simulated years, each billed under every program. Chance leaves an average year unsure by {} at most, and a bad one by {} (standard errors). What will be needed is less sure: the true rate of tickets lies between {:.2} and {:.2} {} in eight of ten cases, and the average year where the table says.",
             self.courses,
             money(worst(|figures| figures.mean)),
             money(worst(|figures| figures.p95)),
@@ -193,7 +195,8 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let mut words = office.words.clone();
     let entrants = asked.entrants(&mut words, drafts)?;
     let ground = Ground { terms: &office.setup.provider.terms, words: &words };
-    let candidates: Vec<Candidate> = entrants.iter().map(|entrant| entrant.candidate.clone()).collect();
+    let agreed: Vec<Candidate> = entrants.iter().map(|entrant| entrant.candidate.clone()).collect();
+    let candidates: Vec<Candidate> = agreed.iter().map(Candidate::approved).collect();
     let plan = asked.plan(detail);
     let minor = minor_units(client.currency);
     let field = Field::new(ground, &asked.client, (&asked.demand, plan.first, plan.months), &candidates)?;
@@ -212,7 +215,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let densities = if detail == Detail::Figures { Vec::new() } else { densities(&ran.costs(minor), 96) };
     let entries = office.entries.get(position);
     let replays = match (detail, window, entries) {
-        (Detail::Whole, Some(window), Some(entries)) => Some(asked.replays(ground, &candidates, entries, (client, window))?),
+        (Detail::Whole, Some(window), Some(entries)) => Some(asked.replays(ground, &agreed, entries, (client, window))?),
         _ => None,
     };
     let past_hours = match (window, entries) {
@@ -226,9 +229,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let contenders: Vec<Contender> = contenders
         .map(|(at, (entrant, figures))| {
             let (pros, mut cons) = words::pros_and_cons(&entrant.program, &figures, client.currency);
-            let holds =
-                entrant.candidate.agreement.as_ref().and_then(|own| own.guard.cap).is_some_and(|cap| cap.on_cap == OnCap::Hold);
-            if holds {
+            if entrant.candidate.holds() {
                 cons.insert(0, words::HELD.to_owned());
             }
             Contender {
@@ -256,12 +257,14 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         ),
     };
     let facts = Facts::read(client, history, &asked);
-    let (advice, program_advice) = (asked.advice(&ran, &candidates), asked.program_advice(&ran, minor));
+    let at_margin = |margin: f64| asked.advice(&ran, &candidates, margin);
+    let (advice, program_advice) = (at_margin(question.pricing.margin), asked.program_advice(&ran, minor));
+    // A client is told of ratios at the prices that are offered to it.
     let mut client_advice = words::suggestion(&contenders);
-    let of_ratios = words::advice(advice.as_ref(), client.currency);
-    client_advice.extend(of_ratios.iter().cloned());
+    client_advice.extend(words::advice(at_margin(f64::NEG_INFINITY).as_ref(), client.currency));
     let mut advice_sentences = words::program_advice(program_advice.as_ref(), client.currency);
-    advice_sentences.extend(of_ratios);
+    advice_sentences.extend(words::advice(advice.as_ref(), client.currency));
+    let assumed = question.assumed(seats(client, asked.first_day()));
     Ok(Report {
         client: client.code.clone(),
         client_name: office.setup.clients.get(position).map(|client| client.row.field("name").to_owned()).unwrap_or_default(),
@@ -282,9 +285,15 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         sentences: words::sentences(
             &contenders,
             &asked.knowledge,
-            (asked.tickets(), asked.demand.urn.mean(), mean_hours(&ran, &contenders)),
+            words::Needs {
+                tickets: asked.tickets(),
+                hours: asked.demand.urn.mean(),
+                count: mean_hours(&ran, &contenders),
+                assumed: &assumed,
+            },
             client.currency,
         ),
+        assumed,
         questions: questions(&facts, &contenders, &asked.knowledge, &scenarios),
         assumptions: words::assumptions(&asked.knowledge, asked.seats.workstations, question, &ran, office),
         yardsticks: words::yardsticks(),

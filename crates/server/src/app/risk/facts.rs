@@ -3,6 +3,7 @@
 use quarterhour_billing::{Billing, Client};
 use quarterhour_risk::history::{History, Incident, PieceOn};
 use quarterhour_risk::number::{float, sum};
+use quarterhour_risk::portfolio::is_severe;
 use serde::Serialize;
 
 use crate::app::risk::asked::Asked;
@@ -24,6 +25,8 @@ pub struct Facts {
     pub actual_minutes: f64,
     /// Billable minutes of a ticket after rounding as the six programs do, on average.
     pub billable_minutes: f64,
+    /// Past incidents that are counted as severe.
+    pub severe: usize,
     /// The share of past actual hours that were given as courtesy.
     pub courtesy: Option<f64>,
 }
@@ -49,6 +52,7 @@ impl Facts {
             same_day: of(float(incidents.iter().filter(within_a_day).count()), float(incidents.len())),
             unlisted: of(unlisted, hours),
             actual_minutes: asked.demand.urn.mean() * 60.0,
+            severe: incidents.iter().filter(|incident| is_severe(incident)).count(),
             billable_minutes: asked.basis().billable_hours() * 60.0,
             courtesy: of(courtesy, courtesy + history.map_or(0.0, History::hours)),
         }

@@ -81,11 +81,15 @@ impl Visits {
     }
 }
 
-/// The agreement in force at the end of a month, or the last one before.
+/// The agreement that is in force in a month.
+fn in_force(client: &Client, period: Period) -> Option<&Agreement> {
+    client.agreements.as_slice().iter().find(|agreement| agreement.days_in(period).is_some())
+}
+
+/// The agreement by which hours are counted: the one in force, or the last one before.
 fn agreement_of(client: &Client, period: Period) -> Option<&Agreement> {
-    let all = client.agreements.as_slice();
-    let in_force = all.iter().find(|agreement| agreement.days_in(period).is_some());
-    in_force.or_else(|| all.iter().rev().find(|agreement| agreement.starts < period.end()))
+    let before = || client.agreements.as_slice().iter().rev().find(|agreement| agreement.starts < period.end());
+    in_force(client, period).or_else(before)
 }
 
 /// Measures forecasts of the past: every month that is over, and of the last one what is known.
@@ -162,7 +166,7 @@ fn one(office: &Office, (position, client, seen): (usize, &BookClient, &Seen), t
     let used_up = |share: f64| available.and_then(|available| used_up(office, (client, seen), told, (period, on), (available, share)));
     Ok(Some(Forecast {
         client: client.client.code.clone(),
-        agreement: agreement_of(&client.client, period).map(|agreement| agreement.name.clone()),
+        agreement: in_force(&client.client, period).map(|agreement| agreement.name.clone()),
         period,
         on,
         business_days: all,
@@ -182,7 +186,7 @@ fn one(office: &Office, (position, client, seen): (usize, &BookClient, &Seen), t
 
 /// Hours in the pools of a month, by the engine; none where nothing draws on pools of time.
 fn available(office: &Office, position: usize, client: &BookClient, period: Period) -> Result<Option<f64>, AppError> {
-    let draws = agreement_of(&client.client, period).is_some_and(|agreement| matches!(agreement.prepaid, Prepaid::Time(_)));
+    let draws = in_force(&client.client, period).is_some_and(|agreement| matches!(agreement.prepaid, Prepaid::Time(_)));
     if !draws {
         return Ok(None);
     }
@@ -206,6 +210,9 @@ fn used_up(
     (period, on): (Period, Day),
     (available, share): (f64, f64),
 ) -> Option<Day> {
+    if let Some(day) = seen.day_of(period, available) {
+        return Some(day);
+    }
     let calendar = &office.setup.provider.terms.calendar;
     let (_, gone) = business_days(&client.client, calendar, period, on);
     let (mut day, mut worked) = (on, 0.0);

@@ -64,8 +64,12 @@ pub fn paper(report: &Report, head: Letterhead) -> documents::ComparisonPaper {
             .collect(),
         uncertainty: report.uncertainty(),
         seed_line: format!(
-            "To compute this again: seed {}, {} simulated years from {}, client {}. The same books and questions give the same figures.",
-            report.question.seed, report.courses, report.plan.first, report.client
+            "To compute this again: seed {}, {} simulated years from {}, client {}{}. The same books and questions give the same figures.",
+            report.question.seed,
+            report.courses,
+            report.plan.first,
+            report.client,
+            if report.assumed.is_empty() { String::new() } else { format!("; assumed: {}", report.assumed.join("; ")) }
         ),
     }
 }
@@ -91,7 +95,7 @@ fn contender(it: &Contender, currency: &str) -> documents::Contender {
         lost_money: rounded(figures.lost_money),
         per_hour: figures.price_per_hour.map_or(String::new(), |price| exact(price, currency)),
         per_seat: figures.price_per_seat.map_or(String::new(), |price| exact(price, currency)),
-        carried_by_client: figures.carried_by_client.map_or(String::new(), |share| format!("{:.0} %", share.clamp(0.0, 1.0) * 100.0)),
+        carried_by_client: figures.carried_by_client.map_or(String::new(), |share| format!("{:.0}\u{a0}%", share.max(0.0) * 100.0)),
         carried_share: figures.carried_by_client.map(|share| share.clamp(0.0, 1.0)),
         mean_value: figures.mean.value,
         p50_value: figures.median.value,

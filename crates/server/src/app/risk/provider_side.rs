@@ -221,10 +221,10 @@ fn promised(office: &Office) -> Result<Promised, AppError> {
         .clients
         .par_iter()
         .zip(&office.entries)
+        .filter(|(client, _)| client.client.currency == office.setup.provider.currency)
         .map(|(client, entries)| {
             let mut own = Promised::default();
             let open = OpenClient { client, carried: Carried::default(), first_open: None, entries, late: Vec::new() };
-            let same = client.client.currency == office.setup.provider.currency;
             bill_open_periods(&office.setup.provider.terms, &office.words, open, period, |billed| {
                 if billed.period != period {
                     return;
@@ -233,7 +233,7 @@ fn promised(office: &Office) -> Result<Promised, AppError> {
                     let hours = float_i64(pool.left) / 3_600.0;
                     if pool.kind == PoolKind::Block {
                         own.block_hours += hours;
-                        let price = pool.price.filter(|_| same).map_or(0.0, decimal);
+                        let price = pool.price.map_or(0.0, decimal);
                         own.block_money += price * float_i64(pool.left) / float_i64(pool.granted.max(1));
                     } else {
                         own.allowance_hours += hours;

@@ -1,6 +1,7 @@
 //! What is asked of a comparison: a client as it is or as it might be, prices, and agreements that somebody drafted.
 
 use quarterhour_risk::fit::severity::Family;
+use quarterhour_risk::portfolio::Seats;
 use quarterhour_risk::standard::{Pricing, PricingError};
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +134,41 @@ impl Question {
             if is_share { ranges.share(field, value, low, high) } else { ranges.within(field, value, low, high) }
         }
         ranges.checked()
+    }
+}
+
+impl Question {
+    /// What is assumed of the client that is not so today, in words: a client with so many seats as listed.
+    #[must_use]
+    pub fn assumed(&self, today: Seats) -> Vec<String> {
+        let usual = Self::default();
+        let mut said = Vec::new();
+        let mut counted = |asked: Option<u32>, today: f64, one: &str| {
+            if let Some(asked) = asked.filter(|asked| (f64::from(*asked) - today).abs() > 0.5) {
+                said.push(format!("{} ({today:.0} today)", crate::hours::counted(usize::try_from(asked).unwrap_or(0), one)));
+            }
+        };
+        counted(self.workstations, today.workstations, "workstation");
+        counted(self.servers, today.servers, "server");
+        let changes = [(self.tickets, "tickets"), (self.hours, "hours of a ticket")];
+        for (factor, what) in changes.into_iter().filter(|(factor, _)| (factor - 1.0).abs() > 1e-9) {
+            said.push(format!("{what} {:+.0}\u{a0}%", (factor - 1.0) * 100.0).replace('-', "\u{2212}"));
+        }
+        if self.growth.abs() > 1e-9 {
+            said.push(format!("tickets growing by {:.0}\u{a0}% a year", self.growth * 100.0).replace('-', "\u{2212}"));
+        }
+        if (self.crashes - 1.0).abs() > 1e-9 {
+            said.push(format!("server crashes {} times as often", self.crashes));
+        }
+        if (self.viruses - usual.viruses).abs() > 1e-9 || (self.virus_hours - usual.virus_hours).abs() > 1e-9 {
+            said.push(format!("{} viruses a year, {} hours a workstation", self.viruses, self.virus_hours));
+        }
+        if self.seasons {
+            said.push("months of the year as in the years before".to_owned());
+        }
+        said.extend(self.longest.map(|hours| format!("no ticket longer than {hours} hours")));
+        said.extend(self.law.map(|law| format!("hours of a ticket by a {} law", law.name())));
+        said
     }
 }
 

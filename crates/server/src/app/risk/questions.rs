@@ -7,6 +7,7 @@ use crate::app::money;
 use crate::app::risk::comparison::Contender;
 use crate::app::risk::facts::Facts;
 use crate::app::risk::scenario::{self, Scenario};
+use crate::hours::counted;
 
 /// A question that a client should ask, with an answer where there is one.
 #[derive(Clone, Debug, Serialize)]
@@ -46,8 +47,12 @@ pub fn questions(facts: &Facts, contenders: &[Contender], knowledge: &Knowledge,
     });
     let listed = (facts.devices > 0).then(|| {
         format!(
-            "The device list, which the client sees in the portal and can take away as a file, holds {} devices: {} with a serial number, {} with a site. Diagrams, passwords and procedures are not kept here.",
-            facts.devices, facts.with_serial, facts.with_site
+            "The device list, which the client sees in the portal and can take away as a file, holds {} devices, {}. Diagrams, passwords and procedures are not kept here.",
+            facts.devices,
+            match (facts.with_serial, facts.with_site) {
+                (0, 0) => "none of them with a serial number or a site".to_owned(),
+                (serial, site) => format!("{serial} of them with a serial number, {site} with a site"),
+            }
         )
     });
     let courtesy = facts.courtesy.filter(|share| *share > 0.0).map(|share| {
@@ -77,7 +82,7 @@ pub fn questions(facts: &Facts, contenders: &[Contender], knowledge: &Knowledge,
         ask(
             "What happens in the month in which a server dies?",
             "One bad event costs more than a year of small ones.",
-            Some(crashing(contenders, knowledge, scenarios)),
+            Some(crashing(contenders, knowledge, facts.severe, scenarios)),
         ),
         ask("How fast do you answer, and can we see it?", "A promise that is not measured is a hope.", prompt),
         ask(
@@ -101,16 +106,27 @@ pub fn questions(facts: &Facts, contenders: &[Contender], knowledge: &Knowledge,
 }
 
 /// What one crash more costs, where it was simulated.
-fn crashing(contenders: &[Contender], knowledge: &Knowledge, scenarios: &[Scenario]) -> String {
+fn crashing(contenders: &[Contender], knowledge: &Knowledge, seen: usize, scenarios: &[Scenario]) -> String {
+    let seen = match seen {
+        0 => String::new(),
+        seen => format!(
+            "In the past {} there {} {} of eight hours and more. ",
+            counted(knowledge.months, "month"),
+            if seen == 1 { "was" } else { "were" },
+            counted(seen, "incident")
+        ),
+    };
     let years = (1.0 / knowledge.severe_a_year.max(1e-6)).round();
     let expected = match years {
         years if years < 1.5 => {
-            format!("A crash is expected {:.1} times a year here; the figures of bad years hold it.", knowledge.severe_a_year)
+            format!("{seen}A crash is expected {:.1} times a year here; the figures of bad years hold it.", knowledge.severe_a_year)
         }
         years if years <= 50.0 => {
-            format!("A crash is expected once in about {years:.0} years here; the figures of bad years hold it.")
+            format!(
+                "{seen}A crash is expected once in about {years:.0} years here, by all clients together; the figures of bad years hold it."
+            )
         }
-        _ => "A crash is hardly expected here.".to_owned(),
+        _ => format!("{seen}A crash is hardly expected here."),
     };
     let Some(crash) = scenarios.iter().find(|scenario| scenario.name == scenario::CRASH) else { return expected };
     let more = |program: &str| {

@@ -52,8 +52,12 @@ pub fn overage(contender: &Contender, words: impl Fn(f64) -> String) -> String {
 
 /// The result in sentences.
 #[must_use]
-pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: (f64, f64, Option<f64>), currency: Currency) -> Vec<String> {
-    let mut said = vec![known(knowledge, needs)];
+pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: Needs<'_>, currency: Currency) -> Vec<String> {
+    let mut said = Vec::new();
+    if !needs.assumed.is_empty() {
+        said.push(format!("Assumed, and not so today: {}.", needs.assumed.join("; ")));
+    }
+    said.push(known(knowledge, needs));
     let by = |of: fn(&Figures) -> f64| contenders.iter().min_by(|one, other| of(&one.figures).total_cmp(&of(&other.figures)));
     if let Some(cheapest) = by(|figures| figures.mean.value) {
         let figures = &cheapest.figures;
@@ -68,9 +72,18 @@ pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: (f64, f
             format!("In a bad year, one in twenty, it costs {bad} or more.")
         };
         let (name, mean) = (named(&cheapest.name), whole(figures.mean.value, currency));
-        said.push(format!("On average {name} costs least: {mean} a year. {bad}"));
+        let is_calmest = by(|figures| figures.p95.value).is_some_and(|calmest| calmest.name == cheapest.name);
+        let calm = if is_calmest { " It is the best protection against a bad year, too." } else { "" };
+        said.push(format!("On average {name} costs least: {mean} a year. {bad}{calm}"));
+        let today = contenders.iter().find(|it| it.is_today() && it.name != cheapest.name);
+        said.extend(today.map(|today| {
+            let more = today.figures.mean.value - figures.mean.value;
+            let (now, more) = (whole(today.figures.mean.value, currency), whole(more, currency));
+            format!("Today's agreement costs {now} in an average year: {more} more.")
+        }));
     }
-    if let Some(calmest) = by(|figures| figures.p95.value) {
+    let cheapest = by(|figures| figures.mean.value).map_or("", |it| it.name.as_str());
+    if let Some(calmest) = by(|figures| figures.p95.value).filter(|calmest| calmest.name != cheapest) {
         let figures = &calmest.figures;
         let (mean, p95) = (whole(figures.mean.value, currency), whole(figures.p95.value, currency));
         let how = if figures.spread < 0.5 {
@@ -124,12 +137,27 @@ fn named(name: &str) -> String {
         "budget" => "a budget".to_owned(),
         "fixed-rate" => "a fixed rate".to_owned(),
         "customized" => "a customized agreement".to_owned(),
+        other if other.starts_with("today's: ") => "today's agreement".to_owned(),
         other => format!("“{other}”"),
     }
 }
 
-/// What is known, and what is expected: tickets a month, and hours of each.
-fn known(knowledge: &Knowledge, (expected, hours, count): (f64, f64, Option<f64>)) -> String {
+/// What a client is expected to need.
+#[derive(Clone, Copy)]
+pub struct Needs<'a> {
+    /// Tickets a month.
+    pub tickets: f64,
+    /// Hours of a ticket.
+    pub hours: f64,
+    /// Hours a month as they are counted, if they are.
+    pub count: Option<f64>,
+    /// What is assumed that is not so today.
+    pub assumed: &'a [String],
+}
+
+/// What is known, and what is expected.
+fn known(knowledge: &Knowledge, needs: Needs<'_>) -> String {
+    let Needs { tickets: expected, hours, count, assumed } = needs;
     let tickets =
         format!("{} {}", money::grouped(&knowledge.tickets.to_string()), if knowledge.tickets == 1 { "ticket" } else { "tickets" });
     let months = counted(knowledge.months, "month");
@@ -146,7 +174,8 @@ fn known(knowledge: &Knowledge, (expected, hours, count): (f64, f64, Option<f64>
         format!(" Rounded up as agreed, and weighed after hours, they count as about {count:.1} hours.")
     });
     format!(
-        "{basis}: about {about} tickets a month of {:.0} minutes each, {:.1} hours of work a month.{count}",
+        "{basis}. {} about {about} tickets a month of {:.0} minutes each, {:.1} hours of work a month.{count}",
+        if assumed.is_empty() { "Expect" } else { "With what is assumed expect" },
         hours * 60.0,
         expected * hours
     )
@@ -195,7 +224,7 @@ pub fn program_line(program: &str) -> &'static str {
 }
 
 /// What is said of an agreement that holds overage beyond a cap.
-pub const HELD: &str = "Overage beyond its cap waits for approval and counts as not billed here: what is approved comes on top.";
+pub const HELD: &str = "Overage beyond its cap waits for approval: here all of it is billed, as if it were approved.";
 
 /// Which programs the figures speak for, in a sentence for the client.
 #[must_use]
@@ -283,7 +312,7 @@ pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (V
     } else {
         let (median, p90) = (whole(figures.median.value, currency), whole(figures.p90.value, currency));
         if median == p90 {
-            format!("Nine of ten years cost {median}, few far more.")
+            format!("Nine of ten years cost {median}, few more.")
         } else {
             format!("Half of the years cost at most {median}, nine of ten at most {p90}.")
         }
@@ -369,10 +398,12 @@ pub fn assumptions(knowledge: &Knowledge, workstations: f64, question: &Question
             } else {
                 ", as by chance alone (a Poisson law)".to_owned()
             }),
-        format!("Server crashes (incidents of 8 hours and more): {:.2} a year, times {}. Viruses: {} a year, {} hours a workstation.",
-            knowledge.severe_a_year, question.crashes, question.viruses, question.virus_hours),
+        format!("Server crashes (incidents of 8 hours and more): {:.2} a year{}. Viruses: {} a year, {} hours a workstation.",
+            knowledge.severe_a_year,
+            if (question.crashes - 1.0).abs() > 1e-9 { format!(", times {}", question.crashes) } else { String::new() },
+            question.viruses, question.virus_hours),
         format!("{} years of 12 months were drawn and billed by the billing engine, the same for every program.", money::grouped(&run.count().to_string())),
-        "Hours that are left in blocks at the end of a year count as money that is still there. Overage that an agreement holds for approval counts as not billed.".to_owned(),
+        "Hours that are left in blocks at the end of a year count as money that is still there. Overage that an agreement holds for approval is billed as if it were approved; in the own months it is as it was.".to_owned(),
         "Taxes are left out. Prices of the six programs follow the provider's rate card by the stated discounts and premiums; an offer may differ.".to_owned(),
     ];
     if matches!(knowledge.amount, Amount::Nothing | Amount::Little) {
@@ -416,10 +447,12 @@ pub fn redrawn(report: &Report) -> Option<String> {
     let at = report.contenders.iter().position(|it| it.program == "use-it-or-lose-it")?;
     let (mean, p95) = (redrawn.means.get(at)?, redrawn.p95.get(at)?);
     let figures = &report.contenders.get(at)?.figures;
-    let apart = if figures.mean.value > 0.0 { mean.value / figures.mean.value - 1.0 } else { 0.0 };
+    let beside = |own: f64, simulated: f64| if simulated > 0.0 { own / simulated - 1.0 } else { 0.0 };
+    let (apart, bad) = (beside(mean.value, figures.mean.value), beside(p95.value, figures.p95.value));
     let so = match apart {
         apart if apart > 0.08 => " The past was dearer than expected: ask whether its worst month may come again.",
         apart if apart < -0.08 => " The past was cheaper than expected: rare events may not have come.",
+        _ if bad.abs() > 0.12 => " On average both say the same; how bad a bad year is, the past alone knows less well.",
         _ => " Both say much the same.",
     };
     Some(format!(

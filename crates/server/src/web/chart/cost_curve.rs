@@ -67,18 +67,14 @@ impl CostCurve {
         }
         text(&mut svg, "t-soft", width - right, height - 4.0, "end", "tickets a month");
         let now = x(self.expected);
-        let _ = write!(
-            svg,
-            "<path class=\"c-today\" d=\"M{now:.1} {top:.1}V{:.1}\"/><text class=\"t-strong t-halo\" x=\"{:.1}\" y=\"{:.1}\">expected</text>",
-            height - bottom,
-            now + 5.0,
-            top + 10.0
-        );
+        let _ = write!(svg, "<path class=\"c-today\" d=\"M{now:.1} {top:.1}V{:.1}\"/>", height - bottom);
         for (number, series) in self.series.iter().enumerate() {
             let points: Vec<String> =
                 self.tickets.iter().zip(&series.costs).map(|(tickets, cost)| format!("{:.1},{:.1}", x(*tickets), y(*cost))).collect();
             let _ = write!(svg, "<polyline class=\"c-series s{}\" points=\"{}\"/>", number % 8, points.join(" "));
         }
+        // Over the lines, not under them.
+        text(&mut svg, "t-strong t-halo", now + 5.0, top + 10.0, "start", "expected");
         for (tickets, cost) in &self.crossings {
             let _ = write!(svg, "<circle class=\"c-cross\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"3.5\"/>", x(*tickets), y(*cost));
         }

@@ -71,11 +71,13 @@ impl Margins {
         if low < 0.0 && high > 0.0 {
             let _ = write!(svg, "<path class=\"c-limit\" d=\"M{:.1} {top:.1}V{base:.1}\"/>", x(0.0));
         }
+        let line = |number: usize| 14.0 + 20.0 * number as f64;
+        for (number, (_, margin, _)) in self.marks.iter().enumerate() {
+            let tone = if number + 1 == self.marks.len() { "c-today" } else { "c-p95" };
+            let _ = write!(svg, "<path class=\"{tone}\" d=\"M{:.1} {:.1}V{base:.1}\"/>", x(*margin), line(number) - 8.0);
+        }
         for (number, (label, margin, words)) in self.marks.iter().enumerate() {
-            let (at, line) = (x(*margin), 14.0 + 20.0 * number as f64);
-            let is_middle = number + 1 == self.marks.len();
-            let tone = if is_middle { "c-today" } else { "c-p95" };
-            let _ = write!(svg, "<path class=\"{tone}\" d=\"M{at:.1} {:.1}V{base:.1}\"/>", line - 8.0);
+            let (at, line) = (x(*margin), line(number));
             let (at, anchor) = if at > width * 0.5 { (at - 6.0, "end") } else { (at + 6.0, "start") };
             let _ = write!(
                 svg,
