@@ -1,6 +1,6 @@
 //! `portfolio`: the provider's side of all its agreements.
 
-use quarterhour_server::app::money::{exact, grouped};
+use quarterhour_server::app::money::{exact, rounded};
 use quarterhour_server::app::risk::provider_side::{Inquiry, ProviderSide, provider_side};
 use quarterhour_server::error::AppError;
 
@@ -37,7 +37,7 @@ fn text(side: &ProviderSide) -> String {
         ("bad year (P5)", Align::Right),
         ("chance of loss", Align::Right),
     ];
-    let money = |value: f64| grouped(&format!("{value:.0}"));
+    let money = rounded;
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
     let mut table = Table::new(&columns);
     let figures = &side.figures;

@@ -4,7 +4,7 @@ use quarterhour_risk::advice::{AtMargin, Ratio};
 use quarterhour_risk::evidence::{LawEvidence, Range};
 use quarterhour_risk::number::float_i64;
 
-use crate::app::money::grouped;
+use crate::app::money::{exact, rounded};
 use crate::app::risk::comparison::Report;
 use crate::dates;
 use crate::web::chart::{Chart, CostCurve, Fan, FanMonth, Series};
@@ -83,9 +83,9 @@ pub(crate) struct ScenarioRow {
 impl WholeParts {
     pub(crate) fn new(report: &Report) -> Self {
         let minor = report.minor();
-        let money = |value: f64| grouped(&format!("{value:.0}"));
+        let money = rounded;
         let of_minor = |amount: i64| money(float_i64(amount) / minor);
-        let cents = |amount: i64| grouped(&format!("{:.2}", float_i64(amount) / minor));
+        let cents = |amount: i64| exact(float_i64(amount) / minor, &report.currency);
         let replays: Vec<_> = report.contenders.iter().filter_map(|it| it.replay.as_ref()).collect();
         let first = replays.first().map_or(&[][..], |replay| &replay.months);
         let month = |(at, month): (usize, &quarterhour_risk::replay::ReplayedMonth)| {
@@ -162,7 +162,7 @@ fn law(law: &LawEvidence) -> [String; 5] {
 
 /// The cells of a ratio's row behind its minutes.
 pub(crate) fn ratio_cells(ratio: &Ratio) -> [String; 8] {
-    let money = |value: f64| grouped(&format!("{value:.0}"));
+    let money = rounded;
     let share = |share: f64| format!("{:.0} %", share * 100.0);
     [
         format!("{:.1}", ratio.hours),
@@ -178,5 +178,5 @@ pub(crate) fn ratio_cells(ratio: &Ratio) -> [String; 8] {
 
 /// The cells of a program's row at the provider's margin.
 pub(crate) fn margin_cells(program: &AtMargin) -> [String; 4] {
-    [program.raised, program.mean, program.p95, program.regret].map(|value| grouped(&format!("{value:.0}")))
+    [program.raised, program.mean, program.p95, program.regret].map(rounded)
 }
