@@ -138,6 +138,7 @@ impl Described for Report {
         ("advice", Holds::MaybeObject, "Which ratio of minutes a workstation suits."),
         ("advice_sentences", Holds::Texts, "The same in sentences."),
         ("client_advice", Holds::Texts, "What of the advice a client is told: nothing of the provider's margin."),
+        ("assumed", Holds::Texts, "What is assumed of the client that is not so today."),
         ("sentences", Holds::Texts, "The result in sentences."),
         ("questions", Holds::List, "What should be asked before signing, with answers where there are any."),
         ("assumptions", Holds::Texts, "What the figures rest on."),
