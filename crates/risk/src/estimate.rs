@@ -129,10 +129,8 @@ fn followed(values: &[f64], known: Estimate, control: &Control) -> Option<Estima
         return None;
     }
     // The courses in which the control is nearest to its quantile: those far off in the tail may follow another line.
-    let mut pairs: Vec<(f64, f64)> = control.drawn.iter().copied().zip(values.iter().copied()).collect();
-    pairs.sort_by(|one, other| (one.0 - exact).abs().total_cmp(&(other.0 - exact).abs()));
     let near = (count / 4).max(COURSES_MIN / 2);
-    let (wide, close) = (line(pairs.get(..near)?, exact)?, line(pairs.get(..near / 2)?, exact)?);
+    let (wide, close) = (nearest_line(values, &control.drawn, exact, near)?, nearest_line(values, &control.drawn, exact, near / 2)?);
     let adds = wide.noise * (exact - control.mean) / (2.0 * wide.slope * deviation(&control.drawn).powi(2));
     // What a bend of the line, or unlike noise along it, would add shows in how much the nearer half differs.
     let error = wide.value.error.hypot(adds).hypot(wide.value.value - close.value.value).hypot(wide.slope * known.error);
@@ -150,6 +148,13 @@ fn is_dense((values, sorted): (&[f64], &[f64]), value: f64) -> bool {
     let (low, high) = (sorted.partition_point(|own| *own < value), sorted.partition_point(|own| *own <= value));
     let neighbours = low.checked_sub(1).and_then(|low| sorted.get(low)).zip(sorted.get(high));
     neighbours.is_none_or(|(low, high)| (high - low) * density_at(values, value) * float(values.len()) < GAP)
+}
+
+/// The line through so many courses in which a control is nearest to a place.
+fn nearest_line(values: &[f64], drawn: &[f64], at: f64, near: usize) -> Option<Line> {
+    let mut pairs: Vec<(f64, f64)> = drawn.iter().copied().zip(values.iter().copied()).collect();
+    pairs.sort_by(|one, other| (one.0 - at).abs().total_cmp(&(other.0 - at).abs()));
+    line(pairs.get(..near)?, at)
 }
 
 /// A line by least squares, read at one place.
@@ -196,14 +201,32 @@ pub fn tail_mean_with(values: &[f64], share: f64, control: &Control) -> Estimate
         values.iter().map(|value| quantile + (value - quantile).max(0.0) / (1.0 - share)).collect()
     };
     let known = control.tail_mean.filter(|(own, _)| (own - share).abs() < 1e-9).zip(control.quantile(share));
+    let (known_mean, drawn) = (known.map(|((_, mean), _)| mean), &control.drawn);
     let control = known.map(|((_, mean), own)| Control {
         drawn: beyond(&control.drawn, own.value),
         mean: mean.value,
         error: mean.error,
         ..Control::default()
     });
-    mean_with(&beyond(values, quantile), &control.unwrap_or_default())
+    let found = mean_with(&beyond(values, quantile), &control.clone().unwrap_or_default());
+    let few = values.iter().filter(|value| **value > quantile).count();
+    let tail = match (known_mean, followed) {
+        // With next to no course beyond, what is known of the control's tail says more: the line through the nearest reads it.
+        (Some(mean), Some(_)) if few < TAIL_MIN => nearest_line(values, drawn, mean.value, values.len() / 4).map_or(found, |line| {
+            let error = line.value.error.hypot(line.slope * mean.error);
+            Estimate { value: line.value.value.max(quantile), error }
+        }),
+        _ => found,
+    };
+    // Courses of the tail that agree with each other do not say that others would.
+    let floor = (tail.value - quantile).max(deviation(values) * 0.1) * TAIL_DOUBT / (float(values.len()) * (1.0 - share)).sqrt();
+    Estimate { error: tail.error.max(if deviation(values) > 0.0 { floor } else { 0.0 }), ..tail }
 }
+
+/// With fewer courses beyond a quantile their mean is not asked.
+const TAIL_MIN: usize = 4;
+/// The least doubt about a tail's mean, as a share of what a law without a control would have.
+const TAIL_DOUBT: f64 = 0.05;
 
 /// A share of courses, with its standard error; never without doubt, even if none or all have it (one case is added each way).
 #[must_use]
@@ -345,6 +368,16 @@ mod tests {
                 Control { drawn: drawn.clone(), mean: 1_100.0, quantiles: vec![(0.5, Estimate::exact(exact))], ..Control::default() };
             assert_eq!(quantile_with(&values, 0.5, &control), quantile_with(&values, 0.5, &Control::default()));
         }
+    }
+
+    /// No course came so far as the tail begins: its mean is read off the control's all the same, and not without doubt.
+    #[test]
+    fn a_tail_that_no_course_reached_has_a_mean() {
+        let drawn: Vec<f64> = (0..64).map(|number| f64::from(number * 37 % 64)).collect();
+        let values: Vec<f64> = drawn.iter().map(|drawn| 3.0 * drawn + 7.0).collect();
+        let (quantiles, tail_mean) = (vec![(0.95, Estimate::exact(70.0))], Some((0.95, Estimate::exact(80.0))));
+        let got = tail_mean_with(&values, 0.95, &Control { drawn, mean: 32.0, quantiles, tail_mean, ..Control::default() });
+        assert!((got.value - 247.0).abs() < 1e-6 && got.error > 0.1, "{got:?}");
     }
 
     /// The one course whose control lies far off would draw the line through itself.

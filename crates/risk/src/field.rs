@@ -48,7 +48,7 @@ impl<'a> Field<'a> {
     ) -> Result<Self, BillingError> {
         let contestants: Vec<Contestant> = candidates.iter().map(|candidate| Contestant::new(client, candidate)).collect();
         let calendar = &ground.terms.calendar;
-        let (horizon, devices) = (Horizon::new(client, calendar, first, months), Listed::of(client));
+        let (horizon, devices) = (Horizon::new(client, calendar, first, months), Listed::of(client, first.first_day()));
         let stage = (&horizon, &devices);
         let priced: Result<Vec<Option<Priced>>, BillingError> =
             contestants.par_iter().map(|contestant| Priced::new(ground, contestant, demand, stage)).collect();

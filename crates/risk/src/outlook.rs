@@ -58,15 +58,15 @@ impl Seen {
         sum(self.visits(period).iter().map(|visit| visit.hours))
     }
 
-    /// The day of a month on which so many hours were used up; none if they are not.
+    /// The day of a month on which so many hours were used up, as seen on the morning of another; none if they are not.
     #[must_use]
-    pub fn day_of(&self, period: Period, hours: f64) -> Option<Day> {
+    pub fn day_of(&self, period: Period, hours: f64, on: Day) -> Option<Day> {
         let mut left = hours;
         let ends = |visit: &&Visit| {
             left -= visit.hours;
             left <= 1e-9
         };
-        self.visits(period).iter().find(ends).map(|visit| visit.day)
+        self.visits(period).iter().take_while(|visit| visit.day < on).find(ends).map(|visit| visit.day)
     }
 
     fn visits(&self, period: Period) -> &[Visit] {

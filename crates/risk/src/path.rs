@@ -251,12 +251,14 @@ impl Path {
 pub struct Listed([Option<u32>; 6]);
 
 impl Listed {
-    /// Looks them up.
+    /// Looks for those that are in service from a day on.
     #[must_use]
-    pub fn of(client: &Client) -> Self {
+    pub fn of(client: &Client, day: Day) -> Self {
         Self(DeviceClass::ALL.map(|class| {
-            let position = client.devices.iter().position(|device| device.class == class);
-            position.and_then(|position| u32::try_from(position).ok())
+            let all = client.devices.iter().enumerate().filter(|(_, device)| device.class == class);
+            // The last of the best is taken: from the end on, it is the first.
+            let best = all.rev().max_by_key(|(_, device)| (device.counts_on(day), device.retired.is_none()));
+            best.and_then(|(position, _)| u32::try_from(position).ok())
         }))
     }
 

@@ -8,7 +8,8 @@ use quarterhour_billing::agreement::{
     Proration, Rate, RateTable, Reserve, ReserveSize, Rollover, Rounding, RoundingScope, Settlement, TimePools, Weights,
 };
 use quarterhour_billing::{
-    Billing, Calendar, Client, CountMethod, Currency, Day, Decimal, DeviceClass, LocalClock, Period, Terms, TimeEntry, Words,
+    Billing, Calendar, Client, CountMethod, Currency, Day, Decimal, Device, DeviceClass, LocalClock, Period, Terms, TimeEntry, Words,
+    WorkedOn,
 };
 use quarterhour_risk::candidate::{Candidate, Contestant, Course, Ground};
 use quarterhour_risk::comparison::{Figures, Measure, Plan, Run};
@@ -191,7 +192,7 @@ fn enumerate(world: &World, months: usize, share: f64, sizes: &[(f64, u32)]) -> 
     let entries = |number: usize, minutes: &Option<u32>| {
         let period = first().plus(u32::try_from(number).expect("few"));
         let horizon = Horizon::new(&world.client, &world.terms.calendar, period, 1);
-        let listed = Listed::of(&world.client);
+        let listed = Listed::of(&world.client, first().first_day());
         minutes.map_or(Vec::new(), |minutes| lone_entries(&world.incident(minutes), (0, 0), &horizon, &listed))
     };
     courses
@@ -335,7 +336,8 @@ fn what_is_billed_in_bulk_or_by_price_list_is_what_its_entries_cost() {
     ];
     let contestants: Vec<Contestant> = candidates.iter().map(|candidate| Contestant::new(&world.client, candidate)).collect();
     let field = Field::new(world.ground(), &world.client, (&demand, first(), 6), &candidates).expect("a field");
-    let (horizon, devices) = (Horizon::new(&world.client, &world.terms.calendar, first(), 6), Listed::of(&world.client));
+    let (horizon, devices) =
+        (Horizon::new(&world.client, &world.terms.calendar, first(), 6), Listed::of(&world.client, first().first_day()));
     for number in 0..60 {
         let (path, courses) = field.course((3, number), &[]).expect("it adds up");
         let entries = path.entries(&demand, &horizon, &devices);
@@ -419,4 +421,23 @@ fn what_was_begun_is_finished() {
         let worked = |course: &Course| course.months.iter().map(|month| month.worked).sum::<i64>();
         assert_eq!(worked(ad_hoc), worked(hours), "course {number}");
     }
+}
+
+/// Work is on a device that is in service, wherever it stands in the list.
+#[test]
+fn retired_devices_are_not_worked_on() {
+    let mut world = World::new();
+    let day = |month: &str| Period::parse(month).expect("a period").first_day();
+    let device = |name: &str, retired: Option<&str>| Device {
+        name: name.to_owned(),
+        class: DeviceClass::Workstation,
+        serial: String::new(),
+        site: String::new(),
+        in_service: day("2026-01"),
+        retired: retired.map(day),
+    };
+    world.client.devices = vec![device("gone", Some("2026-06")), device("going", Some("2027-03")), device("here", None)];
+    let listed = Listed::of(&world.client, first().first_day());
+    assert_eq!(listed.worked_on(PieceOn::Class(DeviceClass::Workstation)), WorkedOn::Listed(2));
+    assert_eq!(listed.worked_on(PieceOn::Class(DeviceClass::Server)), WorkedOn::Unlisted);
 }

@@ -255,7 +255,10 @@ async function preview(form, wait) {
     const next = document.createElement('div');
     next.append(...parse(await answer.text()).body.childNodes);
     prepare(next);
-    if (!control.signal.aborted) (children(into, next), atFields(form, into));
+    if (control.signal.aborted) return;
+    (children(into, next), atFields(form, into));
+    // A question can be asked again: the address is the one that the form would go to.
+    if (form.method === 'get') history.replaceState(history.state, '', `${form.getAttribute('action')}?${body}`);
   } catch {
     // Aborted by newer input, or the server is away: what is shown stays.
   }

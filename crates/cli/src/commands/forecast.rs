@@ -36,7 +36,7 @@ fn table(told: &[Forecast]) -> String {
         ("used up", Align::Left),
     ];
     let mut table = Table::new(&columns);
-    let hours = |hours: f64| format!("{hours:.1}");
+    let hours = |hours: f64| format!("{:.1}", (hours * 10.0).round() / 10.0 + 0.0);
     let maybe = |value: Option<f64>, shown: fn(f64) -> String| value.map_or("-".to_owned(), shown);
     for it in told {
         let at = |share: f64| {
@@ -49,9 +49,9 @@ fn table(told: &[Forecast]) -> String {
             at(0.1),
             at(0.5),
             at(0.9),
-            maybe(it.overage_chance, |chance| format!("{:.0} %", chance * 100.0)),
-            maybe(it.overage_hours, |value| format!("{value:.1}")),
-            maybe(it.unused_hours, |value| format!("{value:.1}")),
+            maybe(it.overage_chance, |chance| format!("{:.0} %", (chance * 100.0).round() + 0.0)),
+            it.overage_hours.map_or("-".to_owned(), hours),
+            it.unused_hours.map_or("-".to_owned(), hours),
             it.used_up_on.map_or(String::new(), |day| day.to_string()),
         ]);
     }

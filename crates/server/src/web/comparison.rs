@@ -92,6 +92,14 @@ struct Shown {
     whole: Option<WholeParts>,
 }
 
+impl Shown {
+    /// The program that costs least on average.
+    fn cheapest(&self) -> Option<&Row> {
+        let costs = self.report.contenders.iter().map(|it| it.figures.mean.value);
+        self.rows.iter().zip(costs).min_by(|one, other| one.1.total_cmp(&other.1)).map(|(row, _)| row)
+    }
+}
+
 struct Row {
     name: String,
     because: String,

@@ -210,7 +210,7 @@ fn used_up(
     (period, on): (Period, Day),
     (available, share): (f64, f64),
 ) -> Option<Day> {
-    if let Some(day) = seen.day_of(period, available) {
+    if let Some(day) = seen.day_of(period, available, on) {
         return Some(day);
     }
     let calendar = &office.setup.provider.terms.calendar;

@@ -155,10 +155,14 @@ impl Question {
             said.push(format!("{what} {:+.0}\u{a0}%", (factor - 1.0) * 100.0).replace('-', "\u{2212}"));
         }
         if self.growth.abs() > 1e-9 {
-            said.push(format!("tickets growing by {:.0}\u{a0}% a year", self.growth * 100.0).replace('-', "\u{2212}"));
+            let verb = if self.growth > 0.0 { "growing" } else { "shrinking" };
+            said.push(format!("tickets {verb} by {:.0}\u{a0}% a year", self.growth.abs() * 100.0));
         }
         if (self.crashes - 1.0).abs() > 1e-9 {
-            said.push(format!("server crashes {} times as often", self.crashes));
+            said.push(match self.crashes {
+                crashes if crashes <= 0.0 => "no server crashes".to_owned(),
+                crashes => format!("server crashes {crashes} times as often"),
+            });
         }
         if (self.viruses - usual.viruses).abs() > 1e-9 || (self.virus_hours - usual.virus_hours).abs() > 1e-9 {
             said.push(format!("{} viruses a year, {} hours a workstation", self.viruses, self.virus_hours));

@@ -165,6 +165,9 @@ fn known(knowledge: &Knowledge, needs: Needs<'_>) -> String {
     let others = if knowledge.others > 0 { "the provider's other clients and on published ones" } else { "published ones" };
     let basis = match knowledge.amount {
         Amount::Nothing => format!("Nothing of this client was seen yet; the figures rest on {others}, so take them with care"),
+        Amount::Little if knowledge.rate_credibility > 0.7 => {
+            format!("Only {tickets} in {months} {seen} seen; the figures can be far off")
+        }
         Amount::Little => format!("Only {tickets} in {months} {seen} seen; the figures lean on {others} and can be far off"),
         Amount::Some => format!("{tickets} in {months} {seen} seen"),
         Amount::Enough => format!("{tickets} in {months} {seen} seen, enough to go by"),
