@@ -208,7 +208,7 @@ pub fn tail_mean_with(values: &[f64], share: f64, control: &Control) -> Estimate
         error: mean.error,
         ..Control::default()
     });
-    let found = mean_with(&beyond(values, quantile), &control.clone().unwrap_or_default());
+    let found = mean_with(&beyond(values, quantile), &control.unwrap_or_default());
     let few = values.iter().filter(|value| **value > quantile).count();
     let tail = match (known_mean, followed) {
         // With next to no course beyond, what is known of the control's tail says more: the line through the nearest reads it.
@@ -220,7 +220,7 @@ pub fn tail_mean_with(values: &[f64], share: f64, control: &Control) -> Estimate
     };
     // Courses of the tail that agree with each other do not say that others would.
     let floor = (tail.value - quantile).max(deviation(values) * 0.1) * TAIL_DOUBT / (float(values.len()) * (1.0 - share)).sqrt();
-    Estimate { error: tail.error.max(if deviation(values) > 0.0 { floor } else { 0.0 }), ..tail }
+    Estimate { error: tail.error.max(floor), ..tail }
 }
 
 /// With fewer courses beyond a quantile their mean is not asked.
