@@ -155,7 +155,10 @@ impl<'a> Asked<'a> {
         let courses_min = (1_000_000 / a_year).clamp(64, usual);
         // Nobody waits at a slider for the last tenth of a percent: how sure the figures are stands beside them.
         let courses_max = if detail == Detail::Whole { 4_096 } else { 1_024 };
-        Plan { precision: self.question.precision, courses_min, courses_max, ..Plan::usual(self.first, self.question.seed) }
+        let usual = Plan::usual(self.first, self.question.seed);
+        // A slider is answered while it moves: where years are long there is no second round for the last tenths of a percent.
+        let tickets_max = if detail == Detail::Quick { TICKETS_QUICK } else { usual.tickets_max };
+        Plan { precision: self.question.precision, courses_min, courses_max, tickets_max, ..usual }
     }
 
     /// So many years of a side question: fewer where years are long.
@@ -264,6 +267,9 @@ pub(super) fn counted(month: &MonthCost) -> f64 {
 
 /// At most so many tickets a month are simulated.
 const TICKETS_MAX: f64 = 6_000.0;
+
+/// With so many tickets drawn a slider is answered.
+const TICKETS_QUICK: usize = 300_000;
 
 /// Months that are simulated.
 pub(super) const MONTHS: u32 = 12;
