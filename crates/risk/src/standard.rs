@@ -336,9 +336,10 @@ impl Basis<'_> {
     }
 }
 
-/// How all six programs round: up to a quarter hour, what was done for a ticket in a day added up first.
 /// Hours of the largest block.
 const BLOCK_MAX: usize = 2_000;
+
+/// How all six programs round: up to a quarter hour, what was done for a ticket in a day added up first.
 const TICKET_DAY: Rounding = Rounding { increment: 15, minimum: 15, scope: RoundingScope::TicketDay };
 
 /// What is added up before it is rounded: actual seconds by tier, work type and day.

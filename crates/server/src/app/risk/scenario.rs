@@ -136,12 +136,12 @@ pub(super) fn scenarios(contest: Contest<'_>, question: &Question, means: &[f64]
 /// Fails when a statement does not add up, which is a fault of the engine.
 pub(super) fn redrawn(contest: Contest<'_>, question: &Question, asked: &Asked<'_>) -> Result<Option<Redrawn>, AppError> {
     // Months as they were cannot follow another law of hours, nor a client without the workstations that they had.
-    let had = contest.office.portfolio.histories().get(contest.position).is_some_and(History::has_workstations);
+    let history = contest.office.portfolio.histories().get(contest.position);
+    let had = history.is_some_and(History::has_workstations);
     if question.law.is_some() || question.longest.is_some() || (had && asked.seats.workstations < 1.0) {
         return Ok(None);
     }
     let grown = question.tickets * (1.0 + question.growth).sqrt();
-    let history = contest.office.portfolio.histories().get(contest.position);
     let past = history.and_then(|history| PastMonths::new(history, (asked.seats.workstations, grown), contest.office.trade.severe));
     let Some(past) = past.map(|past| past.longer(question.hours)) else { return Ok(None) };
     let plan = Plan { courses_min: asked.few(REDRAWN), ..contest.plan };
