@@ -40,7 +40,8 @@ pub fn burn(terms: &Terms, words: &Words, client: &Client, agreement: &Agreement
 /// Places the slices of a period.
 pub(crate) fn place(rules: Rules<'_>, bulk: Bulk<'_>, purse: Purse<'_>) -> Work {
     let Purse { state, next_pool, .. } = purse;
-    let placer = Placer { rules, entries: bulk.kinds, state, next_pool, threshold_base: 0, brief: true, placed: Placed::default() };
+    let placer =
+        Placer { rules, entries: bulk.kinds, state, next_pool, threshold_base: 0, brief: true, spent: 0, placed: Placed::default() };
     let mut heap = Heap {
         placer,
         slots: vec![Slot::default(); bulk.kinds.len() * 2],

@@ -71,6 +71,8 @@ pub(crate) struct Placer<'a, 's> {
     pub(crate) threshold_base: i64,
     /// Nobody reads where each part went.
     pub(crate) brief: bool,
+    /// So many of the first pools are known to be used up.
+    pub(crate) spent: usize,
     pub(crate) placed: Placed,
 }
 
@@ -131,7 +133,10 @@ impl Placer<'_, '_> {
         if self.rules.is_over(day) {
             return left;
         }
-        for pool in self.state.pools.iter_mut().filter(|pool| pool.left > 0 && pool.serves(day)) {
+        // Hundreds of blocks may be bought in a period: used-up ones are not looked at again.
+        let used_up = |pools: &[Pool]| pools.iter().take_while(|pool| pool.left == 0).count();
+        self.spent += self.state.pools.get(self.spent..).map_or(0, used_up);
+        for pool in self.state.pools.iter_mut().skip(self.spent).filter(|pool| pool.left > 0 && pool.serves(day)) {
             let taken = left.min(pool.left);
             if taken == 0 {
                 break;
@@ -178,11 +183,13 @@ impl Placer<'_, '_> {
         *self.next_pool += 1;
         let (granted, price) = (clause.seconds, Some(clause.price));
         let kind = PoolKind::Block;
-        self.state.pools.push(Pool { number, kind, granted_on: day, expires_on: None, granted, left: granted, price });
-        pool::sort(&mut self.state.pools);
-        let note = "block bought by auto-replenish".to_owned();
-        let kind = MovementKind::Grant;
-        self.placed.movements.push(Movement { kind, on: day, pool: Some(number), entry: None, quantity: granted, note });
+        let bought = Pool { number, kind, granted_on: day, expires_on: None, granted, left: granted, price };
+        self.spent = self.spent.min(pool::insert(&mut self.state.pools, bought));
+        if !self.brief {
+            let note = "block bought by auto-replenish".to_owned();
+            let kind = MovementKind::Grant;
+            self.placed.movements.push(Movement { kind, on: day, pool: Some(number), entry: None, quantity: granted, note });
+        }
         true
     }
 

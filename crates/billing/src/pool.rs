@@ -67,9 +67,21 @@ impl Pool {
     }
 }
 
-/// Puts pools in the order in which they are drawn: by kind, earliest expiry, earliest grant.
+/// The order in which pools are drawn: by kind, earliest expiry, earliest grant.
+fn order(pool: &Pool) -> (PoolKind, bool, Option<Day>, Day, u32) {
+    (pool.kind, pool.expires_on.is_none(), pool.expires_on, pool.granted_on, pool.number)
+}
+
+/// Puts pools in the order in which they are drawn.
 pub(crate) fn sort(pools: &mut [Pool]) {
-    pools.sort_by_key(|pool| (pool.kind, pool.expires_on.is_none(), pool.expires_on, pool.granted_on, pool.number));
+    pools.sort_by_key(order);
+}
+
+/// Puts a pool among others that are in the order in which they are drawn; its place.
+pub(crate) fn insert(pools: &mut Vec<Pool>, pool: Pool) -> usize {
+    let place = pools.partition_point(|other| order(other) < order(&pool));
+    pools.insert(place, pool);
+    place
 }
 
 /// The seconds left in pools.

@@ -62,7 +62,7 @@ pub(crate) fn place_rounded(rules: Rules<'_>, entries: &[TimeEntry], own: &[u32]
     }
     sort(&mut slices, entries);
     let Purse { state, next_pool, threshold_base } = purse;
-    let mut placer = Placer { rules, entries, state, next_pool, threshold_base, brief: false, placed };
+    let mut placer = Placer { rules, entries, state, next_pool, threshold_base, brief: false, spent: 0, placed };
     for slice in &slices {
         placer.place(slice);
     }

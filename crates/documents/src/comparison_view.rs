@@ -137,7 +137,7 @@ pub(crate) fn comparison_view(
         title,
         made_on: long_date(paper.made_on),
         currency: short.text(&paper.currency, 12),
-        summary: short.list(&paper.summary, 5, SENTENCE_MAX),
+        summary: short.list(&paper.summary, 6, SENTENCE_MAX),
         programs: paper.contenders.iter().zip(&labels).map(|(it, label)| program_view(it, label, short)).collect(),
         intervals: interval_chart(&paper.contenders),
         intervals_alt: intervals_alt(&paper.contenders, short),
@@ -172,7 +172,7 @@ fn provider_view(party: &Party, cleaner: Cleaner<'_>, short: Shortener<'_>) -> P
 
 fn program_view(it: &Contender, label: &str, short: Shortener<'_>) -> ProgramView {
     let points = |texts: &[String]| texts.iter().take(3).map(|text| short.text(text, POINT_MAX)).collect();
-    let rates = [(&it.per_hour, "an hour"), (&it.per_seat, "a seat a month")];
+    let rates = [(&it.per_hour, "a billable hour"), (&it.per_seat, "a seat a month")];
     let rates = rates.into_iter().filter(|(amount, _)| !amount.trim().is_empty());
     let rates: Vec<String> = rates.map(|(amount, what)| format!("{} {what}", short.amount(amount))).collect();
     ProgramView {

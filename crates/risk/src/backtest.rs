@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use crate::law::Lattice;
 use crate::number::{float, index, mean, sum};
-use crate::outlook::{Calibration, Outlook, Pace, Seen};
-use crate::score::pinball;
-use crate::visits::{business_days, is_business};
+use crate::outlook::{Calibration, Outlook, Pace};
+use crate::score::{crps_of_lattice, pinball};
+use crate::seen::Seen;
+use crate::visits::{business_days, open_days};
 
 /// Shares of a month's business days that are over when it is forecast.
 const ORIGINS: [f64; 4] = [0.1, 0.3, 0.5, 0.75];
@@ -134,19 +135,16 @@ fn try_month(
         .filter_map(|number| Some((number, origins(subjects.get(number)?.client, calendar, (period, end)))))
         .collect();
     // Clients of one time zone are looked at on the same days: what all had by then is added up once.
-    let mut days: Vec<(Day, f64)> = chosen.iter().flat_map(|(_, origins)| origins.iter().map(|(_, gone, on)| (*on, *gone))).collect();
-    days.sort_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
+    let mut days: Vec<Day> = chosen.iter().flat_map(|(_, origins)| origins.iter().map(|(.., on)| *on)).collect();
+    days.sort_unstable();
     days.dedup();
     let seen: Vec<&Seen> = subjects.iter().map(|subject| subject.seen).collect();
     let paces = outlook.paces(&seen, period, &days);
-    let pace = |on: Day, gone: f64| {
-        let found = days.iter().zip(&paces).find(|(day, _)| **day == (on, gone));
-        found.map_or_else(Pace::default, |(_, pace)| *pace)
-    };
+    let pace = |on: Day| days.iter().zip(&paces).find(|(day, _)| **day == on).map_or_else(Pace::default, |(_, pace)| *pace);
     let client = |(number, origins): &(usize, Vec<Origin>)| -> Vec<Tried> {
         let Some(subject) = subjects.get(*number) else { return Vec::new() };
         let one = |(known, gone, on): &Origin| {
-            try_once((subject.seen, *number), (&outlook, calibration), (period, *on), (*known, *gone, pace(*on, *gone)))
+            try_once((subject.seen, *number), (&outlook, calibration), (period, *on, end), (*known, *gone, pace(*on)))
         };
         origins.iter().filter_map(one).collect()
     };
@@ -156,26 +154,21 @@ fn try_month(
 fn origins(client: &Client, calendar: &Calendar, (period, end): (Period, Day)) -> Vec<Origin> {
     let (all, _) = business_days(client, calendar, period, end.min(period.end()));
     let known = if end < period.end() { business_days(client, calendar, period, end).1 } else { all };
+    let open = open_days(client, calendar, period);
     let origin = |share: &f64| {
         let gone = (known * share).round();
-        Some((known, gone, day_after(client, calendar, period, index(gone))?))
+        Some((known, gone, *open.get(index(gone))?))
     };
     ORIGINS.iter().filter_map(origin).collect()
-}
-
-/// The day on which so many business days of a month are over.
-fn day_after(client: &Client, calendar: &Calendar, period: Period, count: usize) -> Option<Day> {
-    let days = std::iter::successors(Some(period.first_day()), |day| Some(day.next())).take_while(|day| *day < period.end());
-    days.filter(|day| is_business(client, calendar, *day)).nth(count)
 }
 
 fn try_once(
     (seen, client): (&Seen, usize),
     (outlook, calibration): (&Outlook, &Calibration),
-    (period, on): (Period, Day),
+    (period, on, until): (Period, Day, Day),
     (all, gone, others): (f64, f64, Pace),
 ) -> Option<Tried> {
-    let end = outlook.month_end(seen, (period, on), (all, gone), others)?;
+    let end = outlook.month_end(seen, (period, on), (period.first_day(), until), others)?;
     let came = seen.hours(period);
     let reach = end.to_come.mean() + 10.0 * end.to_come.deviation() + (came - end.hours).max(0.0) + 2.0;
     let law = Lattice::new(&end.to_come, reach)?;
@@ -184,7 +177,7 @@ fn try_once(
     let place = f64::midpoint(law.cdf(rest), law.cdf(rest - law.step() * 0.5));
     let at = |share: f64| end.hours + law.quantile(calibration.corrected(share)).unwrap_or(reach);
     let bounds = INTERVALS.map(|share| (at(f64::midpoint(0.0, 1.0 - share)), at(f64::midpoint(1.0, share)))).to_vec();
-    let before: Vec<f64> = seen.months.iter().filter(|(own, ..)| *own < period).map(|(own, ..)| seen.hours(*own)).collect();
+    let before: Vec<f64> = seen.months.iter().filter(|own| own.period < period).map(|own| seen.hours(own.period)).collect();
     let last = before.last().copied().unwrap_or(0.0);
     let pace = if gone > 0.0 { end.hours / gone * all } else { last };
     Some(Tried {
@@ -192,23 +185,10 @@ fn try_once(
         place,
         came,
         bounds,
-        crps: crps(&law, rest),
+        crps: crps_of_lattice(&law, rest),
         quantiles: [at(0.5), at(0.9)],
         baselines: [last, if before.is_empty() { 0.0 } else { mean(&before) }, pace],
     })
-}
-
-/// The score of a law on a lattice: the integral of (F - step)^2.
-fn crps(law: &Lattice, came: f64) -> f64 {
-    let (mut below, mut total) = (0.0, 0.0);
-    for (number, share) in law.probabilities().iter().enumerate() {
-        below += share;
-        let at = float(number) * law.step();
-        // What came may lie within a step.
-        let before = (came - at).clamp(0.0, law.step());
-        total += below * below * before + (1.0 - below) * (1.0 - below) * (law.step() - before);
-    }
-    total + (-came).max(0.0)
 }
 
 fn summary(all: &[Tried], months: usize) -> Backtest {

@@ -28,6 +28,8 @@ pub struct Position {
     pub demand: Demand,
     /// Minor units of one unit of its currency.
     pub minor: f64,
+    /// What an hour of its work costs, as a share of the usual cost of an hour.
+    pub hour: f64,
 }
 
 /// How the provider's side is computed.
@@ -101,11 +103,13 @@ const DENSITY_POINTS: usize = 128;
 struct Outcome {
     revenue: f64,
     hours: Vec<f64>,
+    /// What an hour costs, as a share of the usual cost.
+    hour: f64,
 }
 
 impl Outcome {
     fn margin(&self, hour_cost: f64) -> f64 {
-        self.revenue - sum(self.hours.iter().copied()) * hour_cost
+        self.revenue - sum(self.hours.iter().copied()) * self.hour * hour_cost
     }
 }
 
@@ -207,7 +211,7 @@ fn client(
     let one = |(course, shock): (usize, &Vec<f64>)| {
         let (path, billed) = field.course((seed, course), shock)?;
         let revenue = billed.first().map_or(0.0, |course| float_i64(course.cost())) / position.minor;
-        Ok(Outcome { revenue, hours: path.month_hours(&position.demand) })
+        Ok(Outcome { revenue, hours: path.month_hours(&position.demand), hour: position.hour })
     };
     shocks.iter().enumerate().map(one).collect()
 }
@@ -271,7 +275,7 @@ mod tests {
 
     /// Two clients of two years: one pays 1,000 for 10 or 30 hours, the other 100 for 2.
     fn years() -> Years {
-        let outcome = |revenue: f64, hours: f64| Outcome { revenue, hours: vec![hours / 2.0; 2] };
+        let outcome = |revenue: f64, hours: f64| Outcome { revenue, hours: vec![hours / 2.0; 2], hour: 1.0 };
         let outcomes = vec![vec![outcome(1_000.0, 10.0), outcome(1_000.0, 30.0)], vec![outcome(100.0, 2.0), outcome(100.0, 2.0)]];
         Years { codes: vec!["big".to_owned(), "small".to_owned()], outcomes, courses: 2, months: 2 }
     }
@@ -289,7 +293,7 @@ mod tests {
 
     #[test]
     fn the_density_of_margins_lies_around_them() {
-        let outcome = |year: u32| Outcome { revenue: 1_100.0, hours: vec![f64::from(year % 37) / 2.0; 2] };
+        let outcome = |year: u32| Outcome { revenue: 1_100.0, hours: vec![f64::from(year % 37) / 2.0; 2], hour: 1.0 };
         let many = Years { codes: vec!["big".to_owned()], outcomes: vec![(0..370).map(outcome).collect()], courses: 370, months: 2 };
         let figures = many.figures(20.0, None);
         let density = figures.density.unwrap_or_else(|| unreachable!("a client has one"));

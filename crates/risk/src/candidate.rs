@@ -1,9 +1,9 @@
 //! An agreement that might be signed, and what it makes of some months: billed by the engine itself, month after month.
 
-use quarterhour_billing::agreement::{Agreement, Agreements, OnCap, Prepaid};
+use quarterhour_billing::agreement::{Agreement, Agreements, Block, OnCap, Prepaid};
 use quarterhour_billing::{
-    BilledPeriod, BillingError, Bulk, Carried, Client, Day, LineKind, Period, PoolKind, Slice, Statement, Terms, TimeEntry, Words,
-    bill_bulk, bill_period,
+    BilledPeriod, BillingError, Bulk, Carried, Client, Day, Decimal, LineKind, Period, Pool, PoolKind, Slice, Statement, Terms,
+    TimeEntry, Words, bill_bulk, bill_period,
 };
 use serde::Serialize;
 
@@ -17,30 +17,54 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// As if the agreement began on a day and went on for ever.
-    ///
-    /// Blocks that were bought in the year before that day are bought again a year later; older ones are left out.
+    /// As if the agreement began on a day and went on for ever: its blocks are bought as long after that day as after its own first.
     #[must_use]
     pub fn starting(name: &str, agreement: &Agreement, day: Day) -> Self {
-        let mut agreement = agreement.clone();
-        name.clone_into(&mut agreement.name);
         let began = agreement.starts;
-        (agreement.starts, agreement.ends) = (day, None);
-        if let Prepaid::Time(pools) = &mut agreement.prepaid {
-            pools.blocks.retain_mut(|block| {
-                let (bought, first) = (block.bought, began == block.bought);
-                let months = u32::try_from(day.period().since(bought.period())).unwrap_or(0);
-                if first && months > 12 {
-                    return false;
+        Self::from(name, agreement, day, |blocks| {
+            for block in blocks {
+                let later = u32::try_from(block.bought.period().since(began.period())).unwrap_or(0);
+                let month = day.period().plus(later);
+                let last = month.end().since(month.first_day()) - 1;
+                let offset = block.bought.since(block.bought.period().first_day()).min(last);
+                block.bought = if block.bought <= began { day } else { month.first_day().plus(offset).max(day) };
+            }
+        })
+    }
+
+    /// An agreement that goes on from a day, for ever.
+    ///
+    /// `left` is what its blocks still hold. Those that were bought in the year before are bought again a year later, but where it
+    /// says itself what is bought by then.
+    #[must_use]
+    pub fn going_on(name: &str, agreement: &Agreement, day: Day, left: Vec<Block>) -> Self {
+        Self::from(name, agreement, day, |blocks| {
+            let known = blocks.iter().map(|block| block.bought).filter(|bought| *bought >= day).max();
+            blocks.retain_mut(|block| {
+                let is_past = block.bought < day;
+                if is_past {
+                    block.bought = block.bought.plus_months(12);
                 }
-                if bought < day {
-                    block.bought = bought.plus_months(months.div_ceil(12).max(1) * 12);
-                    if first && block.bought > day {
-                        block.bought = day;
-                    }
-                }
-                months <= 12 && block.bought >= day
+                block.bought >= day && !(is_past && known.is_some_and(|known| block.bought <= known))
             });
+            blocks.extend(left);
+        })
+    }
+
+    /// An agreement as it was, on months that are over: from a day on where it began later, with its first blocks.
+    #[must_use]
+    pub fn since(name: &str, agreement: &Agreement, day: Day) -> Self {
+        let began = agreement.starts;
+        Self::from(name, agreement, began.min(day), |blocks| {
+            let first = blocks.iter_mut().filter(|block| block.bought == began);
+            first.for_each(|block| block.bought = began.min(day));
+        })
+    }
+
+    fn from(name: &str, agreement: &Agreement, starts: Day, change: impl FnOnce(&mut Vec<Block>)) -> Self {
+        let mut agreement = Agreement { name: name.to_owned(), starts, ends: None, ..agreement.clone() };
+        if let Prepaid::Time(pools) = &mut agreement.prepaid {
+            change(&mut pools.blocks);
             pools.blocks.sort_by_key(|block| block.bought);
         }
         Self { name: name.to_owned(), agreement: Some(agreement) }
@@ -195,6 +219,36 @@ impl Contestant {
         Ok(course)
     }
 
+    /// What is left in its blocks when a month is over, as blocks that are bought on the day after for what is left of their price.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::bill`] does.
+    pub fn blocks_left(&self, ground: Ground<'_>, entries: &[TimeEntry], until: Period) -> Result<Vec<Block>, BillingError> {
+        let Some(Prepaid::Time(clauses)) = self.agreement().map(|agreement| &agreement.prepaid) else { return Ok(Vec::new()) };
+        if clauses.blocks.is_empty() && clauses.auto_replenish.is_none() {
+            return Ok(Vec::new());
+        }
+        let Some(first) = self.agreement().map(|agreement| agreement.starts.period()) else { return Ok(Vec::new()) };
+        let (mut pools, bought) = (Vec::new(), until.end());
+        let months = by_month(&self.client, entries, (first, until));
+        self.bill(ground, first, &months, |period, statements| {
+            if period == until {
+                pools = statements.iter().flat_map(|statement| statement.pools.clone()).collect();
+            }
+        })?;
+        let block = |pool: &Pool| {
+            let serves = pool.kind == PoolKind::Block && pool.left > 0 && pool.granted > 0 && !pool.expired_by(bought);
+            let paid = self.client.currency.amount(pool.price?, pool.left, pool.granted);
+            let price = Decimal::parse(&self.client.currency.format(paid)).ok()?;
+            let lasts = |months: &u32| pool.expires_on.is_some_and(|expires| bought.plus_months(*months).next() < expires);
+            let expires_months =
+                pool.expires_on.map(|_| (0..EXPIRY_MAX).take_while(lasts).map(|months| months + 1).last().unwrap_or(0));
+            serves.then_some(Block { bought, seconds: pool.left, price, expires_months })
+        };
+        Ok(pools.iter().filter_map(block).collect())
+    }
+
     /// The agreement; none for work by the rate card.
     #[must_use]
     pub fn agreement(&self) -> Option<&Agreement> {
@@ -205,11 +259,25 @@ impl Contestant {
     fn left(&self, carried: &Carried) -> (i64, i64) {
         let pools = carried.agreements.values().flat_map(|state| &state.pools);
         let blocks = pools.filter(|pool| pool.kind == PoolKind::Block && pool.left > 0 && pool.granted > 0);
-        let money = |pool: &quarterhour_billing::Pool| {
-            pool.price.map_or(0, |price| self.client.currency.amount(price, pool.left, pool.granted))
-        };
+        let money = |pool: &Pool| pool.price.map_or(0, |price| self.client.currency.amount(price, pool.left, pool.granted));
         blocks.fold((0, 0), |(sum, seconds), pool| (sum + money(pool), seconds + pool.left))
     }
+}
+
+/// Blocks that expire later than so many months from now might as well never.
+const EXPIRY_MAX: u32 = 600;
+
+/// A client's entries of each month from one to another.
+#[must_use]
+pub fn by_month(client: &Client, entries: &[TimeEntry], (first, until): (Period, Period)) -> Vec<Vec<TimeEntry>> {
+    let mut months = vec![Vec::new(); usize::try_from(until.since(first) + 1).unwrap_or(0)];
+    for entry in entries {
+        let place = client.clock.day(entry.started_at).period().since(first);
+        if let Some(month) = usize::try_from(place).ok().and_then(|place| months.get_mut(place)) {
+            month.push(entry.clone());
+        }
+    }
+    months
 }
 
 fn month_cost(statements: &[Statement]) -> MonthCost {

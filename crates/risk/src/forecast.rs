@@ -22,6 +22,13 @@ impl Rate {
         Self { shape: self.shape + tickets, days: self.days + days }
     }
 
+    /// The same rate known less surely, by a variance as a share of its square.
+    #[must_use]
+    pub fn doubted(self, variance: f64) -> Self {
+        let shape = 1.0 / (1.0 / self.shape + variance);
+        Self { shape, days: shape / self.mean() }
+    }
+
     /// Tickets a business day.
     #[must_use]
     pub fn mean(self) -> f64 {

@@ -69,7 +69,7 @@ impl Frequency {
     pub fn ln_generating(self, z: Complex64) -> Complex64 {
         match self {
             Self::Poisson { mean } => (z - 1.0) * mean,
-            Self::NegativeBinomial { mean, size } => -(Complex64::ONE - (z - 1.0) * (mean / size)).ln() * size,
+            Self::NegativeBinomial { mean, size } => -ln_1p((Complex64::ONE - z) * (mean / size)) * size,
             Self::Binomial { trials, share } => (Complex64::ONE + (z - 1.0) * share).ln() * f64::from(trials),
         }
     }
@@ -233,6 +233,11 @@ impl Frequency {
 fn poisson(mean: f64, random: &mut impl Rng) -> u32 {
     let drawn = rand_distr::Poisson::new(mean).map_or(0.0, |poisson| poisson.sample(random));
     u32::try_from(index(drawn)).unwrap_or(u32::MAX)
+}
+
+/// ln(1 + z) without loss where z is small, for a real part of more than -1.
+fn ln_1p(z: Complex64) -> Complex64 {
+    Complex64::new((z.re * (2.0 + z.re) + z.im * z.im).ln_1p() / 2.0, z.im.atan2(1.0 + z.re))
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use crate::number::float_i64;
 
 /// Work on one ticket that is further apart than this is another incident: 14 days.
 const APART: i64 = 14 * 86_400;
+/// A ticket that is worked on for longer than this is a label, such as "Patch day", and each of its days an incident: 42 days.
+const STANDING: i64 = 42 * 86_400;
 
 /// A piece of work within an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,26 +176,43 @@ impl History {
 
 /// Whole incidents that begin in a window of months and have time that counts.
 fn incidents(client: &Client, entries: &[TimeEntry], from: Period, until: Period) -> Vec<(Period, Incident)> {
-    let mut open: BTreeMap<&str, (usize, i64)> = BTreeMap::new();
+    let mut open: BTreeMap<(&str, i64), usize> = BTreeMap::new();
     let mut found: Vec<(Period, i64, Incident)> = Vec::new();
-    for entry in entries {
+    for (entry, began) in entries.iter().zip(began(client, entries)) {
         let (local, _) = client.clock.local(entry.started_at);
-        let ticket = entry.ticket.as_str();
-        let before =
-            open.get(ticket).filter(|(_, last)| !ticket.is_empty() && entry.started_at - last <= APART).map(|(position, _)| *position);
-        let position = before.unwrap_or_else(|| {
+        let position = *open.entry((entry.ticket.as_str(), began)).or_insert_with(|| {
             let day = quarterhour_billing::Day::of_local(local);
             let midnight = local - local.rem_euclid(86_400);
             found.push((day.period(), midnight, Incident { weekday: day.weekday(), pieces: Vec::new() }));
             found.len() - 1
         });
-        open.insert(ticket, (position, entry.started_at));
         if let Some((_, midnight, incident)) = found.get_mut(position) {
             incident.pieces.push(piece(client, entry, local - *midnight));
         }
     }
     let counted = found.into_iter().filter(|(period, _, incident)| from <= *period && *period <= until && incident.minutes() > 0);
     counted.map(|(period, _, incident)| (period, incident)).collect()
+}
+
+/// When the incident of each entry began: the instant of its first entry, or the local day where the ticket is a label for work
+/// that comes again and again. Entries without a ticket count as one ticket, and so as a label.
+fn began(client: &Client, entries: &[TimeEntry]) -> Vec<i64> {
+    // By ticket: when its running incident began, and its last entry. By ticket and beginning: the last entry.
+    let (mut running, mut ends) = (BTreeMap::<&str, (i64, i64)>::new(), BTreeMap::<(&str, i64), i64>::new());
+    let mut firsts = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let (ticket, at) = (entry.ticket.as_str(), entry.started_at);
+        let first = running.get(ticket).filter(|(_, last)| at - last <= APART).map_or(at, |(first, _)| *first);
+        running.insert(ticket, (first, at));
+        ends.insert((ticket, first), at);
+        firsts.push(first);
+    }
+    let began = |(entry, first): (&TimeEntry, i64)| {
+        let ticket = entry.ticket.as_str();
+        let is_label = ticket.is_empty() || ends.get(&(ticket, first)).is_some_and(|end| end - first > STANDING);
+        if is_label { client.clock.local(entry.started_at).0.div_euclid(86_400) } else { first }
+    };
+    entries.iter().zip(firsts).map(began).collect()
 }
 
 fn piece(client: &Client, entry: &TimeEntry, after: i64) -> Piece {

@@ -1,17 +1,18 @@
 //! What a client's visits teach about the rest of a running month: rates by business day, shrunk to the portfolio's.
 
-use quarterhour_billing::{Calendar, Client, Day, Period};
+use quarterhour_billing::{Day, Period};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::drift::Drift;
 use crate::fit::count::{ClientMonth, DISPERSION_WIDTH, common_dispersion, shrunk_dispersion};
 use crate::forecast::{MonthEnd, MonthSoFar, Rate};
 use crate::number::{float, sum};
+use crate::seen::{Month, Seen};
 use crate::severity::Severity;
-use crate::visits::{Visit, business_days};
+use crate::visits::Visit;
+use crate::workday::{Worth, bunching};
 
-/// Months of the past that count: older ones say little about today's rate.
-const MONTHS_MAX: usize = 18;
 /// What a client's own visits weigh against the others': visits.
 const SEVERITY_WEIGHT: f64 = 25.0;
 /// Steps of the lattice that hours are put on: a quarter hour, unless an agreement bills finer.
@@ -23,58 +24,6 @@ const HALF_LIFE: f64 = 6.0;
 /// The variance of what is common to all clients in a month.
 const COMMON: f64 = 0.03;
 
-/// One client's visits by month.
-#[derive(Clone, Debug, Default)]
-pub struct Seen {
-    /// By month: its business days, and the visits in it.
-    pub months: Vec<(Period, f64, Vec<Visit>)>,
-}
-
-impl Seen {
-    /// Sorts visits into the months from `first` to `until`.
-    #[must_use]
-    pub fn new(client: &Client, calendar: &Calendar, visits: &[Visit], (first, until): (Period, Period)) -> Self {
-        let mut months = Vec::new();
-        let mut period = first;
-        while period <= until {
-            let (all, _) = business_days(client, calendar, period, period.end());
-            let from = visits.partition_point(|visit| visit.day < period.first_day());
-            let to = visits.partition_point(|visit| visit.day < period.end());
-            months.push((period, all.max(1.0), visits.get(from..to).unwrap_or(&[]).to_vec()));
-            period = period.next();
-        }
-        Self { months }
-    }
-
-    /// The months before one, the latest so many.
-    fn before(&self, period: Period) -> impl Iterator<Item = &(Period, f64, Vec<Visit>)> {
-        let past = self.months.iter().filter(move |(own, ..)| *own < period).count();
-        self.months.iter().take(past).skip(past.saturating_sub(MONTHS_MAX))
-    }
-
-    /// Hours of a month.
-    #[must_use]
-    pub fn hours(&self, period: Period) -> f64 {
-        sum(self.visits(period).iter().map(|visit| visit.hours))
-    }
-
-    /// The day of a month on which so many hours were used up, as seen on the morning of another; none if they are not.
-    #[must_use]
-    pub fn day_of(&self, period: Period, hours: f64, on: Day) -> Option<Day> {
-        let mut left = hours;
-        let ends = |visit: &&Visit| {
-            left -= visit.hours;
-            left <= 1e-9
-        };
-        self.visits(period).iter().take_while(|visit| visit.day < on).find(ends).map(|visit| visit.day)
-    }
-
-    fn visits(&self, period: Period) -> &[Visit] {
-        let own = self.months.iter().find(|(month, ..)| *month == period);
-        own.map_or(&[], |(.., visits)| visits)
-    }
-}
-
 /// What all clients together teach, before a month and in its first days.
 #[derive(Clone, Debug)]
 pub struct Outlook {
@@ -82,6 +31,8 @@ pub struct Outlook {
     /// Variance / mean - 1 of the visits of a day, over all clients.
     bunching: f64,
     pooled: Vec<f64>,
+    worth: Worth,
+    drift: Drift,
 }
 
 /// What all clients together had in the first days of a month, against what was expected.
@@ -139,18 +90,22 @@ impl Outlook {
     /// Learns from all clients' months before one.
     #[must_use]
     pub fn learn<'a>(all: impl Iterator<Item = &'a Seen> + Clone, period: Period) -> Self {
-        let months: Vec<Vec<ClientMonth>> = all.clone().map(|seen| client_months(seen, period)).collect();
+        let worth = Worth::learn(all.clone(), period);
+        let months: Vec<Vec<ClientMonth>> = all.clone().map(|seen| client_months(seen, period, &worth)).collect();
         let count = months.iter().filter(|months| months.len() > 1).map(Vec::len).sum::<usize>();
         let fitted = common_dispersion(&months).map_or(ASSUMED, |fitted| fitted.dispersion);
         let weight = float(count) / (float(count) + 12.0);
         let pooled: Vec<f64> =
-            all.clone().flat_map(|seen| seen.before(period)).flat_map(|(.., visits)| visits.iter().map(|visit| visit.hours)).collect();
+            all.clone().flat_map(|seen| seen.before(period)).flat_map(Month::visits).map(|visit| visit.hours).collect();
         let every = pooled.len().div_ceil(4_000).max(1);
-        let (squares, means) = all.map(|seen| bunching(seen, period)).fold((0.0, 0.0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
+        let (squares, means) = bunching(all.clone().flat_map(|seen| seen.before(period)), &worth);
+        let bunching = if means > 0.0 { (squares / means - 1.0).max(0.0) } else { 0.0 };
         Self {
             dispersion: weight * fitted + (1.0 - weight) * ASSUMED,
-            bunching: if means > 0.0 { (squares / means - 1.0).max(0.0) } else { 0.0 },
+            bunching,
             pooled: pooled.into_iter().step_by(every).collect(),
+            drift: Drift::learn(all, period, (&worth, bunching)),
+            worth,
         }
     }
 
@@ -160,42 +115,43 @@ impl Outlook {
         self.pooled.is_empty()
     }
 
-    /// What all clients together had before each of some days of a month, and what was expected of them: the day, and the business
-    /// days that are gone by then. Their rates are looked up once.
+    /// What all clients together had before each of some days of a month, and what was expected of them. Their rates are looked up
+    /// once.
     #[must_use]
-    pub fn paces(&self, all: &[&Seen], period: Period, days: &[(Day, f64)]) -> Vec<Pace> {
+    pub fn paces(&self, all: &[&Seen], period: Period, days: &[Day]) -> Vec<Pace> {
         let rates: Vec<Option<f64>> = all.par_iter().map(|seen| Some(self.rate(seen, period)?.mean())).collect();
-        let on_day = |(on, gone): &(Day, f64)| {
-            let own = all.iter().zip(&rates).filter_map(|(seen, rate)| {
-                let came = float(so_far(seen, period, *on).len());
-                Some(Pace { came, expected: (*rate)? * gone })
-            });
-            own.sum()
-        };
+        let on_day = |on: &Day| all.iter().zip(&rates).filter_map(|(seen, rate)| self.so_far(seen, (period, *on), (*rate)?)).sum();
         days.iter().map(on_day).collect()
     }
 
     /// What a client had before a day of a month, and what was expected of it.
     #[must_use]
-    pub fn pace(&self, seen: &Seen, (period, on): (Period, Day), gone: f64) -> Pace {
-        let came = float(so_far(seen, period, on).len());
-        self.rate(seen, period).map_or(Pace::default(), |rate| Pace { came, expected: rate.mean() * gone })
+    pub fn pace(&self, seen: &Seen, at: (Period, Day)) -> Pace {
+        self.rate(seen, at.0).and_then(|rate| self.so_far(seen, at, rate.mean())).unwrap_or_default()
     }
 
-    /// The end of a client's month, seen at the beginning of a day within it; nothing where neither the client's past nor the month
-    /// so far shows any work. `others` is the pace of all clients, this one among them.
+    fn so_far(&self, seen: &Seen, (period, on): (Period, Day), rate: f64) -> Option<Pace> {
+        let month = seen.month(period)?;
+        Some(Pace { came: float(month.before(on).len()), expected: rate * self.worth.between(month, period.first_day(), on) })
+    }
+
+    /// The hours of a client's month from the day `from` to the day before `until`, seen at the beginning of the day `on`; nothing
+    /// where neither the client's past nor the month so far shows any work. `others` is the pace of all clients, this one among them.
     #[must_use]
-    pub fn month_end(&self, seen: &Seen, (period, on): (Period, Day), (all, gone): (f64, f64), others: Pace) -> Option<MonthEnd> {
-        let so_far = so_far(seen, period, on);
-        let hours = sum(so_far.iter().map(|visit| visit.hours));
+    pub fn month_end(&self, seen: &Seen, (period, on): (Period, Day), (from, until): (Day, Day), others: Pace) -> Option<MonthEnd> {
+        let month = seen.month(period)?;
+        let so_far = month.before(on);
+        let hours = sum(so_far.iter().filter(|visit| visit.day >= from).map(|visit| visit.hours));
         let bunching = self.bunching_of(seen, period);
-        let own = self.pace(seen, (period, on), gone);
-        let common = self.common(Pace { came: others.came - own.came, expected: others.expected - own.expected });
         let rate = self.rate(seen, period)?;
-        // Visits that come in bunches say less than so many that come for themselves.
-        let rate = Rate { days: rate.days / common, ..rate }.after(float(so_far.len()) / (1.0 + bunching), gone / (1.0 + bunching));
+        let own = self.so_far(seen, (period, on), rate.mean())?;
+        let common = self.common(Pace { came: others.came - own.came, expected: others.expected - own.expected });
+        // Visits that come in bunches say less than so many that come for themselves, and the first days less than any.
+        let less = 1.0 + bunching + self.drift.own * own.came;
+        let gone = self.worth.between(month, period.first_day(), on);
+        let rate = Rate { days: rate.days / common, ..rate }.after(own.came / less, gone / less).doubted(self.drift.own);
         let severity = self.severity(seen, period, so_far);
-        let days_left = (all - gone).max(0.0);
+        let days_left = self.worth.between(month, on.max(from), until);
         Some(MonthSoFar { rate, severity, severe: Vec::new(), days_left, hours, bunching }.end())
     }
 
@@ -204,7 +160,7 @@ impl Outlook {
         if others.expected <= 0.0 {
             return 1.0;
         }
-        let chance = (1.0 + self.bunching) / others.expected;
+        let chance = (1.0 + self.bunching) / others.expected + self.drift.common;
         let trust = COMMON / (COMMON + chance);
         (1.0 + trust * (others.came / others.expected - 1.0)).clamp(0.2, 5.0)
     }
@@ -214,7 +170,7 @@ impl Outlook {
     /// The client's own months give the mean, late ones more than early ones; how surely follows from their number, and how much
     /// months differ from the dispersion.
     fn rate(&self, seen: &Seen, period: Period) -> Option<Rate> {
-        let months = client_months(seen, period);
+        let months = client_months(seen, period, &self.worth);
         let (mut visits, mut days, mut weights, mut squares) = (0.0, 0.0, 0.0, 0.0);
         for (age, month) in months.iter().rev().enumerate() {
             let weight = 0.5_f64.powf(float(age) / HALF_LIFE);
@@ -236,7 +192,7 @@ impl Outlook {
 
     /// The bunching of a client's own days, drawn towards that of all clients.
     fn bunching_of(&self, seen: &Seen, period: Period) -> f64 {
-        let (squares, means) = bunching(seen, period);
+        let (squares, means) = bunching(seen.before(period), &self.worth);
         let own = if means > 0.0 { (squares / means - 1.0).max(0.0) } else { self.bunching };
         let weight = means / (means + 40.0);
         weight * own + (1.0 - weight) * self.bunching
@@ -244,7 +200,7 @@ impl Outlook {
 
     /// Hours of a visit: the client's own ones, the others for what they lack.
     fn severity(&self, seen: &Seen, period: Period, current: &[Visit]) -> Severity {
-        let past = seen.before(period).flat_map(|(.., visits)| visits.iter());
+        let past = seen.before(period).flat_map(Month::visits);
         let own: Vec<f64> = past.chain(current).map(|visit| visit.hours).collect();
         let share = float(own.len()) / (float(own.len()) + SEVERITY_WEIGHT);
         let share = if self.pooled.is_empty() { 1.0 } else { share };
@@ -262,33 +218,8 @@ impl Outlook {
     }
 }
 
-fn client_months(seen: &Seen, period: Period) -> Vec<ClientMonth> {
-    let month = |(_, days, visits): &(Period, f64, Vec<Visit>)| ClientMonth {
-        tickets: u32::try_from(visits.len()).unwrap_or(u32::MAX),
-        exposure: *days,
-    };
+fn client_months(seen: &Seen, period: Period, worth: &Worth) -> Vec<ClientMonth> {
+    let month =
+        |month: &Month| ClientMonth { tickets: u32::try_from(month.visits().len()).unwrap_or(u32::MAX), exposure: worth.month(month) };
     seen.before(period).map(month).collect()
-}
-
-/// The visits of a month before a day.
-fn so_far(seen: &Seen, period: Period, on: Day) -> &[Visit] {
-    let current = seen.months.iter().find(|(own, ..)| *own == period).map_or(&[][..], |(.., visits)| visits.as_slice());
-    current.get(..current.partition_point(|visit| visit.day < on)).unwrap_or(&[])
-}
-
-/// Squared deviations of the visits of each working day from their month's mean, and the means, both added up.
-fn bunching(seen: &Seen, period: Period) -> (f64, f64) {
-    let (mut squares, mut means) = (0.0, 0.0);
-    for (_, days, visits) in seen.before(period) {
-        let mean = float(visits.len()) / days;
-        let counts = visits.chunk_by(|one, other| one.day == other.day).map(|day| float(day.len()));
-        let (mut seen_days, mut own) = (0.0, 0.0);
-        for count in counts {
-            seen_days += 1.0;
-            own += (count - mean) * (count - mean);
-        }
-        squares += (own + (days - seen_days).max(0.0) * mean * mean) * days / (days - 1.0).max(1.0);
-        means += mean * days;
-    }
-    (squares, means)
 }

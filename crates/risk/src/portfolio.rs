@@ -60,6 +60,16 @@ impl Default for Prior {
     }
 }
 
+/// Are a client's tickets told by workstation? Not where it worked without any.
+fn by_workstation(history: &History) -> bool {
+    history.months.is_empty() || history.has_workstations()
+}
+
+/// What a client's rate of tickets is multiplied by: its workstations, one at least.
+fn exposed(history: &History, seats: Seats) -> f64 {
+    if by_workstation(history) { seats.workstations.max(1.0) } else { 1.0 }
+}
+
 /// To a client without workstations the rate of the others counts as so many months of its own.
 const WITHOUT_WORKSTATIONS: f64 = 0.5;
 
@@ -121,6 +131,8 @@ pub struct Knowledge {
     pub amount: Amount,
     /// Other clients whose past was looked at.
     pub others: usize,
+    /// Are rates by workstation? A client that never had one has them by the month.
+    pub by_workstation: bool,
 }
 
 impl Knowledge {
@@ -196,7 +208,7 @@ impl Portfolio {
         // A client without servers has its severe events on workstations, as a quarter of a server would.
         let severe_a_year = self.severe_rate() * seats.servers.max(0.25);
         let on = if seats.servers > 0.0 { DeviceClass::Server } else { DeviceClass::Workstation };
-        let mean = rate.mean() * seats.workstations.max(1.0);
+        let mean = rate.mean() * exposed(history, seats);
         let usual = Usual::new(vec![Frequency::dispersed(mean, dispersion); usize::try_from(months).unwrap_or(0)], doubt);
         let severe = Severe::new("Server crash", severe_a_year, self.severe_hours(), on);
         let knowledge = self.knowledge(history, (rate, dispersion, severe_a_year), hours, seats);
@@ -217,7 +229,7 @@ impl Portfolio {
     /// What is known of a client's rate before its tickets: that of all clients. Rates a workstation say next to nothing of a client
     /// that worked without any.
     fn rates_before(&self, history: &History) -> RateLaw {
-        if history.months.is_empty() || history.has_workstations() {
+        if by_workstation(history) {
             return self.rates;
         }
         RateLaw::Gamma { shape: self.rates.mean() * WITHOUT_WORKSTATIONS, rate: WITHOUT_WORKSTATIONS }
@@ -284,7 +296,7 @@ impl Portfolio {
         };
         let hours_per_ticket = hours.own_share * hours.own_hours.unwrap_or(0.0) + (1.0 - hours.own_share) * hours.pooled_hours;
         let severe_hours = severe * self.severe_hours().mean() / 12.0;
-        let a_month = used * seats.workstations.max(1.0) * hours_per_ticket + severe_hours;
+        let a_month = used * exposed(history, seats) * hours_per_ticket + severe_hours;
         Knowledge {
             months: history.months.len(),
             tickets: history.tickets(),
@@ -303,6 +315,7 @@ impl Portfolio {
             severe_a_year: severe,
             hours_per_endpoint: (seats.endpoints > 0.0).then(|| a_month / seats.endpoints),
             amount: amount(history),
+            by_workstation: by_workstation(history),
             others: self.histories.iter().filter(|other| !std::ptr::eq(*other, history) && other.tickets() > 0).count(),
         }
     }

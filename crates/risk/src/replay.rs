@@ -3,7 +3,7 @@
 use quarterhour_billing::{BillingError, Client, Period, Statement, TimeEntry};
 use serde::Serialize;
 
-use crate::candidate::{Candidate, Contestant, Ground, MonthCost};
+use crate::candidate::{Candidate, Contestant, Ground, MonthCost, by_month};
 
 /// One month under a candidate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,7 +28,8 @@ pub struct Replay {
     pub total: i64,
 }
 
-/// Bills a client's months from `first` to `until` as if the candidate had been in force from the first day on.
+/// Bills a client's months from `first` to `until` under a candidate. One that began before `first` is billed from its own first
+/// month on, so that what it carries along is there.
 ///
 /// # Errors
 ///
@@ -41,18 +42,14 @@ pub fn replay(
     (first, until): (Period, Period),
 ) -> Result<Replay, BillingError> {
     let contestant = Contestant::new(client, candidate);
-    let mut months: Vec<Vec<TimeEntry>> = Vec::new();
-    let mut period = first;
-    while period <= until {
-        let own = entries.iter().filter(|entry| client.clock.day(entry.started_at).period() == period);
-        months.push(own.cloned().collect());
-        period = period.next();
-    }
+    let began = contestant.agreement().map_or(first, |agreement| agreement.starts.period().min(first));
+    let months = by_month(client, entries, (began, until));
     let mut replayed = Vec::with_capacity(months.len());
-    let course = contestant.bill(ground, first, &months, |period, statements| replayed.push((period, lines(statements))))?;
-    let joined = replayed.into_iter().zip(&course.months);
-    let months = joined.map(|((period, lines), cost)| ReplayedMonth { period, cost: *cost, lines }).collect();
-    Ok(Replay { name: candidate.name.clone(), months, total: course.cost() })
+    let course = contestant.bill(ground, began, &months, |period, statements| replayed.push((period, lines(statements))))?;
+    let joined = replayed.into_iter().zip(&course.months).filter(|((period, _), _)| *period >= first);
+    let months: Vec<ReplayedMonth> = joined.map(|((period, lines), cost)| ReplayedMonth { period, cost: *cost, lines }).collect();
+    let total = months.iter().map(|month| month.cost.net).sum::<i64>() - course.left;
+    Ok(Replay { name: candidate.name.clone(), months, total })
 }
 
 fn lines(statements: &[Statement]) -> Vec<(String, i64)> {

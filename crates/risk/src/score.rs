@@ -1,7 +1,7 @@
 //! How good forecasts were: the continuous ranked probability score (Gneiting and Raftery 2007) and the pinball loss.
 
 use crate::frequency::Frequency;
-use crate::law::{Compound, Grid, Grids};
+use crate::law::{Compound, Grid, Grids, Lattice};
 use crate::number::{float, sorted, sum};
 use crate::special::{gamma_p, ln_gamma, normal_cdf};
 
@@ -47,10 +47,27 @@ pub fn crps_of_count(law: Frequency, came: f64) -> f64 {
 #[must_use]
 pub fn crps_of_compound(law: &Compound, came: f64) -> f64 {
     let reach = law.mean() + 30.0 * law.deviation();
+    if let Some(lattice) = Lattice::new(law, reach.max(came) + 1.0) {
+        return crps_of_lattice(&lattice, came);
+    }
     let grid = Grid::new(law, reach.max(came * 1.01), 1 << 16, &mut Grids::new());
     // Past the grid's end F is nearly 1, so that the rest of the integral is the excess over it.
     let rest = grid.excess(grid.hours()).max(0.0);
     2.0 * grid.shortfall(came) + law.mean() - came - grid.half_distance() - rest
+}
+
+/// The score of a law in steps: the integral of (F - 1{came})^2.
+#[must_use]
+pub fn crps_of_lattice(law: &Lattice, came: f64) -> f64 {
+    let (mut below, mut total) = (0.0, 0.0);
+    for (number, share) in law.probabilities().iter().enumerate() {
+        below += share;
+        let at = float(number) * law.step();
+        // What came may lie within a step.
+        let before = (came - at).clamp(0.0, law.step());
+        total += below * below * before + (1.0 - below) * (1.0 - below) * (law.step() - before);
+    }
+    total + (-came).max(0.0)
 }
 
 /// The score of draws from a law, in any order: what was drawn, and what came. Sorts a copy.

@@ -404,7 +404,9 @@ fn lognormal_transform(mu: f64, sigma: f64, s: Complex64) -> Complex64 {
     let scaled = s * mu.exp();
     let saddle = lambert(scaled * (sigma * sigma));
     let centre = -saddle / sigma;
-    let step = (0.3 / (Complex64::ONE + saddle).norm().sqrt()).min(0.15 / sigma);
+    // The wider the law, the sooner the double exponential turns: nodes lie closer than in proportion to sigma.
+    let closer = (0.15 / sigma.powi(4)).max(0.07 / sigma).min(0.15 / sigma);
+    let step = (0.3 / (Complex64::ONE + saddle).norm().sqrt()).min(closer);
     // s e^(mu + sigma z) grows by the same factor from node to node, so that only the outer exponential is left to compute.
     let middle = scaled * (centre * sigma).exp();
     let at = |grown: Complex64, u: f64| {

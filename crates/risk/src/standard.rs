@@ -153,18 +153,15 @@ impl Basis<'_> {
         self.billable().0
     }
 
+    /// The price by the rate card of the billable time that an hour of work becomes, on average.
+    #[must_use]
+    pub fn worked_hour(&self) -> f64 {
+        worked_hour(self.rates, self.urn)
+    }
+
     /// Billable hours of one ticket and their price by the rate card, on average: rounded as all six programs round.
     fn billable(&self) -> (f64, f64) {
-        let (mut hours, mut money) = (0.0, 0.0);
-        for (share, incident) in self.urn.shares() {
-            for (tier, work_type, seconds) in groups(incident) {
-                let own = crate::number::float_i64(TICKET_DAY.round(seconds)) / 3_600.0;
-                let rate = self.rates.find(tier, work_type).map_or(0.0, |(_, rate)| decimal(rate.hourly));
-                hours += share * own;
-                money += share * own * rate;
-            }
-        }
-        (hours, money)
+        billable(self.rates, self.urn)
     }
 
     /// Expected billable hours a month, without severe events.
@@ -359,6 +356,27 @@ fn groups(incident: &Incident) -> Vec<(Word, Word, i64)> {
 const ROUNDING: &str = "[rounding]\nincrement = 15\nscope = \"ticket-day\"\n\n";
 const WEIGHTS: &str = "[weights]\nafter_hours = \"1.5\"\n\n";
 const PRICES: &str = "[prices]\nafter_hours_price = \"1.5\"\n";
+
+/// Billable hours of one ticket and their price by the rate card, on average: rounded as all six programs round.
+fn billable(rates: &RateTable, urn: &Urn) -> (f64, f64) {
+    let (mut hours, mut money) = (0.0, 0.0);
+    for (share, incident) in urn.shares() {
+        for (tier, work_type, seconds) in groups(incident) {
+            let own = crate::number::float_i64(TICKET_DAY.round(seconds)) / 3_600.0;
+            let rate = rates.find(tier, work_type).map_or(0.0, |(_, rate)| decimal(rate.hourly));
+            hours += share * own;
+            money += share * own * rate;
+        }
+    }
+    (hours, money)
+}
+
+/// The price by the rate card of the billable time that an hour of work becomes, on average.
+#[must_use]
+pub fn worked_hour(rates: &RateTable, urn: &Urn) -> f64 {
+    let actual = urn.mean();
+    if actual > 0.0 { billable(rates, urn).1 / actual } else { default_hour(rates) }
+}
 
 /// The price of an hour that no tier or work type has a rate of its own for; nought without one.
 #[must_use]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use quarterhour_billing::agreement::{Agreement, Prepaid, Rounding, RoundingScope};
 use quarterhour_billing::{Band, Billing, Calendar, Client, Day, Period, TimeEntry, Word};
 
-use crate::number::{decimal, float_i64};
+use crate::number::{decimal, float, float_i64};
 
 /// What was done for a ticket in a day.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,7 +73,7 @@ pub fn visits(client: &Client, calendar: &Calendar, counting: &Counting, entries
         let day = client.clock.day(entry.started_at);
         calendar.cut(&client.clock, entry.started_at, 0, &mut parts);
         let band = parts.first().map_or(Band::Business, |part| part.band);
-        let alone = counting.rounding.scope == RoundingScope::Entry || entry.ticket.is_empty();
+        let alone = counting.rounding.scope == RoundingScope::Entry;
         let key = (day, entry.ticket.as_str(), entry.tier, entry.work_type, if alone { number } else { usize::MAX });
         let (seconds, weight) = groups.entry(key).or_insert((0, 0.0));
         *seconds += entry.seconds();
@@ -86,27 +86,80 @@ pub fn visits(client: &Client, calendar: &Calendar, counting: &Counting, entries
     groups.into_iter().map(visit).collect()
 }
 
+/// The days of a month on which the provider works at all; every day where it never does.
+#[must_use]
+pub fn open_days(client: &Client, calendar: &Calendar, period: Period) -> Vec<Day> {
+    let all = || std::iter::successors(Some(period.first_day()), |day| Some(day.next())).take_while(|day| *day < period.end());
+    let open: Vec<Day> = all().filter(|day| is_business(client, calendar, *day)).collect();
+    if open.is_empty() { all().collect() } else { open }
+}
+
 /// Business days of a month, and those before a day.
 #[must_use]
 pub fn business_days(client: &Client, calendar: &Calendar, period: Period, before: Day) -> (f64, f64) {
-    let (mut all, mut gone) = (0.0, 0.0);
-    let mut day = period.first_day();
-    while day < period.end() {
-        if is_business(client, calendar, day) {
-            all += 1.0;
-            gone += f64::from(u8::from(day < before));
-        }
-        day = day.next();
-    }
-    (all, gone)
+    let open = open_days(client, calendar, period);
+    (float(open.len()), float(open.partition_point(|day| *day < before)))
 }
 
 /// Does the provider work on a day at all?
-#[must_use]
-pub fn is_business(client: &Client, calendar: &Calendar, day: Day) -> bool {
+fn is_business(client: &Client, calendar: &Calendar, day: Day) -> bool {
     let mut parts = Vec::new();
     let midnight = day.since(Day::of_local(0)) * quarterhour_billing::DAY_SECONDS;
     let offset = client.clock.local(midnight).0 - midnight;
     calendar.cut(&client.clock, midnight - offset, quarterhour_billing::DAY_SECONDS - 1, &mut parts);
     parts.iter().any(|part| part.band == Band::Business)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::Arc;
+
+    use jiff::tz::TimeZone;
+    use quarterhour_billing::agreement::Agreements;
+    use quarterhour_billing::{Currency, Decimal, LocalClock, Words, WorkedOn};
+
+    use super::*;
+
+    /// A client without devices and agreements, in UTC.
+    pub(crate) fn client() -> Client {
+        Client {
+            code: "acme".to_owned(),
+            currency: Currency::parse("USD").expect("a currency"),
+            clock: Arc::new(LocalClock::new("UTC", &TimeZone::UTC)),
+            tax_percent: Decimal::ZERO,
+            devices: Vec::new(),
+            agreements: Agreements::default(),
+        }
+    }
+
+    /// Eight hours on the first weekdays of a week.
+    pub(crate) fn week(days: usize) -> [Vec<(i64, i64)>; 7] {
+        std::array::from_fn(|weekday| if weekday < days { vec![(9 * 3_600, 17 * 3_600)] } else { Vec::new() })
+    }
+
+    #[test]
+    fn entries_without_a_ticket_are_rounded_together_as_the_engine_rounds_them() {
+        let mut words = Words::default();
+        let (tier, work_type) = (words.intern("helpdesk"), words.intern("remote"));
+        let midnight = Period::parse("2025-06").expect("a period").first_day().since(Day::of_local(0)) * 86_400;
+        let entry = |number: u8| TimeEntry {
+            ticket: String::new().as_str().into(),
+            id: number.to_string().as_str().into(),
+            started_at: midnight + 36_000 + i64::from(number) * 600,
+            minutes: 5,
+            tier,
+            work_type,
+            device: WorkedOn::NoDevice,
+            billing: Billing::Billable,
+        };
+        let entries: Vec<TimeEntry> = (0..3).map(entry).collect();
+        let calendar = Calendar::new(week(7), Vec::new());
+        let rounded = |scope: RoundingScope| {
+            let rounding = Rounding { increment: 15, scope, ..Rounding::default() };
+            let counting = Counting { rounding, ..Counting::of(None) };
+            visits(&client(), &calendar, &counting, &entries).iter().map(|visit| visit.hours).collect::<Vec<_>>()
+        };
+        assert_eq!(rounded(RoundingScope::Entry), [0.25; 3]);
+        assert_eq!(rounded(RoundingScope::TicketDay), [0.25]);
+    }
 }

@@ -113,3 +113,34 @@ fn seasons_are_seen_where_years_agree_and_not_where_they_do_not() {
     assert_eq!(Portfolio::learn(vec![history(&chance, &mut words)], Prior::default()).seasons(), None);
     assert_eq!(Portfolio::learn(vec![history(&year(40), &mut words)], Prior::default()).seasons(), None);
 }
+
+#[test]
+fn a_ticket_that_is_used_again_and_again_is_a_label_and_no_incident() {
+    let mut words = Words::default();
+    let kind = (words.intern("helpdesk"), words.intern("remote"));
+    // An hour a week, once with a name for each week, once always with the same one, once with none.
+    let named = |name: fn(usize) -> String| -> Vec<TimeEntry> {
+        let first = period("2023-01").first_day().since(quarterhour_billing::Day::of_local(0)) * 86_400 + 36_000;
+        (0..52)
+            .map(|week| {
+                let at = first + i64::try_from(week).expect("few") * 7 * 86_400;
+                let (tier, work_type) = kind;
+                let id = format!("{week:02}");
+                let (device, billing) = (WorkedOn::NoDevice, Billing::Billable);
+                let ticket = name(week).as_str().into();
+                TimeEntry { ticket, id: id.as_str().into(), started_at: at, minutes: 60, tier, work_type, device, billing }
+            })
+            .collect()
+    };
+    let read = |entries: &[TimeEntry]| History::read(&client(), entries, period("2023-12"), 60);
+    let weekly = read(&named(|week| format!("Patch day {week}")));
+    assert_eq!((weekly.tickets(), weekly.incidents.len()), (52, 52));
+    for label in [read(&named(|_| "Patch day".to_owned())), read(&named(|_| String::new()))] {
+        assert_eq!(label.incidents, weekly.incidents);
+        assert_eq!(label.months, weekly.months);
+    }
+    // A ticket that comes back within two weeks and is done within six is one incident.
+    let project = read(&named(|week| format!("Move {}", week / 4)));
+    assert_eq!(project.incidents.len(), 13);
+    assert!(project.incidents.iter().all(|(_, incident)| incident.minutes() == 240));
+}

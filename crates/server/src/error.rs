@@ -52,6 +52,7 @@ impl Ranges {
     /// A number has to be from one to another.
     pub fn within(&mut self, field: &str, value: f64, low: f64, high: f64) {
         if !(low..=high).contains(&value) {
+            let value = if value.abs() < 1e15 { value.to_string() } else { format!("{value:e}") };
             self.problems.push(FieldProblem::new(field, format!("{value} is not from {low} to {high}")));
         }
     }
@@ -171,6 +172,18 @@ impl AppError {
     /// Something the user can mend.
     pub fn user(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::User { message: message.into(), hint: hint.into() }
+    }
+
+    /// The same, said of one of many clients, where the user can mend it.
+    #[must_use]
+    pub fn about(self, client: &str) -> Self {
+        match self {
+            Self::User { message, hint } => Self::User { message: format!("{client}: {message}"), hint },
+            Self::Invalid(problems) => Self::Invalid(
+                problems.into_iter().map(|it| FieldProblem { message: format!("{client}: {}", it.message), ..it }).collect(),
+            ),
+            other => other,
+        }
     }
 
     /// One field that cannot be taken.

@@ -19,10 +19,16 @@ pub fn hours(seconds: i64) -> String {
     format!("{} h", plain_hours(seconds))
 }
 
-/// A share of one, to a tenth: `12.5 %`.
+/// A share of one, to a tenth: `12.5 %`. Nothing is less than nought by a rounding.
 #[must_use]
 pub fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    format!("{:.1} %", (share * 1_000.0).round() / 10.0 + 0.0)
+}
+
+/// A share of one in whole percent: `13 %`.
+#[must_use]
+pub fn whole_percent(share: f64) -> String {
+    format!("{:.0} %", (share * 100.0).round() + 0.0)
 }
 
 /// A sentence with a capital letter at its beginning.

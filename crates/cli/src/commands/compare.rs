@@ -13,6 +13,7 @@ use quarterhour_server::app::risk::question::{Draft, Question};
 use quarterhour_server::app::risk::{paper, words};
 use quarterhour_server::app::stored;
 use quarterhour_server::error::AppError;
+use quarterhour_server::hours::whole_percent;
 
 use crate::args::{BooksSource, CompareArguments};
 use crate::session::Session;
@@ -190,7 +191,6 @@ fn figures(report: &Report) -> String {
     ];
     let mut table = Table::new(&columns);
     let of = |estimate: Estimate| rounded(estimate.value);
-    let share = |share: f64| format!("{:.0} %", (share * 100.0).round() + 0.0);
     for contender in &report.contenders {
         let it = &contender.figures;
         table.row(vec![
@@ -202,12 +202,12 @@ fn figures(report: &Report) -> String {
             rounded(it.p95.error.ceil()),
             of(it.tail_mean95),
             of(it.worst_month_p95),
-            words::overage(contender, share),
+            words::overage(contender, whole_percent),
             format!("{:.1}", it.lost_hours.value),
             it.price_per_hour.map_or("-".to_owned(), |price| exact(price, &report.currency)),
             it.price_per_seat.map_or("-".to_owned(), |price| exact(price, &report.currency)),
             of(it.regret),
-            it.carried_by_client.map_or("-".to_owned(), share),
+            it.carried_by_client.map_or("-".to_owned(), whole_percent),
         ]);
     }
     table.render()

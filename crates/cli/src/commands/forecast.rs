@@ -3,6 +3,7 @@
 use quarterhour_risk::backtest::Backtest;
 use quarterhour_server::app::risk::forecast::{Forecast, forecast, measure};
 use quarterhour_server::error::AppError;
+use quarterhour_server::hours::{percent, whole_percent};
 
 use crate::args::BooksSource;
 use crate::commands::compare::{json, office};
@@ -45,11 +46,11 @@ fn table(told: &[Forecast]) -> String {
         table.row(vec![
             plain(&it.client),
             hours(it.hours),
-            maybe(it.available, |value| format!("{value:.1}")),
+            maybe(it.available, |value| format!("{value:.1}")) + &bought(it.can_buy),
             at(0.1),
             at(0.5),
             at(0.9),
-            maybe(it.overage_chance, |chance| format!("{:.0} %", (chance * 100.0).round() + 0.0)),
+            maybe(it.overage_chance, whole_percent),
             it.overage_hours.map_or("-".to_owned(), hours),
             it.unused_hours.map_or("-".to_owned(), hours),
             it.used_up_on.map_or(String::new(), |day| day.to_string()),
@@ -64,6 +65,10 @@ fn table(told: &[Forecast]) -> String {
         table.render(),
         corrected(first.corrected_by)
     )
+}
+
+fn bought(hours: f64) -> String {
+    if hours > 0.0 { format!(" +{hours:.0}") } else { String::new() }
 }
 
 fn corrected(by: usize) -> String {
@@ -91,7 +96,7 @@ fn text(measured: &Backtest) -> String {
     }
     let mut table = Table::new(&[("interval", Align::Right), ("held", Align::Right), ("mean width, h", Align::Right)]);
     for it in &measured.coverage {
-        table.row(vec![format!("{:.0} %", it.share * 100.0), format!("{:.1} %", it.held * 100.0), format!("{:.1}", it.width)]);
+        table.row(vec![whole_percent(it.share), percent(it.held), format!("{:.1}", it.width)]);
     }
     let columns = [("forecast", Align::Left), ("CRPS, h", Align::Right), ("pinball 0.5", Align::Right), ("pinball 0.9", Align::Right)];
     let mut scores = Table::new(&columns);

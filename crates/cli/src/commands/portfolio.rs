@@ -3,6 +3,7 @@
 use quarterhour_server::app::money::{exact, rounded};
 use quarterhour_server::app::risk::provider_side::{Inquiry, ProviderSide, provider_side};
 use quarterhour_server::error::AppError;
+use quarterhour_server::hours::{percent, whole_percent};
 
 use crate::args::PortfolioArguments;
 use crate::commands::compare::{json, office};
@@ -38,7 +39,6 @@ fn text(side: &ProviderSide) -> String {
         ("chance of loss", Align::Right),
     ];
     let money = rounded;
-    let percent = |share: f64| format!("{:.1} %", share * 100.0);
     let mut table = Table::new(&columns);
     let figures = &side.figures;
     for it in &figures.clients {
@@ -50,7 +50,7 @@ fn text(side: &ProviderSide) -> String {
     table.total(vec!["all".to_owned(), money(figures.revenue), money(hours), money(figures.mean), money(figures.p5), chance]);
     let mut text = format!("A year under today's agreements, {}; the thinnest margins first.\n{}", side.currency, table.render());
     let quantiles: Vec<String> =
-        figures.month_hours.iter().map(|(share, hours)| format!("{:.0} h at {:.0} %", hours, share * 100.0)).collect();
+        figures.month_hours.iter().map(|(share, hours)| format!("{hours:.0} h at {}", whole_percent(*share))).collect();
     text += &format!("Hours of a month over all clients: {}.\n", quantiles.join(", "));
     if let (Some(staff), Some(month), Some(year)) = (side.plan.staff_hours, &figures.short_month, &figures.short_year) {
         text += &format!(

@@ -3,6 +3,7 @@
 use quarterhour_server::app::money::rounded;
 use quarterhour_server::app::risk::staffing::{Staffing, Target, staff};
 use quarterhour_server::error::AppError;
+use quarterhour_server::hours::{percent, whole_percent};
 
 use crate::args::StaffingArguments;
 use crate::commands::compare::{json, office};
@@ -48,10 +49,10 @@ fn text(staffing: &Staffing, target: Target) -> String {
             option.technicians.to_string(),
             who.join(", "),
             rounded(option.cost_a_month),
-            or_dash(option.lowest_within_target.map(|share| format!("{:.1} %", share.value * 100.0))),
+            or_dash(option.lowest_within_target.map(|share| percent(share.value))),
             or_dash(first.map(|answers| format!("{:.2}", answers.mean_wait_hours.value))),
             or_dash(first.map(|answers| format!("{:.2}", answers.p95_wait_hours))),
-            or_dash(option.outcome.utilisation.map(|busy| format!("{:.0} %", busy * 100.0))),
+            or_dash(option.outcome.utilisation.map(whole_percent)),
             if option.recommended { "<- enough".to_owned() } else { String::new() },
         ]);
     }

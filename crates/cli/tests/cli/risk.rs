@@ -62,8 +62,8 @@ fn all_clients_are_compared_in_a_line_each() {
 fn the_model_can_be_changed() {
     let office = office();
     let of = |arguments: &str| office.run(&format!("compare acme --books books --date 2026-04-10 {arguments}")).ok();
-    assert!(of("--longest 1").contains("No ticket takes longer than 1 hours."));
-    assert!(of("--law lognormal").contains("follow a lognormal law"));
+    assert!(of("--longest 1").contains("No ticket takes longer than 1 hour."));
+    assert!(of("--law lognormal").contains("follow the lognormal law"));
     assert!(of("--seasons").contains("all months of the year are alike"));
     assert_ne!(of(""), of("--margin 0.7"));
     assert!(office.run("compare acme --books books --law cauchy").fails(2).contains("lognormal"));
@@ -131,4 +131,68 @@ fn one_ticket_a_thousand_tickets_and_courtesy_only_are_answered() {
             assert!(!said.contains("NaN") && !said.contains("inf"), "{command}: {said}");
         }
     }
+}
+
+/// The example's clients have blocks, a reserve, a cap that holds, and services; each has had its agreement from the first month on.
+#[test]
+fn todays_agreement_costs_on_the_own_months_what_was_billed() {
+    let office = office();
+    for client in ["acme", "harbor", "lakeside", "summit"] {
+        let report: Value =
+            serde_json::from_str(&office.run(&format!("compare {client} --books books --json --date 2026-04-10")).ok()).expect("JSON");
+        let contenders = report["contenders"].as_array().expect("programs");
+        let name = format!("today's: {client}");
+        let today = contenders.iter().find(|it| it["name"] == name.as_str()).expect("today's agreement");
+        let months = today["replay"]["months"].as_array().expect("months");
+        assert_eq!(months.len(), 3, "{client}");
+        for month in months {
+            let period = month["period"].as_str().expect("a month");
+            let bill: Value = serde_json::from_str(&office.run(&format!("bill {period} --books books --client {client} --json")).ok())
+                .expect("JSON");
+            let net: i64 = bill["statements"].as_array().expect("statements").iter().map(|it| minor(&it["net"])).sum();
+            assert_eq!(month["net"].as_i64(), Some(net), "{client} {period}");
+        }
+    }
+}
+
+/// An amount such as "570.00" in cents.
+fn minor(amount: &Value) -> i64 {
+    amount.as_str().expect("an amount").replace('.', "").parse().expect("a number")
+}
+
+#[test]
+fn a_forecast_is_about_the_agreement_of_the_day_and_the_blocks_that_it_buys() {
+    let office = office();
+    let forecast = |client: &str, date: &str| -> Value {
+        let said = office.run(&format!("forecast {client} --books books --json --date {date}")).ok();
+        serde_json::from_str::<Value>(&said).expect("JSON")[0].clone()
+    };
+    // One block of five hours can be bought a month.
+    assert_eq!(forecast("harbor", "2026-03-02")["can_buy"].as_f64(), Some(5.0));
+    // From the middle of March on another agreement counts: its hours, its work, its days.
+    let path = "books/agreements/acme.toml";
+    let first = std::fs::read_to_string(office.folder.join(path)).expect("the agreement");
+    write(&office, path, &first.replace("starts  = 2026-01-01", "starts  = 2026-01-01\nends = 2026-03-16"));
+    let second = "client = \"acme\"\nprogram = \"use-it-or-lose-it\"\nstarts = 2026-03-16\n[allowance]\nfixed_minutes = 60\n[overage]\nrate = \"150.00\"\n";
+    write(&office, "books/agreements/acme2.toml", second);
+    let (before, after) = (forecast("acme", "2026-03-13"), forecast("acme", "2026-03-18"));
+    assert_eq!((before["agreement"].as_str(), after["agreement"].as_str()), (Some("acme"), Some("acme2")));
+    assert_eq!((before["business_days"].as_f64(), after["business_days"].as_f64()), (Some(10.0), Some(12.0)));
+    assert!(after["available"].as_f64().expect("hours") < 1.0 + 1e-9, "{after}");
+    assert!(
+        after["hours"].as_f64() < before["hours"].as_f64(),
+        "what was done under the first agreement is not counted again: {after}"
+    );
+    // After its end the first agreement has nothing to say.
+    std::fs::remove_file(office.folder.join("books/agreements/acme2.toml")).expect("a file");
+    let ended = forecast("acme", "2026-03-18");
+    assert!(ended["agreement"].is_null() && ended["available"].is_null(), "{ended}");
+}
+
+#[test]
+fn a_mistake_in_a_draft_is_told_with_its_own_line() {
+    let office = office();
+    write(&office, "offer.toml", "program = \"ad-hoc\"\n\n[rounding]\nincrement = 7000\n");
+    let refused = office.run("compare acme --books books --draft offer.toml --date 2026-04-10").fails(2);
+    assert!(refused.contains("offer.toml:4"), "{refused}");
 }

@@ -114,10 +114,15 @@ pub struct Judgement {
 ///
 /// Fails without values, when they are not in ascending order, and when the function gives no probability.
 pub fn distances(sorted: &[f64], cdf: impl Fn(f64) -> f64) -> Result<Distances, GoodnessError> {
+    distances_with(sorted, &cdf, |value| (1.0 - cdf(value)).max(f64::EPSILON / 2.0))
+}
+
+/// The same with the share above a value, which keeps its digits where the share below is 1 within rounding.
+fn distances_with(sorted: &[f64], cdf: impl Fn(f64) -> f64, survival: impl Fn(f64) -> f64) -> Result<Distances, GoodnessError> {
     if sorted.is_empty() {
         return Err(GoodnessError::Empty);
     }
-    let mut shares = Vec::with_capacity(sorted.len());
+    let (mut shares, mut above) = (Vec::with_capacity(sorted.len()), Vec::with_capacity(sorted.len()));
     let mut before = f64::NEG_INFINITY;
     for (position, &value) in sorted.iter().enumerate() {
         if value.is_nan() || value < before {
@@ -128,20 +133,23 @@ pub fn distances(sorted: &[f64], cdf: impl Fn(f64) -> f64) -> Result<Distances, 
             return Err(GoodnessError::NotAProbability { share, value });
         }
         shares.push(share);
+        above.push(survival(value));
         before = value;
     }
-    Ok(distances_of_shares(&shares))
+    Ok(distances_of_shares(&shares, &above))
 }
 
-fn distances_of_shares(shares: &[f64]) -> Distances {
+fn distances_of_shares(shares: &[f64], above: &[f64]) -> Distances {
     let count = float(shares.len());
     let ranked = || shares.iter().enumerate().map(|(position, share)| (float(position), *share));
     let gaps = ranked().map(|(rank, share)| (share - rank / count).max((rank + 1.0) / count - share));
     let squares = ranked().map(|(rank, share)| (share - (2.0 * rank + 1.0) / (2.0 * count)).powi(2));
-    let inside = |share: f64| share.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON / 2.0);
+    // Of a share and its counterpart the smaller one has all digits.
+    let ln = |share: f64, other: f64| if share < 0.5 { share.max(f64::MIN_POSITIVE).ln() } else { (-other).ln_1p() };
+    let pairs = || shares.iter().zip(above);
     let tails = ranked()
-        .zip(shares.iter().rev())
-        .map(|((rank, share), mirrored)| (2.0 * rank + 1.0) * (inside(share).ln() + (-inside(*mirrored)).ln_1p()));
+        .zip(pairs().zip(pairs().rev()))
+        .map(|((rank, _), ((share, more), (mirrored, beyond)))| (2.0 * rank + 1.0) * (ln(*share, *more) + ln(*beyond, *mirrored)));
     Distances {
         kolmogorov_smirnov: gaps.fold(0.0, f64::max),
         anderson_darling: -count - sum(tails) / count,
@@ -175,10 +183,15 @@ pub fn judge(family: Family, hours: &[f64], replicates: Replicates) -> Result<Ju
     Ok(Judgement { fit, distances, p_values: Some(p_values), verdict })
 }
 
-fn distances_of(law: SeverityLaw, hours: &[f64]) -> Result<Distances, GoodnessError> {
+/// The distances of hours, in any order, from a law.
+///
+/// # Errors
+///
+/// Fails as [`distances`] does.
+pub fn distances_of(law: SeverityLaw, hours: &[f64]) -> Result<Distances, GoodnessError> {
     let mut sorted = hours.to_vec();
     sorted.sort_by(f64::total_cmp);
-    distances(&sorted, |value| law.cdf(value))
+    distances_with(&sorted, |value| law.cdf(value), |value| law.survival(value))
 }
 
 /// The law of a sample; a Burr that runs to a Weibull is that Weibull.

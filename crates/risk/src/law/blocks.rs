@@ -30,8 +30,9 @@ pub fn blocks_bought(compound: &Compound, hours: f64) -> f64 {
 
 fn by_tails(compound: &Compound, hours: f64) -> f64 {
     let [mean, variance, _] = compound.cumulants();
-    let reach = mean + 40.0 * variance.sqrt() + 40.0 * hours;
-    let Some(lattice) = Lattice::new(compound, reach) else { return f64::NAN };
+    // As far as the steps are not too many.
+    let reach = |widths: &f64| Lattice::new(compound, mean + widths * (variance.sqrt() + hours));
+    let Some(lattice) = [40.0, 20.0, 12.0, 8.0].iter().find_map(reach) else { return f64::NAN };
     // What is past the lattice's end counts by its hours, and half a block for the last.
     let more = |at: usize| {
         let blocks = float(at) * lattice.step() / hours;

@@ -51,7 +51,8 @@ impl Lattice {
         &self.probabilities
     }
 
-    fn below(&self, x: f64) -> impl Iterator<Item = (f64, f64)> + '_ {
+    /// The steps up to a value with their chances.
+    pub(crate) fn below(&self, x: f64) -> impl Iterator<Item = (f64, f64)> + '_ {
         let last = if x < 0.0 { 0 } else { index(x / self.step + 1e-9) + 1 };
         self.probabilities.iter().take(last).enumerate().map(|(at, share)| (float(at) * self.step, *share))
     }

@@ -9,7 +9,9 @@ mod exact;
 mod grid;
 pub mod inversion;
 mod lattice;
+mod mixed;
 mod table;
+mod uniform;
 mod year;
 
 pub use blocks::{ExpiringBlocks, blocks_bought, expiring_blocks};
@@ -79,6 +81,18 @@ impl Compound {
     pub fn deviation(&self) -> f64 {
         let [_, variance, _] = self.cumulants();
         variance.sqrt()
+    }
+
+    /// The narrowest stretch over which the law changes, hours: its standard deviation, or that of a ticket where tickets are so much
+    /// alike that one, two and three of them stand apart.
+    pub(crate) fn narrowest(&self) -> f64 {
+        let own = |part: &Part| {
+            let [mean, square] = [1, 2].map(|power| part.severity.moment(power));
+            let deviation = (square - mean * mean).max(0.0).sqrt();
+            if deviation < mean / 2.0 { deviation } else { f64::INFINITY }
+        };
+        let tickets = self.parts.iter().filter(|part| part.frequency.mean() > 0.0).map(own);
+        tickets.fold(self.deviation(), f64::min)
     }
 
     /// P(S = 0), where no single ticket takes nought hours.

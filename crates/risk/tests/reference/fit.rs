@@ -266,9 +266,7 @@ fn parameter(fit: SeverityFit, name: &str) -> Option<f64> {
 }
 
 fn distance(law: SeverityLaw, hours: &[f64], name: &str) -> Result<Option<f64>, String> {
-    let mut sorted = hours.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let distances = goodness::distances(&sorted, |value| law.cdf(value)).map_err(|error| error.to_string())?;
+    let distances = goodness::distances_of(law, hours).map_err(|error| error.to_string())?;
     Ok(match name {
         "KS" => Some(distances.kolmogorov_smirnov),
         "AD" => Some(distances.anderson_darling),

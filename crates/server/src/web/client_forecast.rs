@@ -2,14 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use quarterhour_risk::number::round_i64;
+use quarterhour_risk::number::{index, round_i64};
 
 use crate::app::actor::Permission;
 use crate::app::context::App;
 use crate::app::money::grouped;
 use crate::app::risk::forecast::{Forecast, forecast};
 use crate::dates;
-use crate::hours::hours;
+use crate::hours::{counted, hours, whole_percent};
 use crate::web::client_head::ClientHead;
 use crate::web::frame::{Frame, Here};
 use crate::web::respond::{Answer, page};
@@ -58,32 +58,45 @@ fn chance(share: f64) -> String {
     match share {
         share if share < 0.005 => "less than 1 %".to_owned(),
         share if share > 0.995 => "more than 99 %".to_owned(),
-        share => format!("{:.0} %", share * 100.0),
+        share => whole_percent(share),
     }
 }
 
 fn sentences(forecast: &Forecast) -> Vec<String> {
     let at = |share: f64| forecast.quantiles.iter().find(|(own, _)| (own - share).abs() < 1e-9).map_or(0.0, |(_, hours)| *hours);
-    let of = forecast.available.map_or(String::new(), |available| format!(" of {}", said(available)));
+    let of =
+        forecast.available.filter(|available| *available > 0.0).map_or(String::new(), |available| format!(" of {}", said(available)));
     let mut all = vec![format!(
         "As likely as not the month ends at {}{of}; in eight of ten cases between {} and {}.",
         said(at(0.5)),
         said(at(0.1)),
         said(at(0.9))
     )];
-    if let (Some(share), Some(over), Some(unused)) = (forecast.overage_chance, forecast.overage_hours, forecast.unused_hours) {
-        all.push(format!(
-            "The chance of overage is {}, {} on average; {} end unused on average.",
-            chance(share),
-            said(over),
-            said(unused)
-        ));
+    let (Some(available), Some(share), Some(over), Some(unused)) =
+        (forecast.available, forecast.overage_chance, forecast.overage_hours, forecast.unused_hours)
+    else {
+        return all;
+    };
+    let is_used_up = forecast.hours >= available;
+    let beyond = forecast.hours - available - forecast.can_buy;
+    all.push(match () {
+        () if beyond > 0.0 => {
+            format!("The hours are used up: {} are overage already, and {} on average at the end.", said(beyond), said(over))
+        }
+        () if is_used_up => {
+            format!("The hours are used up already. The chance of overage is {}, {} on average.", chance(share), said(over))
+        }
+        () => {
+            format!("The chance of overage is {}, {} on average; {} end unused on average.", chance(share), said(over), said(unused))
+        }
+    });
+    if forecast.can_buy > 0.0 {
+        all.push(format!("Before there is overage, the agreement buys up to {} more in blocks.", said(forecast.can_buy)));
     }
-    let day = |day: quarterhour_billing::Day| dates::near(&day.date());
-    if forecast.available.is_some_and(|available| forecast.hours >= available) {
-        all.push("The hours are used up already.".to_owned());
+    if is_used_up {
         return all;
     }
+    let day = |day: quarterhour_billing::Day| dates::near(&day.date());
     // That hours last until the last day says nothing that the chance of overage does not.
     let before_the_end = |day: &quarterhour_billing::Day| day.next() < forecast.on.period().end();
     match (forecast.used_up_early.filter(before_the_end), forecast.used_up_on.filter(before_the_end)) {
@@ -103,9 +116,10 @@ fn rests_on(forecast: &Forecast) -> String {
         count => format!("The intervals are corrected by {} forecasts of past months.", grouped(&count.to_string())),
     };
     format!(
-        "Told on the morning of {}: {:.0} of {:.0} business days are left. {corrected}",
+        "Told on the morning of {}: {:.0} of {} {} left. {corrected}",
         dates::near(&forecast.on.date()),
         forecast.days_left,
-        forecast.business_days
+        counted(index(forecast.business_days), "business day"),
+        if forecast.days_left == 1.0 { "is" } else { "are" }
     )
 }

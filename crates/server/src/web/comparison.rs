@@ -15,6 +15,7 @@ use crate::app::risk::question::{HoursLaw, Question};
 use crate::app::risk::words;
 use crate::dates;
 use crate::error::{AppError, FieldProblem, Shares};
+use crate::hours::whole_percent;
 use crate::web::chart::{Chart, Densities, Ridge};
 use crate::web::client_head::{ClientHead, client_path};
 use crate::web::comparison_parts::{WholeParts, cost_curve, fan};
@@ -408,7 +409,6 @@ impl Shown {
 impl Row {
     fn new(contender: &Contender, currency: &str) -> Self {
         let it: &Figures = &contender.figures;
-        let share = |share: f64| format!("{:.0} %", (share * 100.0).round() + 0.0);
         Self {
             name: contender.name.clone(),
             because: contender.because.clone(),
@@ -421,12 +421,12 @@ impl Row {
             error: rounded(it.p95.error.ceil()),
             tail: rounded(it.tail_mean95.value),
             worst_month: rounded(it.worst_month_p95.value),
-            overage: words::overage(contender, share),
-            lost: format!("{:.0}", it.lost_hours.value),
+            overage: words::overage(contender, whole_percent),
+            lost: words::lost_hours(it),
             an_hour: it.price_per_hour.map_or(String::new(), |price| exact(price, currency)),
             a_seat: it.price_per_seat.map_or(String::new(), |price| exact(price, currency)),
             regret: rounded(it.regret.value),
-            carried: it.carried_by_client.map_or(String::new(), |carried| share(carried.clamp(0.0, 9.99))),
+            carried: it.carried_by_client.map_or(String::new(), |carried| whole_percent(carried.clamp(0.0, 9.99))),
             pros: contender.pros.clone(),
             cons: contender.cons.clone(),
         }

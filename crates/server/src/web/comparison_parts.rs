@@ -7,6 +7,7 @@ use quarterhour_risk::number::float_i64;
 use crate::app::money::{exact, rounded};
 use crate::app::risk::comparison::Report;
 use crate::dates;
+use crate::hours::whole_percent;
 use crate::web::chart::{Chart, CostCurve, Fan, FanMonth, Series};
 
 pub(crate) fn cost_curve(report: &Report) -> Chart {
@@ -103,8 +104,12 @@ impl WholeParts {
         let scenario = |scenario: &crate::app::risk::scenario::Scenario| {
             let cost = |(cost, contender): (&quarterhour_risk::estimate::Estimate, &crate::app::risk::comparison::Contender)| {
                 let before = contender.figures.mean.value;
-                let change = if before > 0.0 { format!("{:+.0} %", (cost.value / before - 1.0) * 100.0) } else { String::new() };
-                (money(cost.value), change.replace("-0 %", "+0 %").replace('-', "\u{2212}"))
+                let change = match (cost.value / before - 1.0) * 100.0 {
+                    _ if before <= 0.0 => String::new(),
+                    change if change.abs() < 0.5 => "0 %".to_owned(),
+                    change => format!("{change:+.0} %").replace('-', "\u{2212}"),
+                };
+                (money(cost.value), change)
             };
             ScenarioRow {
                 name: scenario.name.clone(),
@@ -163,16 +168,15 @@ fn law(law: &LawEvidence) -> [String; 5] {
 /// The cells of a ratio's row behind its minutes.
 pub(crate) fn ratio_cells(ratio: &Ratio) -> [String; 8] {
     let money = rounded;
-    let share = |share: f64| format!("{:.0} %", share * 100.0);
     [
         format!("{:.1}", ratio.hours),
         money(ratio.fee),
         money(ratio.mean),
         money(ratio.p95),
         money(ratio.regret),
-        share(ratio.overage_chance),
+        whole_percent(ratio.overage_chance),
         format!("{:.0}", ratio.lost_hours),
-        share(ratio.margin),
+        whole_percent(ratio.margin),
     ]
 }
 

@@ -10,7 +10,7 @@ use crate::app::context::App;
 use crate::app::money::{grouped, rounded};
 use crate::app::risk::staffing::{Staffing, Target};
 use crate::error::{AppError, Shares};
-use crate::hours::percent;
+use crate::hours::{percent, whole_percent};
 use crate::web::chart::{Arrivals, Chart, StaffingColumn, Staffings};
 use crate::web::filters;
 use crate::web::frame::{Frame, Here};
@@ -137,10 +137,6 @@ fn fields(target: Target, pairs: &Pairs) -> Vec<Field> {
     ]
 }
 
-fn whole(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
-}
-
 fn of_answers(answers: Option<&Answers>, of: impl Fn(&Answers) -> String) -> String {
     answers.map_or("–".to_owned(), of)
 }
@@ -164,7 +160,7 @@ impl Shown {
         let column = |option: &StaffingOption| StaffingColumn {
             technicians: option.technicians,
             cost: option.cost_a_month,
-            in_time: option.lowest_within_target.map_or("–".to_owned(), |share| whole(share.value)),
+            in_time: option.lowest_within_target.map_or("–".to_owned(), |share| whole_percent(share.value)),
             is_enough: option.recommended,
         };
         let costs = Staffings {
@@ -194,7 +190,7 @@ impl Enough {
             who: who(option),
             cost: rounded(option.cost_a_month),
             in_time: in_time(option),
-            busy: option.outcome.utilisation.map_or("–".to_owned(), whole),
+            busy: option.outcome.utilisation.map_or("–".to_owned(), whole_percent),
             delayed: of_answers(option.outcome.first_response.as_ref(), |it| percent(it.delayed.value)),
             tiers: option.outcome.tiers.iter().map(TierRow::new).collect(),
         }
@@ -207,7 +203,7 @@ impl TierRow {
         Self {
             tier: it.tier.clone(),
             technicians: it.technicians,
-            busy: it.utilisation.map_or("–".to_owned(), whole),
+            busy: it.utilisation.map_or("–".to_owned(), whole_percent),
             tickets: of_answers(answers, |it| grouped(&it.tickets.to_string())),
             delayed: of_answers(answers, |it| percent(it.delayed.value)),
             mean: of_answers(answers, |it| hours(it.mean_wait_hours.value)),
@@ -230,7 +226,7 @@ impl OptionRow {
             delayed: of_answers(first, |it| percent(it.delayed.value)),
             mean: of_answers(first, |it| hours(it.mean_wait_hours.value)),
             p95: of_answers(first, |it| hours(it.p95_wait_hours)),
-            busy: option.outcome.utilisation.map_or("–".to_owned(), whole),
+            busy: option.outcome.utilisation.map_or("–".to_owned(), whole_percent),
             is_enough: option.recommended,
         }
     }

@@ -40,7 +40,7 @@ async fn the_model_can_be_changed_and_is_kept() {
     let owner = site.person(OWNER);
     let path = "/clients/cedar/comparison/preview";
     let capped = owner.post(path, &[("longest", "0.5"), ("law", "lognormal"), ("seasons", "yes")]).await.ok();
-    let capped = capped.shows("No ticket takes longer than 0.5 hours").shows("follow a lognormal law");
+    let capped = capped.shows("No ticket takes longer than 0.5 hours").shows("follow the lognormal law");
     let table = |text: &str| between(text, "aria-label=\"Figures by program\"", "</table>");
     assert_ne!(table(&capped.text()), table(&owner.post(path, &[]).await.ok().text()));
     for (field, value) in [("law", "cauchy"), ("longest", "0"), ("longest", "long")] {

@@ -1,5 +1,6 @@
 //! A question about one client, made ready: its demand, the programs that meet, and what they need of the books.
 
+use quarterhour_billing::agreement::{Agreement, Prepaid, TimePools};
 use quarterhour_billing::{Client, Day, Device, DeviceClass, Period, TimeEntry, Words};
 use quarterhour_books::setup;
 use quarterhour_risk::advice::{self, Advice, ProgramAdvice};
@@ -21,6 +22,8 @@ use crate::error::AppError;
 /// A program on the way into a report.
 pub(super) struct Entrant {
     pub(super) candidate: Candidate,
+    /// The same on months that are over.
+    pub(super) past: Candidate,
     pub(super) program: String,
     pub(super) because: String,
     pub(super) text: Option<String>,
@@ -29,6 +32,7 @@ pub(super) struct Entrant {
 /// A question about one client, made ready.
 pub(super) struct Asked<'a> {
     office: &'a Office,
+    position: usize,
     question: &'a Question,
     pub(super) client: Client,
     pub(super) seats: Seats,
@@ -42,7 +46,7 @@ pub(super) struct Asked<'a> {
 impl<'a> Asked<'a> {
     pub(super) fn new(office: &'a Office, position: usize, client: &Client, question: &'a Question) -> Self {
         let first = office.until.next();
-        let client = as_it_might_be(client, question, first);
+        let client = as_it_might_be(client, question, (office.today, first.first_day()));
         let seats = seats(&client, first.first_day());
         let (demand, knowledge) = office.portfolio.demand(position, seats, MONTHS, &office.trade);
         let mut demand = demand.scaled(question.tickets, question.hours, question.crashes);
@@ -62,13 +66,8 @@ impl<'a> Asked<'a> {
         if let Some(longest) = question.longest {
             demand.urn = demand.urn.capped(longest);
         }
-        if question.viruses > 0.0 && seats.workstations > 0.0 {
-            let mean = seats.workstations * question.virus_hours;
-            let hours = Severity::Gamma { shape: 4.0, scale: mean / 4.0 };
-            let on = DeviceClass::Workstation;
-            demand.severe.push(Severe::new("Virus on every machine", question.viruses, hours, on));
-        }
-        Self { office, question, client, seats, demand, knowledge, first, unfitted }
+        demand.severe.extend(virus(seats, question));
+        Self { office, position, question, client, seats, demand, knowledge, first, unfitted }
     }
 
     /// Refuses a law that cannot be fitted, and more tickets than can be simulated while somebody waits.
@@ -113,9 +112,7 @@ impl<'a> Asked<'a> {
 
     /// What an hour of work costs the provider: its share of the price of the billable time that the hour becomes.
     pub(super) fn staff_hour(&self) -> f64 {
-        let (actual, billable) = (self.demand.urn.mean(), self.basis().billable_hours());
-        let becomes = if actual > 0.0 { billable / actual } else { 1.0 };
-        self.basis().hour() * self.question.pricing.cost_share * becomes
+        self.basis().worked_hour() * self.question.pricing.cost_share
     }
 
     /// Expected tickets a month.
@@ -126,7 +123,11 @@ impl<'a> Asked<'a> {
     /// Which ratio suits at a margin, on the hours that the use-it-or-lose-it program counts.
     pub(super) fn advice(&self, run: &Run, candidates: &[Candidate], margin: f64) -> Option<Advice> {
         let position = candidates.iter().position(|candidate| candidate.name == MEASURE)?;
-        let courses = run.courses.get(position)?.iter().map(|course| course.months.iter().map(counted).collect());
+        let courses: Vec<Vec<f64>> =
+            run.courses.get(position)?.iter().map(|course| course.months.iter().map(counted).collect()).collect();
+        // Hours that count cost what the work behind them does.
+        let counted = mean(&courses.iter().map(|months| months.iter().sum::<f64>()).collect::<Vec<_>>());
+        let hour_cost = if counted > 0.0 { self.staff_hour() * run.hours.mean / counted } else { 0.0 };
         let (basis, pricing) = (self.basis(), self.question.pricing);
         let hour = basis.hour();
         let terms = advice::Terms {
@@ -134,10 +135,10 @@ impl<'a> Asked<'a> {
             endpoints: self.seats.endpoints,
             committed_hour: hour * (1.0 - pricing.committed_discount),
             overage_hour: hour * (1.0 + pricing.overage_premium),
-            hour_cost: hour * pricing.cost_share,
+            hour_cost,
             margin,
         };
-        advice::advise(&courses.collect::<Vec<Vec<f64>>>(), terms, run)
+        advice::advise(&courses, terms, run)
     }
 
     /// Which of all programs suits, at the margin that the provider wants.
@@ -166,9 +167,12 @@ impl<'a> Asked<'a> {
         (300_000 / index(self.tickets() * f64::from(MONTHS)).max(1)).max(4).min(usual)
     }
 
-    /// The six programs, the agreement in force, and the drafts.
-    pub(super) fn entrants(&self, words: &mut Words, drafts: &[Draft]) -> Result<Vec<Entrant>, AppError> {
+    /// The six programs, the agreement in force, and the drafts; on months that are over, from the day `past` on.
+    pub(super) fn entrants(&self, words: &mut Words, drafts: &[Draft], past: Day) -> Result<Vec<Entrant>, AppError> {
         let day = self.first.first_day();
+        let anew = |name: &str, agreement: &Agreement| {
+            (Candidate::starting(name, agreement, day), Candidate::starting(name, agreement, past))
+        };
         let read = |name: &str, text: &str, words: &mut Words| {
             let whole = format!("client = \"{}\"\nstarts = {day}\n{text}", self.client.code);
             setup::read_agreement(name, &whole, words)
@@ -176,44 +180,71 @@ impl<'a> Asked<'a> {
         let mut entrants = Vec::new();
         for offer in self.basis().offers() {
             let agreement = read(&offer.name, &offer.text, words).map_err(|problems| unpriced(&offer.name, &problems))?;
-            let candidate = Candidate { name: offer.name.clone(), agreement: Some(agreement) };
-            entrants.push(Entrant { candidate, program: offer.name, because: offer.because, text: Some(offer.text) });
+            let (candidate, past) = anew(&offer.name, &agreement);
+            entrants.push(Entrant { candidate, past, program: offer.name, because: offer.because, text: Some(offer.text) });
         }
-        let in_force = self.client.agreements.as_slice().iter().rev().find(|agreement| agreement.in_force_on(day));
-        if let Some(agreement) = in_force {
-            let candidate = Candidate::starting(&format!("today's: {}", agreement.name), agreement, day);
-            let because = "The agreement that the client has today, begun anew on the first day.".to_owned();
-            entrants.push(Entrant { candidate, program: agreement.program.name().to_owned(), because, text: None });
-        }
+        entrants.extend(self.todays(past)?);
         for draft in drafts {
             if entrants.iter().any(|entrant| entrant.candidate.name == draft.name) {
                 let said = format!("two of the compared agreements are called `{}`", draft.name);
                 return Err(AppError::user(said, "a draft is called as its file: rename it"));
             }
             let text = drafted(&draft.text);
-            let agreement = setup::read_agreement(&draft.name, &self.dated(&draft.text), words)
-                .map_err(|problems| unreadable(&draft.name, &problems))?;
+            let (whole, added) = self.dated(&draft.text);
+            let agreement =
+                setup::read_agreement(&draft.name, &whole, words).map_err(|problems| unreadable(&draft.name, added, problems))?;
             let program = agreement.program.name().to_owned();
             let because = if agreement.ends.is_some() { "As drafted, and as if it did not end." } else { "As drafted." };
-            let candidate = Candidate::starting(&draft.name, &agreement, day);
-            entrants.push(Entrant { candidate, program, because: because.to_owned(), text: Some(text) });
+            let (candidate, past) = anew(&draft.name, &agreement);
+            entrants.push(Entrant { candidate, past, program, because: because.to_owned(), text: Some(text) });
         }
         Ok(entrants)
     }
 
-    /// A draft as an agreement of this client, with its own dates, or from the first simulated day on where it has none.
-    fn dated(&self, text: &str) -> String {
-        let rest: String = text.lines().filter(|line| key(line) != "client").map(|line| format!("{line}\n")).collect();
-        let starts =
-            if rest.lines().any(|line| key(line) == "starts") { String::new() } else { format!("starts = {}\n", self.first_day()) };
-        format!("client = \"{}\"\n{starts}{rest}", self.client.code)
+    /// What the client has today: the agreement in force, or work by the rate card if there was any.
+    fn todays(&self, past: Day) -> Result<Option<Entrant>, AppError> {
+        let Some(agreement) = self.office.in_force(&self.client) else {
+            let candidate = Candidate { name: BY_RATE_CARD.to_owned(), agreement: None };
+            let because = "No agreement: work by the rate card, as it is charged today.".to_owned();
+            let has_work = self.office.entries.get(self.position).is_some_and(|entries| !entries.is_empty());
+            let past = candidate.clone();
+            return Ok(has_work.then(|| Entrant { candidate, past, program: "ad-hoc".to_owned(), because, text: None }));
+        };
+        let name = format!("today's: {}", agreement.name);
+        let mut because = "The agreement that the client has today, going on.".to_owned();
+        let left = self.office.blocks_left(self.position, agreement)?;
+        if let Prepaid::Time(TimePools { blocks, .. }) = &agreement.prepaid
+            && !blocks.is_empty()
+        {
+            because +=
+                " What is left in its blocks counts at what was paid for it, and blocks of the last twelve months are bought again.";
+        }
+        Ok(Some(Entrant {
+            candidate: Candidate::going_on(&name, agreement, self.first.first_day(), left),
+            past: Candidate::since(&name, agreement, past),
+            program: agreement.program.name().to_owned(),
+            because,
+            text: None,
+        }))
+    }
+
+    /// A draft as an agreement of this client, with its own dates, or from the first simulated day on where it has none; and how many
+    /// lines were added before it.
+    fn dated(&self, text: &str) -> (String, usize) {
+        let client = format!("client = \"{}\"\n", self.client.code);
+        let has = |wanted: &str| text.lines().any(|line| key(line) == wanted);
+        let starts = format!("starts = {}\n", self.first_day());
+        let missing = [("client", &client), ("starts", &starts)].into_iter().filter(|(name, _)| !has(name));
+        let added: Vec<&str> = missing.map(|(_, line)| line.as_str()).collect();
+        let own = text.lines().map(|line| if key(line) == "client" { client.clone() } else { format!("{line}\n") });
+        (added.iter().map(|line| (*line).to_owned()).chain(own).collect(), added.len())
     }
 
     /// The client's own months as the use-it-or-lose-it program counts them.
     pub(super) fn past_hours(
         &self,
         ground: Ground<'_>,
-        (candidates, replays): (&[Candidate], Option<&[Replay]>),
+        (pasts, replays): (&[Candidate], Option<&[Replay]>),
         entries: &[TimeEntry],
         (client, window): (&Client, (Period, Period)),
     ) -> Result<Vec<(Period, f64)>, AppError> {
@@ -223,24 +254,30 @@ impl<'a> Asked<'a> {
         if let Some(replay) = replays.and_then(|all| all.iter().find(|replay| replay.name == MEASURE)) {
             return Ok(hours(replay));
         }
-        let measure: Vec<Candidate> = candidates.iter().filter(|candidate| candidate.name == MEASURE).cloned().collect();
+        let measure: Vec<Candidate> = pasts.iter().filter(|candidate| candidate.name == MEASURE).cloned().collect();
         Ok(self.replays(ground, &measure, entries, (client, window))?.iter().flat_map(hours).collect())
     }
 
     pub(super) fn replays(
         &self,
         ground: Ground<'_>,
-        candidates: &[Candidate],
+        pasts: &[Candidate],
         entries: &[TimeEntry],
         (client, (first, until)): (&Client, (Period, Period)),
     ) -> Result<Vec<Replay>, AppError> {
-        let day = first.first_day();
-        let moved = |candidate: &Candidate| match &candidate.agreement {
-            Some(agreement) => Candidate::starting(&candidate.name, agreement, day),
-            None => candidate.clone(),
-        };
-        candidates.iter().map(|candidate| Ok(replay(ground, client, &moved(candidate), entries, (first, until))?)).collect()
+        pasts.iter().map(|candidate| Ok(replay(ground, client, candidate, entries, (first, until))?)).collect()
     }
+}
+
+/// What a client without an agreement has today.
+pub(super) const BY_RATE_CARD: &str = "today's: rate card";
+
+/// A virus on every machine, if any is expected and there are machines.
+pub(super) fn virus(seats: Seats, question: &Question) -> Option<Severe> {
+    let mean = seats.workstations * question.virus_hours;
+    let hours = Severity::Gamma { shape: 4.0, scale: mean / 4.0 };
+    let is_expected = question.viruses > 0.0 && seats.workstations > 0.0;
+    is_expected.then(|| Severe::new("Virus on every machine", question.viruses, hours, DeviceClass::Workstation))
 }
 
 /// The candidate whose hours are the measure: the use-it-or-lose-it program.
@@ -274,13 +311,13 @@ const TICKETS_QUICK: usize = 300_000;
 /// Months that are simulated.
 pub(super) const MONTHS: u32 = 12;
 
-/// The client with other numbers of machines from the first simulated day on: machines are added or left out at the end of the list.
-fn as_it_might_be(client: &Client, question: &Question, first: Period) -> Client {
-    let day = first.first_day();
+/// The client with today's machines from the first simulated day on, or with other numbers of them: machines are added or left out at
+/// the end of the list.
+pub(super) fn as_it_might_be(client: &Client, question: &Question, (today, day): (Day, Day)) -> Client {
     let mut changed = client.clone();
-    changed.devices.retain(|device| device.counts_on(day));
+    changed.devices.retain(|device| device.counts_on(today));
     for device in &mut changed.devices {
-        device.retired = None;
+        (device.in_service, device.retired) = (device.in_service.min(day), None);
     }
     for (class, wanted) in [(DeviceClass::Workstation, question.workstations), (DeviceClass::Server, question.servers)] {
         let Some(wanted) = wanted.and_then(|wanted| usize::try_from(wanted).ok()) else { continue };
@@ -321,7 +358,12 @@ fn unpriced(name: &str, problems: &[quarterhour_books::Problem]) -> AppError {
     AppError::user(said, "lower the rates, the premiums, or the tickets")
 }
 
-fn unreadable(name: &str, problems: &[quarterhour_books::Problem]) -> AppError {
-    let list = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+/// A draft that cannot be read; `added` lines were put before its first.
+fn unreadable(name: &str, added: usize, problems: Vec<quarterhour_books::Problem>) -> AppError {
+    let own = |problem: quarterhour_books::Problem| {
+        let line = problem.line.map(|line| line.saturating_sub(added).max(1));
+        quarterhour_books::Problem { file: format!("{name}.toml"), line, ..problem }.to_string()
+    };
+    let list = problems.into_iter().map(own).collect::<Vec<_>>().join("; ");
     AppError::user(format!("the agreement `{name}` cannot be compared: {list}"), "write it as in agreements/*.toml of the books")
 }

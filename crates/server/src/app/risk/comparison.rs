@@ -156,7 +156,7 @@ impl Report {
             money(worst(|figures| figures.p95)),
             self.knowledge.rate_interval.0,
             self.knowledge.rate_interval.1,
-            words::a_month(self.seats.workstations)
+            words::a_month(&self.knowledge)
         )
     }
 }
@@ -193,10 +193,20 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let (position, client) = office.client(code)?;
     let asked = Asked::new(office, position, client, question).checked()?;
     let mut words = office.words.clone();
-    let entrants = asked.entrants(&mut words, drafts)?;
+    let history = office.portfolio.histories().get(position);
+    let window = history.and_then(|history| Some((history.months.first()?.period, history.months.last()?.period)));
+    let past_day = window.map_or(asked.first_day(), |(first, _)| first.first_day());
+    let entrants = asked.entrants(&mut words, drafts, past_day)?;
+    // The own months are billed with the devices of those months, and so at prices for the devices of today.
+    let pasts: Vec<Candidate> = if question.moves_devices() {
+        let as_it_is = question.with_todays_devices();
+        let entrants = Asked::new(office, position, client, &as_it_is).entrants(&mut words, drafts, past_day)?;
+        entrants.into_iter().map(|entrant| entrant.past).collect()
+    } else {
+        entrants.iter().map(|entrant| entrant.past.clone()).collect()
+    };
     let ground = Ground { terms: &office.setup.provider.terms, words: &words };
-    let agreed: Vec<Candidate> = entrants.iter().map(|entrant| entrant.candidate.clone()).collect();
-    let candidates: Vec<Candidate> = agreed.iter().map(Candidate::approved).collect();
+    let candidates: Vec<Candidate> = entrants.iter().map(|entrant| entrant.candidate.approved()).collect();
     let plan = asked.plan(detail);
     let minor = minor_units(client.currency);
     let field = Field::new(ground, &asked.client, (&asked.demand, plan.first, plan.months), &candidates)?;
@@ -210,17 +220,15 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         let expected = CurvePoint { tickets: asked.tickets(), hours: ran.hours.mean / f64::from(plan.months), costs };
         points.insert(points.partition_point(|point| point.tickets < expected.tickets), expected);
     }
-    let history = office.portfolio.histories().get(position);
-    let window = history.and_then(|history| Some((history.months.first()?.period, history.months.last()?.period)));
     let densities = if detail == Detail::Figures { Vec::new() } else { densities(&ran.costs(minor), 96) };
     let entries = office.entries.get(position);
     let replays = match (detail, window, entries) {
-        (Detail::Whole, Some(window), Some(entries)) => Some(asked.replays(ground, &agreed, entries, (client, window))?),
+        (Detail::Whole, Some(window), Some(entries)) => Some(asked.replays(ground, &pasts, entries, (client, window))?),
         _ => None,
     };
     let past_hours = match (window, entries) {
         (Some(window), Some(entries)) if detail != Detail::Figures => {
-            asked.past_hours(ground, (&candidates, replays.as_deref()), entries, (client, window))?
+            asked.past_hours(ground, (&pasts, replays.as_deref()), entries, (client, window))?
         }
         _ => Vec::new(),
     };
@@ -262,9 +270,12 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     // A client is told of ratios at the prices that are offered to it.
     let mut client_advice = words::suggestion(&contenders);
     client_advice.extend(words::advice(at_margin(f64::NEG_INFINITY).as_ref(), client.currency));
+    if advice.as_ref().is_some_and(|advice| advice.minutes_used.is_some()) {
+        client_advice.push(words::RATIOS.to_owned());
+    }
     let mut advice_sentences = words::program_advice(program_advice.as_ref(), client.currency);
     advice_sentences.extend(words::advice(advice.as_ref(), client.currency));
-    let assumed = question.assumed(seats(client, asked.first_day()));
+    let assumed = question.assumed(seats(client, office.today));
     Ok(Report {
         client: client.code.clone(),
         client_name: office.setup.clients.get(position).map(|client| client.row.field("name").to_owned()).unwrap_or_default(),
@@ -288,6 +299,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
             words::Needs {
                 tickets: asked.tickets(),
                 hours: asked.demand.urn.mean(),
+                worked: ran.hours.mean / f64::from(plan.months),
                 count: mean_hours(&ran, &contenders),
                 assumed: &assumed,
             },

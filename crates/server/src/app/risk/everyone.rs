@@ -55,7 +55,7 @@ impl Choice {
 /// Fails as [`compare`] does.
 pub fn everyone(office: &Office, question: &Question, done: impl Fn() + Sync) -> Result<Vec<ClientLine>, AppError> {
     let one = |code: &str| {
-        let report = compare(office, code, question, &[], Detail::Figures)?;
+        let report = compare(office, code, question, &[], Detail::Figures).map_err(|error| error.about(code))?;
         done();
         let lowest = |of: fn(&Figures) -> f64| {
             let found = report.contenders.iter().min_by(|one, other| of(&one.figures).total_cmp(&of(&other.figures)));

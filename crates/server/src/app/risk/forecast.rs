@@ -1,13 +1,14 @@
 //! The end of the running month for each client, and how good such forecasts were in the past. It saves nothing.
 
-use quarterhour_billing::agreement::{Agreement, Prepaid};
-use quarterhour_billing::{Carried, Client, Day, Period};
+use quarterhour_billing::agreement::{Agreement, Prepaid, TimePools};
+use quarterhour_billing::{Carried, Client, Day, Period, Pool, PoolKind};
 use quarterhour_books::BookClient;
 use quarterhour_risk::backtest::{Backtest, Subject, backtest, calibration};
-use quarterhour_risk::forecast::MonthEnd;
 use quarterhour_risk::law::Exact;
-use quarterhour_risk::outlook::{Calibration, Outlook, Pace, Seen};
-use quarterhour_risk::visits::{Counting, business_days, is_business, visits};
+use quarterhour_risk::number::{float, float_i64};
+use quarterhour_risk::outlook::{Calibration, Outlook, Pace};
+use quarterhour_risk::seen::Seen;
+use quarterhour_risk::visits::{Counting, open_days, visits};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -26,7 +27,7 @@ pub struct Forecast {
     pub period: Period,
     /// The day on whose morning it is told.
     pub on: Day,
-    /// Business days of the month, and those that are left.
+    /// Business days of the month, or of the agreement's part of it.
     pub business_days: f64,
     /// Business days that are left, that day among them.
     pub days_left: f64,
@@ -34,6 +35,8 @@ pub struct Forecast {
     pub hours: f64,
     /// Hours in pools for the month; none where nothing is drawn.
     pub available: Option<f64>,
+    /// Hours of blocks that the agreement can still buy by itself in the month; overage begins beyond them.
+    pub can_buy: f64,
     /// Hours at the month's end, on average.
     pub mean: f64,
     /// Hours at the month's end: quantiles at 5, 10, 25, 50, 75, 90 and 95 percent.
@@ -60,15 +63,16 @@ pub struct Visits {
 }
 
 impl Visits {
-    /// Reads the visits of all clients up to a month.
+    /// Reads the visits of all clients up to the month of a day, as the agreement of that day counts hours.
     #[must_use]
-    pub fn read(office: &Office, last: Period) -> Self {
+    pub fn read(office: &Office, on: Day) -> Self {
+        let last = on.period();
         let calendar = &office.setup.provider.terms.calendar;
         let histories = office.portfolio.histories().iter();
         let first = histories.filter_map(|history| history.months.first()).map(|month| month.period).min().unwrap_or(last);
         let seen = office.setup.clients.par_iter().zip(&office.entries).map(|(client, entries)| {
             let client = &client.client;
-            let agreement = agreement_of(client, last);
+            let agreement = counted_by(client, on);
             let visits = visits(client, calendar, &Counting::of(agreement), entries);
             let own = visits.first().map_or(last, |visit| visit.day.period());
             Seen::new(client, calendar, &visits, (own.min(last), last))
@@ -81,15 +85,16 @@ impl Visits {
     }
 }
 
-/// The agreement that is in force in a month.
-fn in_force(client: &Client, period: Period) -> Option<&Agreement> {
-    client.agreements.as_slice().iter().find(|agreement| agreement.days_in(period).is_some())
+/// The agreement that a month's forecast is about: the one in force on a day, or the next that begins in its month.
+fn about(client: &Client, on: Day) -> Option<&Agreement> {
+    let all = client.agreements.as_slice();
+    let in_force = all.iter().rev().find(|agreement| agreement.in_force_on(on));
+    in_force.or_else(|| all.iter().find(|agreement| agreement.starts > on && agreement.days_in(on.period()).is_some()))
 }
 
-/// The agreement by which hours are counted: the one in force, or the last one before.
-fn agreement_of(client: &Client, period: Period) -> Option<&Agreement> {
-    let before = || client.agreements.as_slice().iter().rev().find(|agreement| agreement.starts < period.end());
-    in_force(client, period).or_else(before)
+/// The agreement by which hours are counted: the one that a forecast is about, or the last one before.
+fn counted_by(client: &Client, on: Day) -> Option<&Agreement> {
+    about(client, on).or_else(|| client.agreements.as_slice().iter().rev().find(|agreement| agreement.starts < on))
 }
 
 /// Measures forecasts of the past: every month that is over, and of the last one what is known.
@@ -99,7 +104,7 @@ pub fn measure(office: &Office) -> Backtest {
 }
 
 fn measured(office: &Office) -> Backtest {
-    let visits = Visits::read(office, office.until);
+    let visits = Visits::read(office, office.until.first_day());
     let known = office
         .setup
         .clients
@@ -124,16 +129,13 @@ pub fn forecast(office: &Office, codes: &[String]) -> Result<Vec<Forecast>, AppE
         office.client(code)?;
     }
     let period = office.today.period();
-    let visits = Visits::read(office, period);
+    let visits = Visits::read(office, office.today);
     let subjects = visits.subjects(office);
     let calendar = &office.setup.provider.terms.calendar;
     let outlook = Outlook::learn(visits.seen.iter(), period);
     let corrected = office.calibration.get_or_init(|| calibration(&subjects, calendar, (visits.first, office.until)));
     // What all clients have so far says something about each.
-    let paces = office.setup.clients.iter().zip(&visits.seen).map(|(client, seen)| {
-        let (_, gone) = business_days(&client.client, calendar, period, office.today);
-        outlook.pace(seen, (period, office.today), gone)
-    });
+    let paces = visits.seen.iter().map(|seen| outlook.pace(seen, (period, office.today)));
     let told = Told { outlook: &outlook, corrected, others: paces.sum() };
     let wanted = office.setup.clients.par_iter().enumerate();
     let wanted = wanted.filter(|(_, client)| codes.is_empty() || codes.contains(&client.client.code));
@@ -157,68 +159,88 @@ struct Told<'a> {
 fn one(office: &Office, (position, client, seen): (usize, &BookClient, &Seen), told: Told<'_>) -> Result<Option<Forecast>, AppError> {
     let Told { outlook, corrected, others } = told;
     let (period, on) = (office.today.period(), office.today);
-    let calendar = &office.setup.provider.terms.calendar;
-    let (all, gone) = business_days(&client.client, calendar, period, on);
-    let Some(end) = outlook.month_end(seen, (period, on), (all, gone), others) else { return Ok(None) };
-    let available = available(office, position, client, period)?;
+    let agreement = about(&client.client, on);
+    let (from, until) = agreement.and_then(|own| own.days_in(period)).unwrap_or((period.first_day(), period.end()));
+    let Some(end) = outlook.month_end(seen, (period, on), (from, until), others) else { return Ok(None) };
+    let pools = agreement.map_or(Ok(None), |agreement| pools(office, (position, client), agreement))?;
+    let available = pools.map(|it| it.available);
+    let enough = pools.map(|it| it.available + it.can_buy);
     let law = Exact::new(&end.to_come, end.to_come.mean() + 12.0 * end.to_come.deviation() + 1.0);
     let quantiles = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95].map(|share| (share, end.hours + law.quantile(corrected.corrected(share))));
-    let used_up = |share: f64| available.and_then(|available| used_up(office, (client, seen), told, (period, on), (available, share)));
+    let used_up = |share: f64| available.and_then(|available| used_up(seen, told, (on, from, until), (available, share)));
+    let days = open_days(&client.client, &office.setup.provider.terms.calendar, period);
+    let days = |from: Day| float(days.iter().filter(|day| from <= **day && **day < until).count());
     Ok(Some(Forecast {
         client: client.client.code.clone(),
-        agreement: in_force(&client.client, period).map(|agreement| agreement.name.clone()),
+        agreement: agreement.map(|agreement| agreement.name.clone()),
         period,
         on,
-        business_days: all,
-        days_left: all - gone,
+        business_days: days(from),
+        days_left: days(from.max(on)),
         hours: end.hours,
         mean: end.mean(),
         quantiles: quantiles.to_vec(),
-        overage_chance: available.map(|available| end.chance_above(available)),
-        overage_hours: available.map(|available| end.overage(available)),
-        unused_hours: available.map(|available| end.forfeited(available)),
+        overage_chance: enough.map(|enough| end.chance_above(enough).clamp(0.0, 1.0)),
+        overage_hours: enough.map(|enough| end.overage(enough).max(0.0)),
+        unused_hours: available.map(|available| end.forfeited(available).max(0.0)),
         used_up_on: used_up(0.5),
         used_up_early: used_up(0.1),
         available,
+        can_buy: pools.map_or(0.0, |it| it.can_buy),
         corrected_by: corrected.corrects_by(),
     }))
 }
 
-/// Hours in the pools of a month, by the engine; none where nothing draws on pools of time.
-fn available(office: &Office, position: usize, client: &BookClient, period: Period) -> Result<Option<f64>, AppError> {
-    let draws = in_force(&client.client, period).is_some_and(|agreement| matches!(agreement.prepaid, Prepaid::Time(_)));
-    if !draws {
-        return Ok(None);
-    }
-    let entries = office.entries.get(position).map_or(&[][..], Vec::as_slice);
-    let open = OpenClient { client, carried: Carried::default(), first_open: None, entries, late: Vec::new() };
-    let mut seconds = None;
-    bill_open_periods(&office.setup.provider.terms, &office.words, open, period, |billed| {
-        if billed.period == period {
-            let drawing = billed.statements.iter().filter(|statement| statement.draws_time);
-            seconds = Some(drawing.map(|statement| statement.time.available()).sum::<i64>());
-        }
-    })?;
-    Ok(seconds.map(|seconds| quarterhour_risk::number::float_i64(seconds) / 3_600.0))
+/// Hours that an agreement gives in a month.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pools {
+    /// In pools.
+    available: f64,
+    /// In blocks that are bought by themselves as soon as they are needed.
+    can_buy: f64,
 }
 
-/// The first day by whose end the hours are used up with a chance of `share`.
-fn used_up(
-    office: &Office,
-    (client, seen): (&BookClient, &Seen),
-    told: Told<'_>,
-    (period, on): (Period, Day),
-    (available, share): (f64, f64),
-) -> Option<Day> {
-    if let Some(day) = seen.day_of(period, available, on) {
+/// Hours in an agreement's pools of the running month, by the engine; none where it does not draw on pools of time.
+fn pools(office: &Office, (position, client): (usize, &BookClient), agreement: &Agreement) -> Result<Option<Pools>, AppError> {
+    let period = office.today.period();
+    let Prepaid::Time(clauses) = &agreement.prepaid else { return Ok(None) };
+    // What comes later is not known yet.
+    let all = office.entries.get(position).map_or(&[][..], Vec::as_slice);
+    let clock = &client.client.clock;
+    let entries = all.get(..all.partition_point(|entry| clock.day(entry.started_at) < office.today)).unwrap_or(&[]);
+    let open = OpenClient { client, carried: Carried::default(), first_open: None, entries, late: Vec::new() };
+    let mut found = None;
+    bill_open_periods(&office.setup.provider.terms, &office.words, open, period, |billed| {
+        let own = billed.statements.iter().find(|statement| statement.agreement.as_ref() == Some(&agreement.name));
+        if let Some(statement) = own.filter(|_| billed.period == period) {
+            let available = hours_of(statement.time.available());
+            found = Some(Pools { available, can_buy: can_buy(clauses, &statement.pools, period) });
+        }
+    })?;
+    Ok(Some(found.unwrap_or_default()))
+}
+
+/// Hours of blocks that can still be bought in a month beside those in its pools.
+fn can_buy(clauses: &TimePools, pools: &[Pool], period: Period) -> f64 {
+    let Some(clause) = &clauses.auto_replenish else { return 0.0 };
+    let is_dated = |pool: &Pool| clauses.blocks.iter().any(|block| (block.bought, block.seconds) == (pool.granted_on, pool.granted));
+    let bought = pools.iter().filter(|pool| pool.kind == PoolKind::Block && pool.granted_on.period() == period && !is_dated(pool));
+    float(clause.max_per_period.saturating_sub(bought.count())) * hours_of(clause.seconds)
+}
+
+fn hours_of(seconds: i64) -> f64 {
+    float_i64(seconds) / 3_600.0
+}
+
+/// The first day by whose end the hours that serve from a day on are used up with a chance of `share`.
+fn used_up(seen: &Seen, told: Told<'_>, (on, from, until): (Day, Day, Day), (available, share): (f64, f64)) -> Option<Day> {
+    let period = on.period();
+    if let Some(day) = seen.day_of((period, from, on), available) {
         return Some(day);
     }
-    let calendar = &office.setup.provider.terms.calendar;
-    let (_, gone) = business_days(&client.client, calendar, period, on);
-    let (mut day, mut worked) = (on, 0.0);
-    while day < period.end() {
-        worked += f64::from(u8::from(is_business(&client.client, calendar, day)));
-        let by_then: MonthEnd = told.outlook.month_end(seen, (period, on), (gone + worked, gone), told.others)?;
+    let mut day = on.max(from);
+    while day < until {
+        let by_then = told.outlook.month_end(seen, (period, on), (from, day.next()), told.others)?;
         if by_then.chance_above(available) >= share {
             return Some(day);
         }

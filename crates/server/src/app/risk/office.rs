@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
+use quarterhour_billing::agreement::{Agreement, Block};
 use quarterhour_billing::{Client, Day, Period, TimeEntry, Words};
 use quarterhour_books::{EntryReader, Setup, entries};
 use quarterhour_risk::backtest::Backtest;
-use quarterhour_risk::candidate::Ground;
+use quarterhour_risk::candidate::{Candidate, Contestant, Ground};
 use quarterhour_risk::history::History;
 use quarterhour_risk::outlook::Calibration;
 use quarterhour_risk::portfolio::{Portfolio, Prior, Trade};
@@ -121,8 +122,7 @@ impl Office {
         let (position, client) = self.client(code)?;
         let entries = self.entries.get(position).map_or(&[][..], Vec::as_slice);
         let minutes: u64 = entries.iter().map(|entry| u64::from(entry.minutes)).sum();
-        let day = self.until.next().first_day();
-        let devices = client.devices.iter().filter(|device| device.counts_on(day)).count();
+        let devices = client.devices.iter().filter(|device| device.counts_on(self.today)).count();
         let rates = self.setup.provider.terms.rates.0.iter().map(|rate| rate.hourly.to_string()).collect::<Vec<_>>().join(" ");
         Ok(format!(
             "months up to {}, {} time entries of {minutes} minutes, {devices} devices, {} agreements, rates {rates}",
@@ -130,6 +130,24 @@ impl Office {
             entries.len(),
             client.agreements.as_slice().len()
         ))
+    }
+
+    /// The agreement that a client has today.
+    #[must_use]
+    pub fn in_force<'c>(&self, client: &'c Client) -> Option<&'c Agreement> {
+        client.agreements.as_slice().iter().rev().find(|agreement| agreement.in_force_on(self.today))
+    }
+
+    /// What is left in the blocks of an agreement of a client when the last month that is looked at is over.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a statement does not add up.
+    pub fn blocks_left(&self, position: usize, agreement: &Agreement) -> Result<Vec<Block>, AppError> {
+        let client = self.setup.clients.get(position);
+        let (Some(client), Some(entries)) = (client, self.entries.get(position)) else { return Ok(Vec::new()) };
+        let as_it_is = Candidate { name: agreement.name.clone(), agreement: Some(agreement.clone()) };
+        Ok(Contestant::new(&client.client, &as_it_is).blocks_left(self.ground(), entries, self.until)?)
     }
 
     /// The provider's terms and words.

@@ -91,7 +91,7 @@ fn contender(it: &Contender, currency: &str) -> documents::Contender {
         tail95: rounded(figures.tail_mean95.value),
         worst_month: rounded(figures.worst_month_p95.value),
         overage_chance: words::overage(it, words::chance),
-        lost_hours: format!("{:.0}", figures.lost_hours.value),
+        lost_hours: words::lost_hours(figures),
         lost_money: rounded(figures.lost_money),
         per_hour: figures.price_per_hour.map_or(String::new(), |price| exact(price, currency)),
         per_seat: figures.price_per_seat.map_or(String::new(), |price| exact(price, currency)),
@@ -151,8 +151,9 @@ fn break_evens(report: &Report) -> Vec<documents::BreakEven> {
     let far = |it: &BreakEven| (it.tickets - report.tickets).abs();
     let mut chosen: Vec<&BreakEven> = report.break_evens.iter().collect();
     chosen.sort_by(|one, other| rank(one).cmp(&rank(other)).then(far(one).total_cmp(&far(other))));
-    chosen.truncate(BREAK_EVENS);
-    chosen.sort_by(|one, other| one.tickets.total_cmp(&other.tickets));
+    // The others stand behind: the document says how many they are.
+    let told = chosen.len().min(BREAK_EVENS);
+    chosen.get_mut(..told).unwrap_or_default().sort_by(|one, other| one.tickets.total_cmp(&other.tickets));
     let said = |it: &BreakEven| documents::BreakEven {
         sentence: format!(
             "Below {} a month ({:.1} hours of work) {} is cheaper, above it {}.",

@@ -7,11 +7,13 @@ use quarterhour_risk::book::{BookFigures, BookPlan, Position, Years, draw, seen_
 use quarterhour_risk::candidate::Candidate;
 use quarterhour_risk::number::{decimal, float, float_i64, minor_units, sum};
 use quarterhour_risk::portfolio::Prior;
-use quarterhour_risk::standard::{COST_SHARE, default_hour, seats};
+use quarterhour_risk::standard::{COST_SHARE, default_hour, seats, worked_hour};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::app::risk::asked::{BY_RATE_CARD, as_it_might_be, virus};
 use crate::app::risk::office::Office;
+use crate::app::risk::question::Question;
 use crate::app::run::{OpenClient, bill_open_periods};
 use crate::error::{AppError, Ranges, Shares};
 
@@ -22,7 +24,7 @@ pub struct Inquiry {
     pub seed: u64,
     /// Simulated years.
     pub courses: usize,
-    /// What an hour of staff costs, as a share of the rate card's default price.
+    /// What an hour of staff costs, as a share of the price by the rate card of the billable time that it becomes.
     pub cost_share: f64,
     /// Hours that the staff can work in a month.
     pub staff_hours: Option<f64>,
@@ -112,7 +114,7 @@ impl Book {
             plan,
             hour: default_hour(&office.setup.provider.terms.rates),
             currency: currency.code().to_owned(),
-            years: draw(office.ground(), &positions(office), plan)?,
+            years: draw(office.ground(), &positions(office)?, plan)?,
             promised: promised(office)?,
             left_out: left_out.map(|client| client.client.code.clone()).collect(),
         })
@@ -134,27 +136,33 @@ impl Book {
 }
 
 /// Every client that pays in the provider's currency, under the agreement in force.
-fn positions(office: &Office) -> Vec<Position> {
+fn positions(office: &Office) -> Result<Vec<Position>, AppError> {
     let (day, currency) = (office.until.next().first_day(), office.setup.provider.currency);
+    let rates = &office.setup.provider.terms.rates;
+    let usual = Question::default();
     let mut positions = Vec::new();
     for (number, client) in office.setup.clients.iter().enumerate() {
         let client = &client.client;
         if client.currency != currency {
             continue;
         }
-        let (demand, _) = office.portfolio.demand(number, seats(client, day), 12, &office.trade);
+        let seats = seats(client, office.today);
+        let (mut demand, _) = office.portfolio.demand(number, seats, 12, &office.trade);
         if demand.mean() <= 0.0 && client.agreements.as_slice().is_empty() {
             continue;
         }
-        let in_force = client.agreements.as_slice().iter().rev().find(|agreement| agreement.in_force_on(day));
-        let candidate = match in_force {
-            Some(agreement) => Candidate::starting(&agreement.name, agreement, day),
-            None => Candidate { name: "rate card".to_owned(), agreement: None },
+        demand.severe.extend(virus(seats, &usual));
+        let candidate = match office.in_force(client) {
+            Some(agreement) => Candidate::going_on(&agreement.name, agreement, day, office.blocks_left(number, agreement)?),
+            None => Candidate { name: BY_RATE_CARD.to_owned(), agreement: None },
         };
         let minor = minor_units(currency);
-        positions.push(Position { code: client.code.clone(), client: client.clone(), candidate, demand, minor });
+        let client = as_it_might_be(client, &usual, (office.today, day));
+        let usual_hour = default_hour(rates);
+        let hour = if usual_hour > 0.0 { worked_hour(rates, &demand.urn) / usual_hour } else { 1.0 };
+        positions.push(Position { code: client.code.clone(), client, candidate: candidate.approved(), demand, minor, hour });
     }
-    positions
+    Ok(positions)
 }
 
 /// The most hours that were worked in one of the last twelve months, for the clients that are looked at.

@@ -138,6 +138,18 @@ impl Question {
 }
 
 impl Question {
+    /// Are other numbers of machines asked for?
+    #[must_use]
+    pub fn moves_devices(&self) -> bool {
+        self.workstations.is_some() || self.servers.is_some()
+    }
+
+    /// The same with the machines of today.
+    #[must_use]
+    pub fn with_todays_devices(&self) -> Self {
+        Self { workstations: None, servers: None, ..self.clone() }
+    }
+
     /// What is assumed of the client that is not so today, in words: a client with so many seats as listed.
     #[must_use]
     pub fn assumed(&self, today: Seats) -> Vec<String> {
@@ -165,15 +177,23 @@ impl Question {
             });
         }
         if (self.viruses - usual.viruses).abs() > 1e-9 || (self.virus_hours - usual.virus_hours).abs() > 1e-9 {
-            said.push(format!("{} viruses a year, {} hours a workstation", self.viruses, self.virus_hours));
+            said.push(match self.viruses {
+                viruses if viruses <= 0.0 => "no viruses".to_owned(),
+                viruses => format!("{viruses} viruses a year, {} a workstation", exact_hours(self.virus_hours)),
+            });
         }
         if self.seasons {
             said.push("months of the year as in the years before".to_owned());
         }
-        said.extend(self.longest.map(|hours| format!("no ticket longer than {hours} hours")));
-        said.extend(self.law.map(|law| format!("hours of a ticket by a {} law", law.name())));
+        said.extend(self.longest.map(|hours| format!("no ticket longer than {}", exact_hours(hours))));
+        said.extend(self.law.map(|law| format!("hours of a ticket by the {} law", law.name())));
         said
     }
+}
+
+/// Hours with all their digits: `1 hour`, `0.75 hours`.
+pub(super) fn exact_hours(hours: f64) -> String {
+    if (hours - 1.0).abs() < 1e-9 { "1 hour".to_owned() } else { format!("{hours} hours") }
 }
 
 /// An agreement that somebody drafted, beside the six programs.

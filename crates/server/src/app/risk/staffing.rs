@@ -88,6 +88,10 @@ pub fn staff(office: &Office, target: Target) -> Result<Staffing, AppError> {
     if past.tickets == 0 {
         return Err(AppError::user("there are no tickets to plan for", "log or import time entries first; a few weeks are enough"));
     }
+    if !(0..7).any(|weekday| !office.setup.provider.terms.calendar.hours(weekday).is_empty()) {
+        let mend = "write them into provider.toml, under [hours]";
+        return Err(AppError::user("there are no business hours, and so no time in which to answer", mend));
+    }
     let question = past.question(office, target).map_err(|error| refused(&error))?;
     let plan = plan_staffing(&question).map_err(|error| refused(&error))?;
     let currency = office.setup.provider.currency.code().to_owned();

@@ -4,15 +4,16 @@ use quarterhour_billing::Currency;
 use quarterhour_risk::advice::{Advice, ProgramAdvice};
 use quarterhour_risk::comparison::{Figures, Run};
 use quarterhour_risk::curve::{BreakEven, CurvePoint};
-use quarterhour_risk::number::mean;
+use quarterhour_risk::number::{index, mean, round_i64};
 use quarterhour_risk::portfolio::{Amount, Knowledge, Prior};
 use serde::Serialize;
 
 use crate::app::money;
+use crate::app::risk::asked::BY_RATE_CARD;
 use crate::app::risk::comparison::{Contender, Report};
 use crate::app::risk::office::Office;
-use crate::app::risk::question::Question;
-use crate::hours::counted;
+use crate::app::risk::question::{Question, exact_hours};
+use crate::hours::{capital, counted};
 
 /// A price or a figure of the trade to measure by.
 #[derive(Clone, Debug, Serialize)]
@@ -50,6 +51,16 @@ pub fn overage(contender: &Contender, words: impl Fn(f64) -> String) -> String {
     if contender.program == "use-it-or-lose-it" || share >= 0.005 { words(share) } else { "\u{2013}".to_owned() }
 }
 
+/// Hours that end unused in an average year; a dash where it is money that does.
+#[must_use]
+pub fn lost_hours(figures: &Figures) -> String {
+    if figures.lost_hours.value < 0.05 && figures.lost_money >= 1.0 {
+        "\u{2013}".to_owned()
+    } else {
+        money::rounded(figures.lost_hours.value)
+    }
+}
+
 /// The result in sentences.
 #[must_use]
 pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: Needs<'_>, currency: Currency) -> Vec<String> {
@@ -58,8 +69,7 @@ pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: Needs<'
         said.push(format!("Assumed, and not so today: {}.", needs.assumed.join("; ")));
     }
     said.push(known(knowledge, needs));
-    let by = |of: fn(&Figures) -> f64| contenders.iter().min_by(|one, other| of(&one.figures).total_cmp(&of(&other.figures)));
-    if let Some(cheapest) = by(|figures| figures.mean.value) {
+    if let Some(cheapest) = cheapest(contenders) {
         let figures = &cheapest.figures;
         if cost_alike(contenders) {
             said.push(format!("All programs cost the same: {} a year.", whole(figures.mean.value, currency)));
@@ -72,18 +82,19 @@ pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: Needs<'
             format!("In a bad year, one in twenty, it costs {bad} or more.")
         };
         let (name, mean) = (named(&cheapest.name), whole(figures.mean.value, currency));
-        let is_calmest = by(|figures| figures.p95.value).is_some_and(|calmest| calmest.name == cheapest.name);
+        let is_calmest = calmest(contenders).is_some_and(|calmest| calmest.name == cheapest.name);
         let calm = if is_calmest { " It is the best protection against a bad year, too." } else { "" };
         said.push(format!("On average {name} costs least: {mean} a year. {bad}{calm}"));
         let today = contenders.iter().find(|it| it.is_today() && it.name != cheapest.name);
         said.extend(today.map(|today| {
-            let more = today.figures.mean.value - figures.mean.value;
+            // As the reader would take them from each other.
+            let more = today.figures.mean.value.round() - figures.mean.value.round();
             let (now, more) = (whole(today.figures.mean.value, currency), whole(more, currency));
-            format!("Today's agreement costs {now} in an average year: {more} more.")
+            format!("{} costs {now} in an average year: {more} more.", capital(&named(&today.name)))
         }));
     }
-    let cheapest = by(|figures| figures.mean.value).map_or("", |it| it.name.as_str());
-    if let Some(calmest) = by(|figures| figures.p95.value).filter(|calmest| calmest.name != cheapest) {
+    let cheapest = cheapest(contenders).map_or("", |it| it.name.as_str());
+    if let Some(calmest) = calmest(contenders).filter(|calmest| calmest.name != cheapest) {
         let figures = &calmest.figures;
         let (mean, p95) = (whole(figures.mean.value, currency), whole(figures.p95.value, currency));
         let how = if figures.spread < 0.5 {
@@ -91,21 +102,39 @@ pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: Needs<'
         } else if figures.mean.value > figures.p95.value {
             format!("nineteen of twenty years cost at most {p95}; the twentieth can cost so much more that the average is {mean}")
         } else {
-            format!("nineteen of twenty years stay below {p95}, and an average year is {mean}")
+            format!("nineteen of twenty years cost at most {p95}, and an average year is {mean}")
         };
         said.push(format!("The best protection against a bad year is {}: {how}.", named(&calmest.name)));
     }
     if let Some(program) = contenders.iter().find(|contender| contender.program == "use-it-or-lose-it") {
         let figures = &program.figures;
+        let lost = if figures.lost_hours.value < 0.5 {
+            "hardly any hours end unused".to_owned()
+        } else {
+            format!("{} worth {} end unused in an average year", hours(figures.lost_hours.value), whole(figures.lost_money, currency))
+        };
         said.push(format!(
-            "Under {} at least one month goes over its hours {}, and {} worth {} end unused in an average year.",
+            "Under {} at least one month goes over its hours {}, and {lost}.",
             named(&program.name),
-            chance(figures.overage_chance.value),
-            hours(figures.lost_hours.value),
-            whole(figures.lost_money, currency)
+            chance(figures.overage_chance.value)
         ));
     }
     said
+}
+
+/// The program with the lowest figures, the first of which counts most, each to the whole unit.
+fn least(contenders: &[Contender], of: impl Fn(&Figures) -> [f64; 3]) -> Option<&Contender> {
+    contenders.iter().min_by_key(|it| of(&it.figures).map(|figure| round_i64(figure)))
+}
+
+/// The program that costs least on average; of two alike the calmer one.
+fn cheapest(contenders: &[Contender]) -> Option<&Contender> {
+    least(contenders, |figures| [figures.mean.value, figures.p95.value, figures.tail_mean95.value])
+}
+
+/// The program whose bad year costs least; of two alike the one whose worst years do.
+fn calmest(contenders: &[Contender]) -> Option<&Contender> {
+    least(contenders, |figures| [figures.p95.value, figures.tail_mean95.value, figures.mean.value])
 }
 
 /// Do all programs cost the same in an average and in a bad year, to the whole unit?
@@ -120,12 +149,12 @@ fn cost_alike(contenders: &[Contender]) -> bool {
 /// Whole tickets: `1 ticket`, `12 tickets`.
 #[must_use]
 pub fn tickets(tickets: f64) -> String {
-    counted(quarterhour_risk::number::index(tickets.max(0.0) + 0.5), "ticket")
+    counted(index(tickets.max(0.0) + 0.5), "ticket")
 }
 
 /// Whole hours: `1 hour`, `12 hours`.
 fn hours(hours: f64) -> String {
-    counted(quarterhour_risk::number::index(hours.max(0.0) + 0.5), "hour")
+    counted(index(hours.max(0.0) + 0.5), "hour")
 }
 
 /// A program's name within a sentence.
@@ -137,6 +166,7 @@ fn named(name: &str) -> String {
         "budget" => "a budget".to_owned(),
         "fixed-rate" => "a fixed rate".to_owned(),
         "customized" => "a customized agreement".to_owned(),
+        BY_RATE_CARD => "today's work by the rate card".to_owned(),
         other if other.starts_with("today's: ") => "today's agreement".to_owned(),
         other => format!("“{other}”"),
     }
@@ -149,6 +179,8 @@ pub struct Needs<'a> {
     pub tickets: f64,
     /// Hours of a ticket.
     pub hours: f64,
+    /// Hours a month, rare events among them.
+    pub worked: f64,
     /// Hours a month as they are counted, if they are.
     pub count: Option<f64>,
     /// What is assumed that is not so today.
@@ -157,7 +189,7 @@ pub struct Needs<'a> {
 
 /// What is known, and what is expected.
 fn known(knowledge: &Knowledge, needs: Needs<'_>) -> String {
-    let Needs { tickets: expected, hours, count, assumed } = needs;
+    let Needs { tickets: expected, hours, worked, count, assumed } = needs;
     let tickets =
         format!("{} {}", money::grouped(&knowledge.tickets.to_string()), if knowledge.tickets == 1 { "ticket" } else { "tickets" });
     let months = counted(knowledge.months, "month");
@@ -176,11 +208,11 @@ fn known(knowledge: &Knowledge, needs: Needs<'_>) -> String {
     let count = count.filter(|count| *count > 0.0).map_or(String::new(), |count| {
         format!(" Rounded up as agreed, and weighed after hours, they count as about {count:.1} hours.")
     });
+    let rare = if worked - expected * hours > 0.05 { ", rare crashes and viruses among it" } else { "" };
     format!(
-        "{basis}. {} about {about} tickets a month of {:.0} minutes each, {:.1} hours of work a month.{count}",
+        "{basis}. {} about {about} tickets a month of {} each, {worked:.1} hours of work a month{rare}.{count}",
         if assumed.is_empty() { "Expect" } else { "With what is assumed expect" },
-        hours * 60.0,
-        expected * hours
+        counted(index((hours * 60.0).round()), "minute")
     )
 }
 
@@ -232,8 +264,7 @@ pub const HELD: &str = "Overage beyond its cap waits for approval: here all of i
 /// Which programs the figures speak for, in a sentence for the client.
 #[must_use]
 pub fn suggestion(contenders: &[Contender]) -> Vec<String> {
-    let by = |of: fn(&Figures) -> f64| contenders.iter().min_by(|one, other| of(&one.figures).total_cmp(&of(&other.figures)));
-    let (Some(cheapest), Some(calmest)) = (by(|figures| figures.mean.value), by(|figures| figures.p95.value)) else {
+    let (Some(cheapest), Some(calmest)) = (cheapest(contenders), calmest(contenders)) else {
         return Vec::new();
     };
     if cost_alike(contenders) {
@@ -246,6 +277,10 @@ pub fn suggestion(contenders: &[Contender]) -> Vec<String> {
         format!("By the figures {cheapest} suits who looks at the average, and {calmest} who fears a bad year.")
     }]
 }
+
+/// Why a ratio may cost another amount than the same hours in the table of figures.
+pub const RATIOS: &str =
+    "Ratios are reckoned from the hours of each month; the figures of the programs bill every ticket, so the two differ a little.";
 
 /// The advice in sentences.
 #[must_use]
@@ -279,10 +314,10 @@ pub fn advice(advice: Option<&Advice>, currency: Currency) -> Vec<String> {
     }
     if let Some(ratio) = at(advice.lowest_p95).filter(|ratio| ratio.minutes != advice.lowest_mean) {
         said.push(format!(
-            "Whoever fears a bad year more takes {} minutes: nineteen of twenty years stay below {}, and {:.0} hours end unused in an average one.",
+            "Whoever fears a bad year more takes {} minutes: nineteen of twenty years cost at most {}, and {} end unused in an average one.",
             ratio.minutes,
             whole(ratio.p95, currency),
-            ratio.lost_hours
+            hours(ratio.lost_hours)
         ));
     }
     said
@@ -335,7 +370,11 @@ pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (V
         ),
         "budget" => (
             vec!["Unused money lasts for two more months; a busy month is smoothed."],
-            vec!["More is set aside than most months need."],
+            vec![if figures.lost_money >= 0.02 * figures.mean.value {
+                "More is set aside than most months need."
+            } else {
+                "What is set aside is used up, and more is charged beside it."
+            }],
         ),
         "fixed-rate" => (
             vec!["The same bill in a good and in a bad year: the provider carries the risk."],
@@ -354,6 +393,9 @@ pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (V
     if figures.lost_hours.value >= 0.5 || figures.lost_money >= 1.0 {
         cons.push(lost);
     }
+    if figures.mean.value.round() > figures.p95.value.round() {
+        cons.push("One year in twenty costs far more: so much that the average lies above the other nineteen.".to_owned());
+    }
     if figures.spread < 0.03 * figures.mean.value {
         pros.push(swing)
     } else {
@@ -364,8 +406,8 @@ pub fn pros_and_cons(program: &str, figures: &Figures, currency: Currency) -> (V
 
 /// What a rate of tickets counts.
 #[must_use]
-pub fn a_month(workstations: f64) -> &'static str {
-    if workstations > 0.0 { "a workstation a month" } else { "a month" }
+pub fn a_month(knowledge: &Knowledge) -> &'static str {
+    if knowledge.by_workstation { "a workstation a month" } else { "a month" }
 }
 
 /// What the figures rest on.
@@ -382,7 +424,7 @@ pub fn assumptions(knowledge: &Knowledge, workstations: f64, question: &Question
     let mut said = vec![
         format!("Tickets: {:.2} {} (own {}, {} {:.2}); the client's own figure counts {:.0}\u{a0}%. In eight of ten cases the true rate lies between {:.2} and {:.2}.",
             knowledge.rate,
-            a_month(workstations),
+            a_month(knowledge),
             knowledge.own_rate.map_or("none".to_owned(), |rate| format!("{rate:.2}")),
             if knowledge.others > 0 { "all clients together" } else { "published" },
             knowledge.pooled_rate,
@@ -401,10 +443,10 @@ pub fn assumptions(knowledge: &Knowledge, workstations: f64, question: &Question
             } else {
                 ", as by chance alone (a Poisson law)".to_owned()
             }),
-        format!("Server crashes (incidents of 8 hours and more): {:.2} a year{}. Viruses: {} a year, {} hours a workstation.",
+        format!("Server crashes (incidents of 8 hours and more): {:.2} a year{}. Viruses: {} a year, {} a workstation.",
             knowledge.severe_a_year,
             if (question.crashes - 1.0).abs() > 1e-9 { format!(", times {}", question.crashes) } else { String::new() },
-            question.viruses, question.virus_hours),
+            question.viruses, exact_hours(question.virus_hours)),
         format!("{} years of 12 months were drawn and billed by the billing engine, the same for every program.", money::grouped(&run.count().to_string())),
         "Hours that are left in blocks at the end of a year count as money that is still there. Overage that an agreement holds for approval is billed as if it were approved; in the own months it is as it was.".to_owned(),
         "Taxes are left out. Prices of the six programs follow the provider's rate card by the stated discounts and premiums; an offer may differ.".to_owned(),
@@ -421,10 +463,16 @@ pub fn assumptions(knowledge: &Knowledge, workstations: f64, question: &Question
         ));
     }
     if let Some(law) = question.law {
-        said.push(format!("A ticket's hours follow a {} law that was fitted to the client's own tickets.", law.name()));
+        said.push(format!("A ticket's hours follow the {} law, which was fitted to the client's own tickets.", law.name()));
     }
     if let Some(longest) = question.longest {
-        said.push(format!("No ticket takes longer than {longest} hours."));
+        said.push(format!("No ticket takes longer than {}.", exact_hours(longest)));
+    }
+    if knowledge.by_workstation && workstations <= 0.0 {
+        said.push("Without workstations the tickets of one are expected.".to_owned());
+    }
+    if question.moves_devices() {
+        said.push("The own months are billed with the devices of those months, at prices made for the devices of today.".to_owned());
     }
     said
 }
@@ -475,6 +523,14 @@ pub fn program_advice(advice: Option<&ProgramAdvice>, currency: Currency) -> Vec
     let Some(advice) = advice else { return Vec::new() };
     let at = |name: &str| advice.programs.iter().find(|program| program.name == name);
     let mut said = Vec::new();
+    let costs = || advice.programs.iter().map(|program| program.mean);
+    if costs().fold(f64::NEG_INFINITY, f64::max) - costs().fold(f64::INFINITY, f64::min) < 0.5 {
+        let cost = costs().next().map_or(String::new(), |cost| whole(cost, currency));
+        let share = advice.margin * 100.0;
+        return vec![format!(
+            "With every program priced so that the provider keeps {share:.0}\u{a0}% of it, all cost the same: {cost} a year."
+        )];
+    }
     if let Some(best) = at(&advice.lowest_mean) {
         let sure = match advice.sure {
             share if share > 0.99 => "clearly",
@@ -490,7 +546,7 @@ pub fn program_advice(advice: Option<&ProgramAdvice>, currency: Currency) -> Vec
     }
     let (calmest, safest) = (at(&advice.lowest_p95), at(&advice.lowest_regret));
     if let (Some(calmest), Some(safest)) = (calmest, safest) {
-        let bad_year = format!("nineteen of twenty years stay below {}", whole(calmest.p95, currency));
+        let bad_year = format!("nineteen of twenty years cost at most {}", whole(calmest.p95, currency));
         let regret = format!("on average it costs {} more than the best program of the same year", whole(safest.regret, currency));
         said.push(if calmest.name == safest.name {
             let who = if calmest.name == advice.lowest_mean {
