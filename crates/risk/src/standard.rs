@@ -225,6 +225,8 @@ impl Basis<'_> {
         // By workstation, so that the fee follows the device list as the hours do.
         let by_workstation = self.seats.workstations > 0.0;
         let each = self.money(price / self.seats.workstations.max(1.0));
+        // What the engine charges for all of them at that price.
+        let price = each.parse().unwrap_or(0.0) * self.seats.workstations;
         let fee =
             if by_workstation { format!("[fee.per_device]\nworkstation = \"{each}\"") } else { "[fee]\nflat = \"0\"".to_owned() };
         let overage = self.money(self.hour() * (1.0 + self.pricing.overage_premium));

@@ -57,12 +57,13 @@ fn table(told: &[Forecast]) -> String {
         ]);
     }
     format!(
-        "Hours that count at the end of {}, seen on the morning of {}; {:.0} of {:.0} business days are left.\n{}{}",
+        "Hours that count at the end of {}, seen on the morning of {}; {:.0} of {:.0} business days are left.\n{}{}{}",
         first.period,
         first.on,
         first.days_left,
         first.business_days,
         table.render(),
+        if told.iter().any(|it| it.can_buy > 0.0) { "+: hours of blocks that the agreement can still buy by itself.\n" } else { "" },
         corrected(first.corrected_by)
     )
 }

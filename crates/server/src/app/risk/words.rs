@@ -124,7 +124,7 @@ pub fn sentences(contenders: &[Contender], knowledge: &Knowledge, needs: Needs<'
 
 /// The program with the lowest figures, the first of which counts most, each to the whole unit.
 fn least(contenders: &[Contender], of: impl Fn(&Figures) -> [f64; 3]) -> Option<&Contender> {
-    contenders.iter().min_by_key(|it| of(&it.figures).map(|figure| round_i64(figure)))
+    contenders.iter().min_by_key(|it| of(&it.figures).map(round_i64))
 }
 
 /// The program that costs least on average; of two alike the calmer one.
