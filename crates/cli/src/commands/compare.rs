@@ -10,7 +10,7 @@ use quarterhour_server::app::risk::comparison::{Detail, Report, compare};
 use quarterhour_server::app::risk::everyone::{Choice, everyone};
 use quarterhour_server::app::risk::office::Office;
 use quarterhour_server::app::risk::question::{Draft, Question};
-use quarterhour_server::app::risk::{paper, words};
+use quarterhour_server::app::risk::{paper, rests_on, words};
 use quarterhour_server::app::stored;
 use quarterhour_server::error::AppError;
 use quarterhour_server::hours::whole_percent;
@@ -155,7 +155,7 @@ fn text(report: &Report) -> String {
         text += &format!("\n{}\n{}", style::bold("What would happen if: an average year"), scenarios(report));
     }
     text += &format!("\n{}\n", style::bold("What this rests on"));
-    for assumption in report.assumptions.iter().chain(&words::fitted(report)).chain(&words::redrawn(report)) {
+    for assumption in report.assumptions.iter().chain(&rests_on::fitted(report)).chain(&rests_on::redrawn(report)) {
         text += &format!("  {}\n", plain(assumption));
     }
     text

@@ -12,7 +12,7 @@ use crate::app::money::{exact, rounded};
 use crate::app::risk::comparison::{Contender, Detail, Report, compare};
 use crate::app::risk::kept::KeptComparison;
 use crate::app::risk::question::{HoursLaw, Question};
-use crate::app::risk::words;
+use crate::app::risk::{rests_on, words};
 use crate::dates;
 use crate::error::{AppError, FieldProblem, Shares};
 use crate::hours::whole_percent;
@@ -400,7 +400,7 @@ impl Shown {
         let break_evens = words::by_demand(&report);
         let uncertainty = report.uncertainty();
         let (curve, fan) = (cost_curve(&report), fan(&report));
-        let checks = words::fitted(&report).into_iter().chain(words::redrawn(&report)).collect();
+        let checks = rests_on::fitted(&report).into_iter().chain(rests_on::redrawn(&report)).collect();
         let whole = report.evidence.is_some().then(|| WholeParts::new(&report));
         Self { rows, densities: densities.chart(), curve, fan, break_evens, uncertainty, checks, whole, report }
     }

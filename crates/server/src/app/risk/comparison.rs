@@ -21,7 +21,7 @@ use crate::app::risk::office::Office;
 use crate::app::risk::question::{Draft, Question};
 use crate::app::risk::questions::{AskedQuestion, questions};
 use crate::app::risk::scenario::{Contest, Redrawn, Scenario, redrawn, scenarios};
-use crate::app::risk::words;
+use crate::app::risk::{rests_on, words};
 use crate::error::{AppError, Shares};
 
 /// A program in a report.
@@ -113,7 +113,7 @@ pub struct Report {
     /// What the figures rest on.
     pub assumptions: Vec<String>,
     /// Price yardsticks with their sources.
-    pub yardsticks: Vec<words::Yardstick>,
+    pub yardsticks: Vec<rests_on::Yardstick>,
 }
 
 impl Contender {
@@ -156,7 +156,7 @@ impl Report {
             money(worst(|figures| figures.p95)),
             self.knowledge.rate_interval.0,
             self.knowledge.rate_interval.1,
-            words::a_month(&self.knowledge)
+            rests_on::a_month(&self.knowledge)
         )
     }
 }
@@ -307,8 +307,8 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         ),
         assumed,
         questions: questions(&facts, &contenders, &asked.knowledge, &scenarios),
-        assumptions: words::assumptions(&asked.knowledge, asked.seats.workstations, question, &ran, office),
-        yardsticks: words::yardsticks(),
+        assumptions: rests_on::assumptions(&asked.knowledge, asked.seats.workstations, question, &ran, office),
+        yardsticks: rests_on::yardsticks(),
         knowledge: asked.knowledge,
         prior: Prior::default(),
         evidence,

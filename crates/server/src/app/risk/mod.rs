@@ -12,6 +12,7 @@ pub mod paper;
 pub mod provider_side;
 pub mod question;
 pub mod questions;
+pub mod rests_on;
 pub mod scenario;
 pub mod staffing;
 pub mod words;

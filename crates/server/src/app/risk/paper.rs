@@ -15,7 +15,7 @@ use crate::app::pdf::render_once;
 use crate::app::risk::comparison::{Contender, Detail, Report, compare};
 use crate::app::risk::office::Office;
 use crate::app::risk::question::Question;
-use crate::app::risk::words;
+use crate::app::risk::{rests_on, words};
 use crate::dates;
 use crate::error::AppError;
 
@@ -56,7 +56,7 @@ pub fn paper(report: &Report, head: Letterhead) -> documents::ComparisonPaper {
             .iter()
             .map(|it| documents::ProviderQuestion { question: it.question.clone(), why: it.why.clone(), answer: it.answer.clone() })
             .collect(),
-        assumptions: report.assumptions.iter().cloned().chain(words::redrawn(report)).collect(),
+        assumptions: report.assumptions.iter().cloned().chain(rests_on::redrawn(report)).collect(),
         yardsticks: report
             .yardsticks
             .iter()
