@@ -2,8 +2,8 @@
 
 use quarterhour_billing::agreement::{Agreement, Agreements, Block, OnCap, Prepaid};
 use quarterhour_billing::{
-    BilledPeriod, BillingError, Bulk, Carried, Client, Day, Decimal, LineKind, Period, Pool, PoolKind, Slice, Statement, Terms,
-    TimeEntry, Words, bill_bulk, bill_period,
+    BilledPeriod, BillingError, Bulk, Carried, Client, Currency, Day, Decimal, LineKind, Period, Pool, PoolKind, Slice, Statement,
+    Terms, TimeEntry, Words, bill_bulk, bill_period,
 };
 use serde::Serialize;
 
@@ -219,36 +219,6 @@ impl Contestant {
         Ok(course)
     }
 
-    /// What is left in its blocks when a month is over, as blocks that are bought on the day after for what is left of their price.
-    ///
-    /// # Errors
-    ///
-    /// Fails as [`Self::bill`] does.
-    pub fn blocks_left(&self, ground: Ground<'_>, entries: &[TimeEntry], until: Period) -> Result<Vec<Block>, BillingError> {
-        let Some(Prepaid::Time(clauses)) = self.agreement().map(|agreement| &agreement.prepaid) else { return Ok(Vec::new()) };
-        if clauses.blocks.is_empty() && clauses.auto_replenish.is_none() {
-            return Ok(Vec::new());
-        }
-        let Some(first) = self.agreement().map(|agreement| agreement.starts.period()) else { return Ok(Vec::new()) };
-        let (mut pools, bought) = (Vec::new(), until.end());
-        let months = by_month(&self.client, entries, (first, until));
-        self.bill(ground, first, &months, |period, statements| {
-            if period == until {
-                pools = statements.iter().flat_map(|statement| statement.pools.clone()).collect();
-            }
-        })?;
-        let block = |pool: &Pool| {
-            let serves = pool.kind == PoolKind::Block && pool.left > 0 && pool.granted > 0 && !pool.expired_by(bought);
-            let paid = self.client.currency.amount(pool.price?, pool.left, pool.granted);
-            let price = Decimal::parse(&self.client.currency.format(paid)).ok()?;
-            let lasts = |months: &u32| pool.expires_on.is_some_and(|expires| bought.plus_months(*months).next() < expires);
-            let expires_months =
-                pool.expires_on.map(|_| (0..EXPIRY_MAX).take_while(lasts).map(|months| months + 1).last().unwrap_or(0));
-            serves.then_some(Block { bought, seconds: pool.left, price, expires_months })
-        };
-        Ok(pools.iter().filter_map(block).collect())
-    }
-
     /// The agreement; none for work by the rate card.
     #[must_use]
     pub fn agreement(&self) -> Option<&Agreement> {
@@ -266,6 +236,20 @@ impl Contestant {
 
 /// Blocks that expire later than so many months from now might as well never.
 const EXPIRY_MAX: u32 = 600;
+
+/// What blocks hold on the morning of a day, as blocks that are bought on it for what is left of their price.
+#[must_use]
+pub fn blocks_left(pools: &[Pool], currency: Currency, day: Day) -> Vec<Block> {
+    let block = |pool: &Pool| {
+        let serves = pool.kind == PoolKind::Block && pool.left > 0 && pool.granted > 0 && !pool.expired_by(day);
+        let paid = currency.amount(pool.price?, pool.left, pool.granted);
+        let price = Decimal::parse(&currency.format(paid)).ok()?;
+        let lasts = |months: &u32| pool.expires_on.is_some_and(|expires| day.plus_months(*months).next() < expires);
+        let expires_months = pool.expires_on.map(|_| (0..EXPIRY_MAX).take_while(lasts).map(|months| months + 1).last().unwrap_or(0));
+        serves.then_some(Block { bought: day, seconds: pool.left, price, expires_months })
+    };
+    pools.iter().filter_map(block).collect()
+}
 
 /// A client's entries of each month from one to another.
 #[must_use]

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use quarterhour_billing::agreement::{Agreement, Agreements, Block, Prepaid, Rate, RateTable};
 use quarterhour_billing::{
-    Billing, Calendar, Carried, Client, Currency, Day, Decimal, LocalClock, Period, Terms, TimeEntry, Words, WorkedOn, bill_period,
+    Billing, Calendar, Carried, Client, Currency, Day, Decimal, LocalClock, Period, Statement, Terms, TimeEntry, Words, WorkedOn,
+    bill_period,
 };
 use quarterhour_books::setup::read_agreement;
-use quarterhour_risk::candidate::{Candidate, Contestant, Ground};
+use quarterhour_risk::candidate::{Candidate, Contestant, Ground, blocks_left, by_month};
 use quarterhour_risk::replay::replay;
 
 const QUARTERLY: &str = r#"
@@ -137,7 +138,11 @@ fn an_agreement_goes_on_with_what_is_left_and_with_as_many_blocks_a_year() {
     let firm = Firm::new();
     let day = period("2026-01").first_day();
     let as_it_is = Candidate { name: "acme".to_owned(), agreement: Some(firm.agreement.clone()) };
-    let left = Contestant::new(&firm.client, &as_it_is).blocks_left(firm.ground(), &firm.entries, period("2025-12")).expect("blocks");
+    let months = by_month(&firm.client, &firm.entries, (period("2025-02"), period("2025-12")));
+    let mut pools = Vec::new();
+    let close = |_: Period, statements: &[Statement]| pools = statements.iter().flat_map(|it| it.pools.clone()).collect();
+    Contestant::new(&firm.client, &as_it_is).bill(firm.ground(), period("2025-02"), &months, close).expect("bills");
+    let left = blocks_left(&pools, firm.client.currency, day);
     // 60 hours were bought and 43 used, another was overage: the block of August is drawn on, the one of November whole.
     assert_eq!(left.iter().map(|block| block.seconds / 3_600).sum::<i64>(), 17);
     assert!(left.iter().all(|block| block.bought == day));

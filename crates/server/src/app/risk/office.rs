@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
-use quarterhour_billing::agreement::{Agreement, Block};
-use quarterhour_billing::{Client, Day, Period, TimeEntry, Words};
+use quarterhour_billing::agreement::{Agreement, Block, Prepaid};
+use quarterhour_billing::{Carried, Client, Day, Period, TimeEntry, Words};
 use quarterhour_books::{EntryReader, Setup, entries};
 use quarterhour_risk::backtest::Backtest;
-use quarterhour_risk::candidate::{Candidate, Contestant, Ground};
+use quarterhour_risk::candidate::{Ground, blocks_left};
 use quarterhour_risk::history::History;
 use quarterhour_risk::outlook::Calibration;
 use quarterhour_risk::portfolio::{Portfolio, Prior, Trade};
@@ -17,6 +17,7 @@ use quarterhour_store::statements::time_entry;
 use rayon::prelude::*;
 
 use crate::app::bill_books;
+use crate::app::run::{OpenClient, bill_open_periods};
 use crate::app::stored;
 use crate::error::AppError;
 
@@ -146,8 +147,19 @@ impl Office {
     pub fn blocks_left(&self, position: usize, agreement: &Agreement) -> Result<Vec<Block>, AppError> {
         let client = self.setup.clients.get(position);
         let (Some(client), Some(entries)) = (client, self.entries.get(position)) else { return Ok(Vec::new()) };
-        let as_it_is = Candidate { name: agreement.name.clone(), agreement: Some(agreement.clone()) };
-        Ok(Contestant::new(&client.client, &as_it_is).blocks_left(self.ground(), entries, self.until)?)
+        let has_blocks =
+            matches!(&agreement.prepaid, Prepaid::Time(pools) if !pools.blocks.is_empty() || pools.auto_replenish.is_some());
+        let mut left = Vec::new();
+        if has_blocks {
+            let open = OpenClient { client, carried: Carried::default(), first_open: None, entries, late: Vec::new() };
+            bill_open_periods(&self.setup.provider.terms, &self.words, open, self.until, |billed| {
+                let own = billed.statements.iter().find(|statement| statement.agreement.as_ref() == Some(&agreement.name));
+                if let Some(statement) = own.filter(|_| billed.period == self.until) {
+                    left = blocks_left(&statement.pools, client.client.currency, self.until.end());
+                }
+            })?;
+        }
+        Ok(left)
     }
 
     /// The provider's terms and words.
