@@ -350,7 +350,7 @@ pub struct PortfolioArguments {
     /// Where the books are.
     #[command(flatten)]
     pub source: BooksSource,
-    /// What an hour of staff costs, as a share of the rate card's default price.
+    /// What an hour of staff costs, as a share of the price by the rate card of the billable time that it becomes.
     #[arg(long, default_value_t = COST_SHARE, value_name = "SHARE")]
     pub cost_share: f64,
     /// Hours that the staff can work in a month.
@@ -450,7 +450,7 @@ pub struct CompareArguments {
     /// The least share of the price that the provider wants to keep.
     #[arg(long, value_name = "SHARE")]
     pub margin: Option<f64>,
-    /// What an hour of staff costs, as a share of the rate card's default price.
+    /// What an hour of staff costs, as a share of the price by the rate card of the billable time that it becomes.
     #[arg(long, value_name = "SHARE")]
     pub cost_share: Option<f64>,
     /// The standard error of every P95, as a share of it: from 0.0005 to 0.5.

@@ -196,7 +196,7 @@ pub struct PortfolioQuery {
     /// Simulated years; at most 80,000 divided by the number of clients.
     #[param(minimum = 20, maximum = 20_000, default = 400)]
     courses: Option<u32>,
-    /// What an hour of staff costs, as a share of the rate card's default price.
+    /// What an hour of staff costs, as a share of the price by the rate card of the billable time that it becomes.
     #[param(minimum = 0.0, maximum = 10.0, default = 0.55)]
     cost_share: Option<f64>,
     /// Hours that the staff can work in a month; not looked at unless given.
