@@ -51,7 +51,9 @@ fn a_usual_comparison_shows_its_sentences_and_figures() {
     for words in ["The risk", "24,364", "27,436", "Included today: 10 h", "1 in 20 above 36 h", "71 %", "the same every year"] {
         assert!(pages[1].contains(words), "`{words}` is missing on page 2");
     }
-    for words in ["The details", "Jan 2025", "Dec 2025", "All 36", "The last 12 of 36 months.", "tickets a month", "113.19 an hour"] {
+    for words in
+        ["The details", "Jan 2025", "Dec 2025", "All 36", "The last 12 of 36 months.", "tickets a month", "113.19 a billable hour"]
+    {
         assert!(pages[2].contains(words), "`{words}` is missing on page 3");
     }
     assert!(!pages[2].contains("Dec 2024"), "older months are in the total only");
@@ -223,9 +225,7 @@ fn long_lists_say_how_much_they_leave_out() {
     let Some(text) = four_pages("overfull", &overfull(9)) else {
         return;
     };
-    for (words, times) in
-        [("and 7 more", 1), ("and 5 more", 1), ("and 13 more", 1), ("and 4 more", 1), ("and 6 more", 1), ("and 2 more", 1)]
-    {
+    for (words, times) in [("and 5 more", 1), ("and 13 more", 1), ("and 4 more", 1), ("and 6 more", 2), ("and 2 more", 1)] {
         assert!(text.matches(words).count() >= times, "`{words}` is missing in {text}");
     }
 }
