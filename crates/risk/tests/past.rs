@@ -12,7 +12,7 @@ use quarterhour_risk::comparison::Plan;
 use quarterhour_risk::estimate::mean_with;
 use quarterhour_risk::field::Field;
 use quarterhour_risk::history::History;
-use quarterhour_risk::portfolio::{Portfolio, Prior, Trade};
+use quarterhour_risk::portfolio::{Portfolio, Prior, Seats, Trade};
 use quarterhour_risk::resample::{MONTHS_MIN, PastMonths};
 
 fn period(text: &str) -> Period {
@@ -143,4 +143,21 @@ fn a_ticket_that_is_used_again_and_again_is_a_label_and_no_incident() {
     let project = read(&named(|week| format!("Move {}", week / 4)));
     assert_eq!(project.incidents.len(), 13);
     assert!(project.incidents.iter().all(|(_, incident)| incident.minutes() == 240));
+}
+
+#[test]
+fn tickets_of_a_client_that_worked_without_workstations_are_not_multiplied_by_those_it_has_now() {
+    let mut words = Words::default();
+    let (trade, kind) = (Trade::usual(&mut words), (words.intern("helpdesk"), words.intern("remote")));
+    let without = Client { devices: Vec::new(), ..client() };
+    let tickets = [7, 6, 8, 7, 5, 9, 7, 6, 8, 7, 7, 7];
+    let history = History::read(&without, &entries(&tickets, kind), period("2023-12"), 60);
+    let portfolio = Portfolio::learn(vec![history], Prior::default());
+    for workstations in [0.0, 20.0] {
+        let seats = Seats { workstations, endpoints: workstations, servers: 0.0 };
+        let (demand, knowledge) = portfolio.demand(0, seats, 12, &trade);
+        let mean = demand.usual.tickets[0].mean();
+        assert!((6.5..7.1).contains(&mean), "{workstations}: {mean}");
+        assert!(!knowledge.by_workstation);
+    }
 }

@@ -68,7 +68,7 @@ fn text(side: &ProviderSide) -> String {
         money(promised.storm_cost)
     );
     text += &format!(
-        "{} years from seed {}; a common shock of {:.0} % a month; an hour costs {}.\n",
+        "{} years from seed {}; a common shock of {:.0} % a month; an hour at the usual price costs {}.\n",
         side.plan.courses,
         side.plan.seed,
         side.plan.shock * 100.0,

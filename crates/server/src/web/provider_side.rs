@@ -283,7 +283,8 @@ fn rests_on(office: &Office, side: &ProviderSide) -> Vec<String> {
             plan.shock * 100.0
         ),
         format!(
-            "Margin is what clients pay before tax less {:.2} {} for each hour of work. Rent, tools and idle hours are not in it.",
+            "Margin is what clients pay before tax less {:.2} {} for an hour at the usual price of the rate card: by client more or less, \
+             as its work is rounded up and priced. Rent, tools and idle hours are not in it.",
             plan.hour_cost, side.currency
         ),
         "The hours the staff can work stand, unless you move them, at what was worked in the busiest of the last twelve months."
