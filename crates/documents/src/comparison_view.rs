@@ -41,7 +41,7 @@ const POINT_MAX: usize = 110;
 const PRICE_MAX: usize = 160;
 const QUESTION_MAX: usize = 130;
 /// Characters of sentences that stand alone.
-const SENTENCE_MAX: usize = 260;
+const SENTENCE_MAX: usize = 340;
 const ASSUMPTION_MAX: usize = 330;
 const UNCERTAINTY_MAX: usize = 600;
 
@@ -150,7 +150,7 @@ pub(crate) fn comparison_view(
         advice: short.list(&paper.advice, 4, SENTENCE_MAX),
         questions: paper.questions.iter().take(8).map(|it| question_view(it, short)).collect(),
         questions_more: short.more(paper.questions.len(), 8),
-        assumptions: short.list(&paper.assumptions, 8, ASSUMPTION_MAX),
+        assumptions: short.list(&paper.assumptions, 9, ASSUMPTION_MAX),
         yardsticks: paper.yardsticks.iter().take(6).map(|it| yardstick_view(it, short)).collect(),
         yardsticks_more: short.more(paper.yardsticks.len(), 6),
         uncertainty: short.text(&paper.uncertainty, UNCERTAINTY_MAX),

@@ -194,10 +194,10 @@ fn known(knowledge: &Knowledge, needs: Needs<'_>) -> String {
         Amount::Enough => format!("{tickets} in {months} {seen} seen, enough to go by"),
     };
     let about = if expected < 10.0 { format!("{expected:.1}") } else { format!("{expected:.0}") };
-    let count = count.filter(|count| *count > 0.0).map_or(String::new(), |count| {
-        format!(" Rounded up as agreed, and weighed after hours, they count as about {count:.1} hours.")
-    });
-    let rare = if worked - expected * hours > 0.05 { ", rare crashes and viruses among it" } else { "" };
+    let count = count
+        .filter(|count| *count > 0.0)
+        .map_or(String::new(), |count| format!(" Rounded up, and weighed after hours, they count as about {count:.1}."));
+    let rare = if worked - expected * hours > 0.05 { ", rare events among it" } else { "" };
     format!(
         "{basis}. {} about {about} tickets a month of {} each, {worked:.1} hours of work a month{rare}.{count}",
         if assumed.is_empty() { "Expect" } else { "With what is assumed expect" },
