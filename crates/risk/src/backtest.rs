@@ -9,7 +9,7 @@ use crate::number::{float, index, mean, sum};
 use crate::outlook::{Calibration, Outlook, Pace};
 use crate::score::{crps_of_lattice, pinball};
 use crate::seen::Seen;
-use crate::visits::{business_days, open_days};
+use crate::visits::open_days;
 
 /// Shares of a month's business days that are over when it is forecast.
 const ORIGINS: [f64; 4] = [0.1, 0.3, 0.5, 0.75];
@@ -152,9 +152,8 @@ fn try_month(
 }
 
 fn origins(client: &Client, calendar: &Calendar, (period, end): (Period, Day)) -> Vec<Origin> {
-    let (all, _) = business_days(client, calendar, period, end.min(period.end()));
-    let known = if end < period.end() { business_days(client, calendar, period, end).1 } else { all };
     let open = open_days(client, calendar, period);
+    let known = float(open.partition_point(|day| *day < end));
     let origin = |share: &f64| {
         let gone = (known * share).round();
         Some((known, gone, *open.get(index(gone))?))

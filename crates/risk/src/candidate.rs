@@ -25,8 +25,7 @@ impl Candidate {
             for block in blocks {
                 let later = u32::try_from(block.bought.period().since(began.period())).unwrap_or(0);
                 let month = day.period().plus(later);
-                let last = month.end().since(month.first_day()) - 1;
-                let offset = block.bought.since(block.bought.period().first_day()).min(last);
+                let offset = block.bought.since(block.bought.period().first_day()).min(month.days() - 1);
                 block.bought = if block.bought <= began { day } else { month.first_day().plus(offset).max(day) };
             }
         })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Add;
 
-use quarterhour_billing::{Day, Period};
+use quarterhour_billing::Period;
 
 use crate::number::{float, sum};
 use crate::seen::{Month, Seen};
@@ -13,7 +13,7 @@ use crate::workday::Worth;
 const ASSUMED: f64 = 0.05;
 /// So many months weigh as much as what is assumed.
 const MONTHS: f64 = 6.0;
-/// The last day of a month's first half.
+/// Days of a month's first half.
 const MIDDLE: i64 = 15;
 
 /// The variance of a half's rate around its month's, as a share of its square.
@@ -35,8 +35,7 @@ struct Halves {
 impl Halves {
     fn new(month: &Month, worth: &Worth) -> Self {
         let (first, end) = (month.period.first_day(), month.period.end());
-        let middle =
-            std::iter::successors(Some(first), |day: &Day| Some(day.next())).find(|day| day.since(first) == MIDDLE).unwrap_or(end);
+        let middle = first.plus(MIDDLE);
         let (all, early) = (float(month.visits().len()), float(month.before(middle).len()));
         Self { visits: [early, all - early], days: [worth.between(month, first, middle), worth.between(month, middle, end)] }
     }

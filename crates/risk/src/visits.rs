@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use quarterhour_billing::agreement::{Agreement, Prepaid, Rounding, RoundingScope};
 use quarterhour_billing::{Band, Billing, Calendar, Client, Day, Period, TimeEntry, Word};
 
-use crate::number::{decimal, float, float_i64};
+use crate::number::{decimal, float_i64};
 
 /// What was done for a ticket in a day.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,16 +89,9 @@ pub fn visits(client: &Client, calendar: &Calendar, counting: &Counting, entries
 /// The days of a month on which the provider works at all; every day where it never does.
 #[must_use]
 pub fn open_days(client: &Client, calendar: &Calendar, period: Period) -> Vec<Day> {
-    let all = || std::iter::successors(Some(period.first_day()), |day| Some(day.next())).take_while(|day| *day < period.end());
+    let all = || (0..period.days()).map(|offset| period.first_day().plus(offset));
     let open: Vec<Day> = all().filter(|day| is_business(client, calendar, *day)).collect();
     if open.is_empty() { all().collect() } else { open }
-}
-
-/// Business days of a month, and those before a day.
-#[must_use]
-pub fn business_days(client: &Client, calendar: &Calendar, period: Period, before: Day) -> (f64, f64) {
-    let open = open_days(client, calendar, period);
-    (float(open.len()), float(open.partition_point(|day| *day < before)))
 }
 
 /// Does the provider work on a day at all?

@@ -20,7 +20,7 @@ const COMMON: f64 = 0.05;
 /// The kind of each day of a month.
 pub(crate) fn kinds(client: &Client, calendar: &Calendar, period: Period) -> Vec<usize> {
     let open = open_days(client, calendar, period);
-    let days = std::iter::successors(Some(period.first_day()), |day| Some(day.next())).take_while(|day| *day < period.end());
+    let days = (0..period.days()).map(|offset| period.first_day().plus(offset));
     days.map(|day| if open.binary_search(&day).is_ok() { day.weekday() } else { OFF }).collect()
 }
 

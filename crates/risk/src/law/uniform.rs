@@ -70,19 +70,19 @@ fn power(count: u32, z: f64, power: u32) -> f64 {
     if z < 0.0 {
         return 0.0;
     }
+    // U lies around its middle: E[(z - U)^power], and by it what lies above z.
+    let off = z - n / 2.0;
+    let whole = match power {
+        0 => 1.0,
+        1 => off,
+        _ => off * off + n / 12.0,
+    };
     if count == 0 || z >= n {
-        let off = z - n / 2.0;
-        return [1.0, off, off * off + n / 12.0].get(index(f64::from(power))).copied().unwrap_or(0.0);
+        return whole;
     }
-    if z > n / 2.0 {
-        // U lies around its middle: E[(z - U)^power], less what lies above.
-        let off = z - n / 2.0;
+    if off > 0.0 {
         let above = self::power(count, n - z, power);
-        return match power {
-            0 => 1.0 - above,
-            1 => off + above,
-            _ => off * off + n / 12.0 - above,
-        };
+        return if power == 1 { whole + above } else { whole - above };
     }
     // The terms of the alternating sum, each from the one before but for the power: (-1)^k C(n, k) (z - k)^(n + power).
     let (mut ways, mut total) = (1.0, 0.0);

@@ -12,7 +12,7 @@ use quarterhour_risk::number::{float_i64, index, mean, quantile_of_sorted, sorte
 use quarterhour_risk::portfolio::{Knowledge, Seats};
 use quarterhour_risk::replay::{Replay, replay};
 use quarterhour_risk::severity::Severity;
-use quarterhour_risk::standard::{Basis, seats};
+use quarterhour_risk::standard::{Basis, Offer, seats};
 
 use crate::app::risk::comparison::{Contender, Detail};
 use crate::app::risk::office::Office;
@@ -126,8 +126,8 @@ impl<'a> Asked<'a> {
         let courses: Vec<Vec<f64>> =
             run.courses.get(position)?.iter().map(|course| course.months.iter().map(counted).collect()).collect();
         // Hours that count cost what the work behind them does.
-        let counted = mean(&courses.iter().map(|months| months.iter().sum::<f64>()).collect::<Vec<_>>());
-        let hour_cost = if counted > 0.0 { self.staff_hour() * run.hours.mean / counted } else { 0.0 };
+        let a_year = mean(&courses.iter().map(|months| months.iter().sum::<f64>()).collect::<Vec<_>>());
+        let hour_cost = if a_year > 0.0 { self.staff_hour() * run.hours.mean / a_year } else { 0.0 };
         let (basis, pricing) = (self.basis(), self.question.pricing);
         let hour = basis.hour();
         let terms = advice::Terms {
@@ -167,22 +167,25 @@ impl<'a> Asked<'a> {
         (300_000 / index(self.tickets() * f64::from(MONTHS)).max(1)).max(4).min(usual)
     }
 
+    /// The six programs; on months that are over, from the day `past` on.
+    pub(super) fn offered(&self, words: &mut Words, past: Day) -> Result<Vec<Entrant>, AppError> {
+        let one = |offer: Offer| {
+            let whole = format!("client = \"{}\"\nstarts = {}\n{}", self.client.code, self.first_day(), offer.text);
+            let agreement = setup::read_agreement(&offer.name, &whole, words).map_err(|problems| unpriced(&offer.name, &problems))?;
+            let (candidate, past) = self.anew(&offer.name, &agreement, past);
+            Ok(Entrant { candidate, past, program: offer.name, because: offer.because, text: Some(offer.text) })
+        };
+        self.basis().offers().into_iter().map(one).collect()
+    }
+
+    /// An agreement begun anew on the first simulated day, and on the day `past`.
+    fn anew(&self, name: &str, agreement: &Agreement, past: Day) -> (Candidate, Candidate) {
+        (Candidate::starting(name, agreement, self.first_day()), Candidate::starting(name, agreement, past))
+    }
+
     /// The six programs, the agreement in force, and the drafts; on months that are over, from the day `past` on.
     pub(super) fn entrants(&self, words: &mut Words, drafts: &[Draft], past: Day) -> Result<Vec<Entrant>, AppError> {
-        let day = self.first.first_day();
-        let anew = |name: &str, agreement: &Agreement| {
-            (Candidate::starting(name, agreement, day), Candidate::starting(name, agreement, past))
-        };
-        let read = |name: &str, text: &str, words: &mut Words| {
-            let whole = format!("client = \"{}\"\nstarts = {day}\n{text}", self.client.code);
-            setup::read_agreement(name, &whole, words)
-        };
-        let mut entrants = Vec::new();
-        for offer in self.basis().offers() {
-            let agreement = read(&offer.name, &offer.text, words).map_err(|problems| unpriced(&offer.name, &problems))?;
-            let (candidate, past) = anew(&offer.name, &agreement);
-            entrants.push(Entrant { candidate, past, program: offer.name, because: offer.because, text: Some(offer.text) });
-        }
+        let mut entrants = self.offered(words, past)?;
         entrants.extend(self.todays(past)?);
         for draft in drafts {
             if entrants.iter().any(|entrant| entrant.candidate.name == draft.name) {
@@ -195,7 +198,7 @@ impl<'a> Asked<'a> {
                 setup::read_agreement(&draft.name, &whole, words).map_err(|problems| unreadable(&draft.name, added, problems))?;
             let program = agreement.program.name().to_owned();
             let because = if agreement.ends.is_some() { "As drafted, and as if it did not end." } else { "As drafted." };
-            let (candidate, past) = anew(&draft.name, &agreement);
+            let (candidate, past) = self.anew(&draft.name, &agreement, past);
             entrants.push(Entrant { candidate, past, program, because: because.to_owned(), text: Some(text) });
         }
         Ok(entrants)
@@ -220,7 +223,7 @@ impl<'a> Asked<'a> {
                 " What is left in its blocks counts at what was paid for it, and blocks of the last twelve months are bought again.";
         }
         Ok(Some(Entrant {
-            candidate: Candidate::going_on(&name, agreement, self.first.first_day(), left),
+            candidate: Candidate::going_on(&name, agreement, self.first_day(), left),
             past: Candidate::since(&name, agreement, past),
             program: agreement.program.name().to_owned(),
             because,

@@ -197,14 +197,15 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     let window = history.and_then(|history| Some((history.months.first()?.period, history.months.last()?.period)));
     let past_day = window.map_or(asked.first_day(), |(first, _)| first.first_day());
     let entrants = asked.entrants(&mut words, drafts, past_day)?;
+    let mut pasts: Vec<Candidate> = entrants.iter().map(|entrant| entrant.past.clone()).collect();
     // The own months are billed with the devices of those months, and so at prices for the devices of today.
-    let pasts: Vec<Candidate> = if question.moves_devices() {
+    let today = seats(client, office.today);
+    let is_moved = asked.seats != today;
+    if is_moved {
         let as_it_is = question.with_todays_devices();
-        let entrants = Asked::new(office, position, client, &as_it_is).entrants(&mut words, drafts, past_day)?;
-        entrants.into_iter().map(|entrant| entrant.past).collect()
-    } else {
-        entrants.iter().map(|entrant| entrant.past.clone()).collect()
-    };
+        let offered = Asked::new(office, position, client, &as_it_is).offered(&mut words, past_day)?;
+        pasts.iter_mut().zip(offered).for_each(|(past, own)| *past = own.past);
+    }
     let ground = Ground { terms: &office.setup.provider.terms, words: &words };
     let candidates: Vec<Candidate> = entrants.iter().map(|entrant| entrant.candidate.approved()).collect();
     let plan = asked.plan(detail);
@@ -275,7 +276,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
     }
     let mut advice_sentences = words::program_advice(program_advice.as_ref(), client.currency);
     advice_sentences.extend(words::advice(advice.as_ref(), client.currency));
-    let assumed = question.assumed(seats(client, office.today));
+    let assumed = question.assumed(today);
     Ok(Report {
         client: client.code.clone(),
         client_name: office.setup.clients.get(position).map(|client| client.row.field("name").to_owned()).unwrap_or_default(),
@@ -307,7 +308,7 @@ pub fn compare(office: &Office, code: &str, question: &Question, drafts: &[Draft
         ),
         assumed,
         questions: questions(&facts, &contenders, &asked.knowledge, &scenarios),
-        assumptions: rests_on::assumptions(&asked.knowledge, asked.seats.workstations, question, &ran, office),
+        assumptions: rests_on::assumptions(&asked.knowledge, (asked.seats, is_moved), question, &ran, office),
         yardsticks: rests_on::yardsticks(),
         knowledge: asked.knowledge,
         prior: Prior::default(),

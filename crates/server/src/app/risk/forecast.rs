@@ -1,7 +1,7 @@
 //! The end of the running month for each client, and how good such forecasts were in the past. It saves nothing.
 
 use quarterhour_billing::agreement::{Agreement, Prepaid, TimePools};
-use quarterhour_billing::{Carried, Client, Day, Period, Pool, PoolKind};
+use quarterhour_billing::{Client, Day, Period, Pool, PoolKind, Statement};
 use quarterhour_books::BookClient;
 use quarterhour_risk::backtest::{Backtest, Subject, backtest, calibration};
 use quarterhour_risk::law::Exact;
@@ -13,7 +13,6 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::app::risk::office::Office;
-use crate::app::run::{OpenClient, bill_open_periods};
 use crate::error::AppError;
 
 /// The end of a client's month, as far as it can be told.
@@ -162,7 +161,7 @@ fn one(office: &Office, (position, client, seen): (usize, &BookClient, &Seen), t
     let agreement = about(&client.client, on);
     let (from, until) = agreement.and_then(|own| own.days_in(period)).unwrap_or((period.first_day(), period.end()));
     let Some(end) = outlook.month_end(seen, (period, on), (from, until), others) else { return Ok(None) };
-    let pools = agreement.map_or(Ok(None), |agreement| pools(office, (position, client), agreement))?;
+    let pools = agreement.map_or(Ok(None), |agreement| pools(office, position, agreement))?;
     let available = pools.map(|it| it.available);
     let enough = pools.map(|it| it.available + it.can_buy);
     let law = Exact::new(&end.to_come, end.to_come.mean() + 12.0 * end.to_come.deviation() + 1.0);
@@ -201,23 +200,13 @@ struct Pools {
 }
 
 /// Hours in an agreement's pools of the running month, by the engine; none where it does not draw on pools of time.
-fn pools(office: &Office, (position, client): (usize, &BookClient), agreement: &Agreement) -> Result<Option<Pools>, AppError> {
+fn pools(office: &Office, position: usize, agreement: &Agreement) -> Result<Option<Pools>, AppError> {
     let period = office.today.period();
     let Prepaid::Time(clauses) = &agreement.prepaid else { return Ok(None) };
     // What comes later is not known yet.
-    let all = office.entries.get(position).map_or(&[][..], Vec::as_slice);
-    let clock = &client.client.clock;
-    let entries = all.get(..all.partition_point(|entry| clock.day(entry.started_at) < office.today)).unwrap_or(&[]);
-    let open = OpenClient { client, carried: Carried::default(), first_open: None, entries, late: Vec::new() };
-    let mut found = None;
-    bill_open_periods(&office.setup.provider.terms, &office.words, open, period, |billed| {
-        let own = billed.statements.iter().find(|statement| statement.agreement.as_ref() == Some(&agreement.name));
-        if let Some(statement) = own.filter(|_| billed.period == period) {
-            let available = hours_of(statement.time.available());
-            found = Some(Pools { available, can_buy: can_buy(clauses, &statement.pools, period) });
-        }
-    })?;
-    Ok(Some(found.unwrap_or_default()))
+    let statement = office.statement(position, agreement, (period, office.today))?;
+    let pools = |it: Statement| Pools { available: hours_of(it.time.available()), can_buy: can_buy(clauses, &it.pools, period) };
+    Ok(Some(statement.map_or(Pools::default(), pools)))
 }
 
 /// Hours of blocks that can still be bought in a month beside those in its pools.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use jiff::civil::Date;
 use quarterhour_billing::agreement::{Agreement, Block, Prepaid};
-use quarterhour_billing::{Carried, Client, Day, Period, TimeEntry, Words};
+use quarterhour_billing::{Carried, Client, Day, Period, Statement, TimeEntry, Words};
 use quarterhour_books::{EntryReader, Setup, entries};
 use quarterhour_risk::backtest::Backtest;
 use quarterhour_risk::candidate::{Ground, blocks_left};
@@ -145,21 +145,36 @@ impl Office {
     ///
     /// Fails when a statement does not add up.
     pub fn blocks_left(&self, position: usize, agreement: &Agreement) -> Result<Vec<Block>, AppError> {
-        let client = self.setup.clients.get(position);
-        let (Some(client), Some(entries)) = (client, self.entries.get(position)) else { return Ok(Vec::new()) };
         let has_blocks =
             matches!(&agreement.prepaid, Prepaid::Time(pools) if !pools.blocks.is_empty() || pools.auto_replenish.is_some());
-        let mut left = Vec::new();
-        if has_blocks {
-            let open = OpenClient { client, carried: Carried::default(), first_open: None, entries, late: Vec::new() };
-            bill_open_periods(&self.setup.provider.terms, &self.words, open, self.until, |billed| {
-                let own = billed.statements.iter().find(|statement| statement.agreement.as_ref() == Some(&agreement.name));
-                if let Some(statement) = own.filter(|_| billed.period == self.until) {
-                    left = blocks_left(&statement.pools, client.client.currency, self.until.end());
-                }
-            })?;
-        }
-        Ok(left)
+        let day = self.until.end();
+        let statement = if has_blocks { self.statement(position, agreement, (self.until, day))? } else { None };
+        Ok(statement.map_or(Vec::new(), |statement| blocks_left(&statement.pools, statement.currency, day)))
+    }
+
+    /// The statement of an agreement of a client for a month, from the work before a day; none where it has none.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a statement does not add up.
+    pub fn statement(
+        &self,
+        position: usize,
+        agreement: &Agreement,
+        (month, day): (Period, Day),
+    ) -> Result<Option<Statement>, AppError> {
+        let client = self.setup.clients.get(position);
+        let (Some(client), Some(all)) = (client, self.entries.get(position)) else { return Ok(None) };
+        let clock = &client.client.clock;
+        let entries = all.get(..all.partition_point(|entry| clock.day(entry.started_at) < day)).unwrap_or(&[]);
+        let open = OpenClient { client, carried: Carried::default(), first_open: None, entries, late: Vec::new() };
+        let mut found = None;
+        bill_open_periods(&self.setup.provider.terms, &self.words, open, month, |billed| {
+            if billed.period == month {
+                found = billed.statements.into_iter().find(|statement| statement.agreement.as_ref() == Some(&agreement.name));
+            }
+        })?;
+        Ok(found)
     }
 
     /// The provider's terms and words.

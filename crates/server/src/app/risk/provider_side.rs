@@ -139,7 +139,7 @@ impl Book {
 fn positions(office: &Office) -> Result<Vec<Position>, AppError> {
     let (day, currency) = (office.until.next().first_day(), office.setup.provider.currency);
     let rates = &office.setup.provider.terms.rates;
-    let usual = Question::default();
+    let (usual, usual_hour) = (Question::default(), default_hour(rates));
     let mut positions = Vec::new();
     for (number, client) in office.setup.clients.iter().enumerate() {
         let client = &client.client;
@@ -158,7 +158,6 @@ fn positions(office: &Office) -> Result<Vec<Position>, AppError> {
         };
         let minor = minor_units(currency);
         let client = as_it_might_be(client, &usual, (office.today, day));
-        let usual_hour = default_hour(rates);
         let hour = if usual_hour > 0.0 { worked_hour(rates, &demand.urn) / usual_hour } else { 1.0 };
         positions.push(Position { code: client.code.clone(), client, candidate: candidate.approved(), demand, minor, hour });
     }

@@ -138,12 +138,6 @@ impl Question {
 }
 
 impl Question {
-    /// Are other numbers of machines asked for?
-    #[must_use]
-    pub fn moves_devices(&self) -> bool {
-        self.workstations.is_some() || self.servers.is_some()
-    }
-
     /// The same with the machines of today.
     #[must_use]
     pub fn with_todays_devices(&self) -> Self {

@@ -3,7 +3,7 @@
 use quarterhour_billing::Currency;
 use quarterhour_risk::comparison::Run;
 use quarterhour_risk::number::mean;
-use quarterhour_risk::portfolio::{Amount, Knowledge, Prior};
+use quarterhour_risk::portfolio::{Amount, Knowledge, Prior, Seats};
 use serde::Serialize;
 
 use crate::app::money;
@@ -29,9 +29,15 @@ pub fn a_month(knowledge: &Knowledge) -> &'static str {
     if knowledge.by_workstation { "a workstation a month" } else { "a month" }
 }
 
-/// What the figures rest on.
+/// What the figures rest on: for a client with such seats, which may be moved from those of today.
 #[must_use]
-pub fn assumptions(knowledge: &Knowledge, workstations: f64, question: &Question, run: &Run, office: &Office) -> Vec<String> {
+pub fn assumptions(
+    knowledge: &Knowledge,
+    (seats, is_moved): (Seats, bool),
+    question: &Question,
+    run: &Run,
+    office: &Office,
+) -> Vec<String> {
     let until = office.until;
     let seasons = match (question.seasons, office.portfolio.seasons()) {
         (true, Some(_)) => "Months of the year differ as in the years before, as far as those agree.",
@@ -87,10 +93,10 @@ pub fn assumptions(knowledge: &Knowledge, workstations: f64, question: &Question
     if let Some(longest) = question.longest {
         said.push(format!("No ticket takes longer than {}.", exact_hours(longest)));
     }
-    if knowledge.by_workstation && workstations <= 0.0 {
+    if knowledge.by_workstation && seats.workstations <= 0.0 {
         said.push("Without workstations the tickets of one are expected.".to_owned());
     }
-    if question.moves_devices() {
+    if is_moved {
         said.push("The own months are billed with the devices of those months, at prices made for the devices of today.".to_owned());
     }
     said
